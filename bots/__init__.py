@@ -1,0 +1,1 @@
+"""Everything that speaks: channels, desk, web pages and the command line."""

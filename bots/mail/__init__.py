@@ -1,0 +1,1 @@
+"""MIME <-> our nouns; shared by every channel that carries mail."""

@@ -1,0 +1,1 @@
+"""Text in, suggestion out. Never decides, never waits, may say nothing."""

@@ -1,0 +1,1 @@
+"""What we know and must not lose. Plain, synchronous SQLAlchemy."""

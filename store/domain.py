@@ -1,0 +1,274 @@
+"""The nouns of the house: message, case, letter, promise. Pure data, no behaviour that waits."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a message is, at its core (requirements.md C5:1)."""
+
+    PRAISE = "beröm"
+    SUGGESTION = "förslag"
+    COMPLAINT = "klagomål"
+
+
+class Factor(StrEnum):
+    """The twelve quality factors (Landskrona, KF § 97 2003-08-25; row L2)."""
+
+    TREATMENT = "Bemötande"
+    INFLUENCE = "Delaktighet/inflytande"
+    ACCESS = "Tillgänglighet"
+    HANDLING_TIME = "Handläggningstid"
+    PERFORMANCE = "Utförande"
+    SAFETY = "Trygghet"
+    INFORMATION = "Information"
+    CHOICE = "Valfrihet"
+    LIVING_ENVIRONMENT = "Boendemiljö"
+    FOOD = "Mat"
+    FEES = "Taxor/avgifter"
+    OTHER = "Annat"
+
+
+class Lane(StrEnum):
+    """A sign that a message may be something else, or more, than a synpunkt (requirements.md C5)."""
+
+    APPEAL = "överklagande"
+    DOCUMENT_REQUEST = "begäran_allmän_handling"
+    LEX_SARAH = "lex_sarah"
+    CONCERN_REPORT = "orosanmälan"
+    EMERGENCY = "akut"
+    THREAT = "hot"
+    FAULT_REPORT = "felanmälan"
+    QUESTION = "fråga"
+    DATA_PROTECTION = "gdpr"
+    DISCRIMINATION = "diskriminering"
+    WHISTLEBLOWING = "visselblåsning"
+    SPAM = "spam"
+    NAMED_EMPLOYEE = "enskild_anställd"
+    OTHER_AUTHORITY = "annan_huvudman"
+
+
+class Status(StrEnum):
+    """Where a case stands (requirements.md C1)."""
+
+    RECEIVED = "inkommen"
+    QUARANTINED = "karantän"
+    SORTING = "sortering"
+    ASSIGNED = "tilldelad"
+    IN_PROGRESS = "pågår"
+    AWAITING_SENDER = "väntar_avsändare"
+    AT_PROVIDER = "hos_utförare"
+    AT_OTHER_BOARD = "hos_annan_nämnd"
+    ANSWERED = "besvarad"
+    RETURNED = "åter"
+    CLOSED = "avslutad"
+    REOPENED = "återöppnad"
+    HANDED_OVER = "överlämnad"
+    DUPLICATE = "dubblett"
+    ARCHIVED = "arkiverad"
+    DISPOSED = "gallrad"
+
+
+class MessageState(StrEnum):
+    """How far an inbound message has come on its way."""
+
+    KEPT = "mottaget"  # committed, not yet read
+    READ = "läst"  # belongs to a case
+    UNREADABLE = "oläsligt"  # belongs to a case, but only the raw bytes speak
+
+
+class LetterState(StrEnum):
+    """Where a letter stands. `unknown` is never sent again by a machine."""
+
+    PENDING = "väntar"
+    HELD = "hålls"  # waits until a human lets it go
+    SENDING = "sänds"
+    SENT = "sänt"
+    UNKNOWN = "okänt"
+    FAILED = "misslyckat"
+    UNDELIVERED = "ej_levererat"  # was sent, then came back
+
+
+class Purpose(StrEnum):
+    """Why a letter is written; with its case it names the letter, so that none is written twice."""
+
+    ACKNOWLEDGEMENT = "kvitto"
+    HANDLER_NOTICE = "nytt_ärende"
+    FOLLOW_UP_NOTICE = "komplettering"
+    UNDELIVERED_NOTICE = "studs"
+
+
+class PromiseKind(StrEnum):
+    """What we have promised by a date."""
+
+    RECEIPT = "kvitto"
+    FIRST_FEEDBACK = "första_återkoppling"
+    ANSWER = "svar"
+
+
+class Automatic(StrEnum):
+    """What kind of machine wrote a message (RFC 3834, RFC 3464, RFC 8098)."""
+
+    BOUNCE = "studs"  # a delivery failed for good
+    DELAYED = "försening"  # a delivery is late
+    DELIVERED = "leveranskvitto"  # a delivery succeeded
+    DISPOSITION = "läskvitto"
+    AUTO_REPLY = "autosvar"
+    CALENDAR_REPLY = "kalendersvar"
+    ABUSE_REPORT = "missbruksrapport"
+    BULK = "massutskick"
+    OWN_LOOP = "egen_slinga"
+    NO_REPLY = "ej_svarbar"
+    WEB_FORM = "webbformulär"
+    OTHER = "automatiskt"
+
+
+class Verdict(StrEnum):
+    """What a trusted server before us said of a message."""
+
+    SPAM = "spam"
+    DMARC_FAILED = "dmarc_underkänd"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where someone can be reached. `channel` is the road ("email"), `handle` the place on it."""
+
+    channel: str
+    handle: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that came with a message. `name` is a label only, never a path."""
+
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inbound:
+    """One message as it came.
+
+    For mail (`media_type` message/rfc822) only the envelope is known here: `raw` is read later,
+    after the commit, by `bots.mail`. Other channels fill in `sender`, `subject` and `text`.
+    `received_at` is aware and is R of requirements.md B7, never the time of polling.
+    """
+
+    channel: str
+    account: str
+    received_at: datetime
+    raw: bytes
+    media_type: str = "message/rfc822"
+    external_id: str = ""
+    envelope_from: str | None = None  # "" is the null sender; None means that no envelope was seen
+    envelope_to: tuple[str, ...] = ()
+    sender: Address | None = None
+    sender_name: str = ""
+    subject: str = ""
+    text: str = ""
+    language: str = ""
+    chosen_kind: Kind | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What the sender of an `Inbound` may be told once it is committed.
+
+    `number` is empty when the case has not been opened yet (mail is read after it is kept).
+    """
+
+    message_id: int
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guess:
+    """One best guess with its probability; `sure` says that it is above the threshold."""
+
+    value: str
+    confidence: float
+    sure: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """What the classifier thinks, how sure, which model, and why. It never decides."""
+
+    kind: Guess
+    factor: Guess
+    area: Guess | None = None
+    lanes: tuple[Lane, ...] = ()
+    language: str = ""
+    model: str = ""
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """A date that we owe someone, and the clause that says so. Due at the end of `due_on`, Stockholm time."""
+
+    kind: PromiseKind
+    due_on: date
+    clause: str
+    arithmetic: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """One letter on its way out. `key` is unique: the same letter is never written twice."""
+
+    key: str
+    purpose: Purpose
+    recipient: Address
+    recipient_name: str = ""
+    subject: str
+    body: str
+    language: str = "sv"
+    case_id: int | None = None
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    id: int = 0  # given by the outbox
+    external_id: str = ""  # our Message-ID, given when the letter is written
+    attempts: int = 0
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handler:
+    """A person who can have a case. `absent` holds (first day, last day) pairs, both included."""
+
+    id: str
+    name: str
+    email: str
+    title: str = ""
+    phone: str = ""
+    substitute: str = ""
+    languages: tuple[str, ...] = ("sv",)
+    absent: tuple[tuple[date, date], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A part of the municipality that answers for something."""
+
+    id: str
+    name: str
+    handlers: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One journal line: who did what, to which case, and why."""
+
+    actor: str
+    act: str
+    case_id: int | None = None
+    message_id: int | None = None
+    details: dict[str, str] = field(default_factory=dict)
