@@ -1,0 +1,311 @@
+"""Cases: opened, found, listed, confirmed. Which case a message belongs to is decided in `bots.desk`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from store import journal
+from store.domain import Address, Entry, Factor, Kind, Lane, Promise, PromiseKind, Status, Suggestion
+from store.engine import StoreError, Transaction
+from store.tables import cases, confirmations, counters, letters, messages, promises, suggestions
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+OPEN = (
+    Status.RECEIVED,
+    Status.SORTING,
+    Status.ASSIGNED,
+    Status.IN_PROGRESS,
+    Status.AWAITING_SENDER,
+    Status.AT_PROVIDER,
+    Status.AT_OTHER_BOARD,
+    Status.ANSWERED,
+    Status.RETURNED,
+    Status.REOPENED,
+)
+
+
+class StaleCaseError(StoreError):
+    """Somebody else changed the case in between; look at it again before you save."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCase:
+    """What is needed to open a case. Its number is given by the store, without gaps."""
+
+    status: Status
+    received_at: datetime
+    title: str
+    channel: str
+    sender: Address | None
+    sender_name: str
+    language: str
+    unit: str
+    handler: str
+    routed_because: str
+    lanes: tuple[Lane, ...] = ()
+    chosen_kind: Kind | None = None
+    quarantined_because: str = ""
+    refers_to: int | None = None
+
+
+def open_case(
+    transaction: Transaction, new: NewCase, *, now: datetime, prefix: str = "SYN"
+) -> tuple[int, str]:
+    """Open a case and return its id and number, for example `SYN-2026-000123` (row N8).
+
+    The year is that of R in Stockholm. The number is taken in this transaction: if it does not commit,
+    the next case gets the same number, and no gap is left.
+    """
+    series = f"{prefix}-{new.received_at.astimezone(STOCKHOLM).year}"
+    sequence = _next(transaction, series)
+    number = f"{series}-{sequence:06d}"
+    row = {
+        "number": number,
+        "series": series,
+        "sequence": sequence,
+        "status": new.status,
+        "received_at": new.received_at,
+        "opened_at": now,
+        "title": new.title,
+        "channel": new.channel,
+        "sender_channel": new.sender.channel if new.sender else "",
+        "sender_handle": new.sender.handle if new.sender else "",
+        "sender_name": new.sender_name,
+        "language": new.language,
+        "unit": new.unit,
+        "handler": new.handler,
+        "routed_because": new.routed_because,
+        "chosen_kind": new.chosen_kind or "",
+        "lanes": list(new.lanes),
+        "quarantined_because": new.quarantined_because,
+        "refers_to": new.refers_to,
+    }
+    case_id: int | None = transaction.connection.scalar(insert(cases).values(row).returning(cases.c.id))
+    if case_id is None:
+        raise StoreError("the case got no id")
+    return case_id, number
+
+
+def find(transaction: Transaction, case_id: int) -> RowMapping | None:
+    """Return a case by its id."""
+    return transaction.connection.execute(select(cases).where(cases.c.id == case_id)).mappings().first()
+
+
+def find_number(transaction: Transaction, number: str) -> RowMapping | None:
+    """Return a case by its number. A number is a name, never a right to write in the case."""
+    wanted = select(cases).where(cases.c.number == number)
+    return transaction.connection.execute(wanted).mappings().first()
+
+
+def of_sender_message(transaction: Transaction, message_ids: Sequence[str], sender: str) -> int | None:
+    """Return the case that this sender opened with one of these Message-IDs, the newest first.
+
+    Both must agree: a Message-ID can be read by others on a list, and a sender address can be forged.
+    """
+    if not message_ids or not sender:
+        return None
+    wanted = (
+        select(messages.c.case_id)
+        .join(cases, cases.c.id == messages.c.case_id)
+        .where(messages.c.message_id.in_(message_ids), func.lower(cases.c.sender_handle) == sender.lower())
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    )
+    return transaction.connection.scalar(wanted)
+
+
+def suggest(
+    transaction: Transaction, case_id: int, message_id: int, suggestion: Suggestion, *, now: datetime
+) -> int:
+    """Store what the classifier thinks of a case, and return the suggestion's id."""
+    row = {
+        "case_id": case_id,
+        "message_id": message_id,
+        "kind": suggestion.kind.value,
+        "kind_confidence": suggestion.kind.confidence,
+        "kind_sure": suggestion.kind.sure,
+        "factor": suggestion.factor.value,
+        "factor_confidence": suggestion.factor.confidence,
+        "factor_sure": suggestion.factor.sure,
+        "area": suggestion.area.value if suggestion.area else "",
+        "area_confidence": suggestion.area.confidence if suggestion.area else 0.0,
+        "lanes": list(suggestion.lanes),
+        "language": suggestion.language,
+        "model": suggestion.model,
+        "why": list(suggestion.why),
+        "made_at": now,
+    }
+    made: int | None = transaction.connection.scalar(
+        insert(suggestions).values(row).returning(suggestions.c.id)
+    )
+    if made is None:
+        raise StoreError("the suggestion got no id")
+    return made
+
+
+def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise]) -> None:
+    """Store the dates that we owe the sender of a case."""
+    if owed:
+        transaction.connection.execute(
+            insert(promises),
+            [
+                {
+                    "case_id": case_id,
+                    "kind": one.kind,
+                    "due_on": one.due_on,
+                    "clause": one.clause,
+                    "arithmetic": list(one.arithmetic),
+                }
+                for one in owed
+            ],
+        )
+
+
+def keep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, at: datetime) -> None:
+    """Note that a promise was kept; the first time stands."""
+    transaction.connection.execute(
+        update(promises)
+        .where(promises.c.case_id == case_id, promises.c.kind == kind, promises.c.kept_at.is_(None))
+        .values(kept_at=at)
+    )
+
+
+def confirm(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    kind: Kind,
+    factor: Factor,
+    by: str,
+    version: int,
+    now: datetime,
+) -> bool:
+    """Store a human's word on type and factor, and return whether it differs from the suggestion.
+
+    `version` is the one the human looked at. Raises `StaleCaseError` if the case has changed since.
+    """
+    changed_rows = transaction.connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id, cases.c.version == version)
+        .values(kind=kind, factor=factor, version=version + 1)
+    )
+    if changed_rows.rowcount != 1:
+        raise StaleCaseError("the case has been changed by somebody else")
+    suggested = latest_suggestion(transaction, case_id)
+    changed = suggested is None or (suggested["kind"], suggested["factor"]) != (kind, factor)
+    transaction.connection.execute(
+        insert(confirmations).values(
+            case_id=case_id,
+            suggestion_id=suggested["id"] if suggested else None,
+            kind=kind,
+            factor=factor,
+            changed=changed,
+            confirmed_by=by,
+            confirmed_at=now,
+        )
+    )
+    act = "förslaget ändrat" if changed else "förslaget bekräftat"
+    details = {"typ": str(kind), "faktor": str(factor), "modell": suggested["model"] if suggested else ""}
+    journal.write(transaction, now, Entry(actor=by, act=act, case_id=case_id, details=details))
+    return changed
+
+
+def release(
+    transaction: Transaction, case_id: int, *, to: Status, by: str, version: int, now: datetime
+) -> None:
+    """Let a case out of quarantine. R stands (row B7). Raises `StaleCaseError` if it is no longer there."""
+    done = transaction.connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id, cases.c.version == version, cases.c.status == Status.QUARANTINED)
+        .values(status=to, version=version + 1)
+    )
+    if done.rowcount != 1:
+        raise StaleCaseError("the case has been changed by somebody else")
+    entry = Entry(actor=by, act="släppt ur karantän", case_id=case_id, details={"till": str(to)})
+    journal.write(transaction, now, entry)
+
+
+def latest_suggestion(transaction: Transaction, case_id: int) -> RowMapping | None:
+    """Return the newest suggestion for a case."""
+    wanted = select(suggestions).where(suggestions.c.case_id == case_id).order_by(suggestions.c.id.desc())
+    return transaction.connection.execute(wanted.limit(1)).mappings().first()
+
+
+def of_case(transaction: Transaction, case_id: int) -> dict[str, Sequence[RowMapping]]:
+    """List what belongs to a case: `messages`, `letters`, `promises`, `confirmations`, oldest first."""
+    found: dict[str, Sequence[RowMapping]] = {}
+    for table in (messages, letters, promises, confirmations):
+        wanted = select(table).where(table.c.case_id == case_id).order_by(table.c.id)
+        found[table.name] = transaction.connection.execute(wanted).mappings().all()
+    return found
+
+
+def page(
+    transaction: Transaction,
+    *,
+    statuses: Sequence[Status] = OPEN,
+    handler: str = "",
+    limit: int = 50,
+    offset: int = 0,
+) -> Sequence[RowMapping]:
+    """List cases with their newest suggestion and answer date: klagomål first, then soonest due (row G20)."""
+    newest = select(func.max(suggestions.c.id)).where(suggestions.c.case_id == cases.c.id).scalar_subquery()
+    due = (
+        select(func.min(promises.c.due_on))
+        .where(promises.c.case_id == cases.c.id, promises.c.kind == PromiseKind.ANSWER)
+        .scalar_subquery()
+    )
+    believed = func.coalesce(func.nullif(cases.c.kind, ""), suggestions.c.kind, "")
+    wanted = (
+        select(
+            cases,
+            suggestions.c.kind.label("suggested_kind"),
+            suggestions.c.kind_confidence,
+            suggestions.c.kind_sure,
+            suggestions.c.factor.label("suggested_factor"),
+            suggestions.c.factor_confidence,
+            suggestions.c.factor_sure,
+            due.label("answer_by"),
+        )
+        .outerjoin(suggestions, suggestions.c.id == newest)
+        .where(cases.c.status.in_(statuses))
+        .order_by((believed != Kind.COMPLAINT), due.is_(None), due, cases.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    if handler:
+        wanted = wanted.where(cases.c.handler == handler)
+    return transaction.connection.execute(wanted).mappings().all()
+
+
+def counts(transaction: Transaction) -> dict[str, int]:
+    """Count the cases of each status."""
+    wanted = select(cases.c.status, func.count()).group_by(cases.c.status)
+    return dict(transaction.connection.execute(wanted).tuples().all())
+
+
+def note(transaction: Transaction, case_id: int, **changes: Any) -> None:
+    """Change columns of a case that no guard watches, and raise its version."""
+    transaction.connection.execute(
+        update(cases).where(cases.c.id == case_id).values(version=cases.c.version + 1, **changes)
+    )
+
+
+def _next(transaction: Transaction, series: str) -> int:
+    make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
+    taken = (
+        make(counters)
+        .values(series=series, value=1)
+        .on_conflict_do_update(index_elements=["series"], set_={"value": counters.c.value + 1})
+        .returning(counters.c.value)
+    )
+    value: int | None = transaction.connection.scalar(taken)
+    if value is None:
+        raise StoreError(f"no number could be taken in series {series}")
+    return value

@@ -1,0 +1,131 @@
+"""Opens the database: SQLite on one small machine, PostgreSQL by changing the URL."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.types import DateTime, TypeDecorator
+
+
+class StoreError(Exception):
+    """The store could not do what was asked; nothing of it was committed."""
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """An aware time, kept in UTC. A naive one is refused, since nobody knows what it meant."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware time into UTC; SQLite keeps it without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone can not be kept")
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - the base class calls us with it
+    ) -> datetime | None:
+        """Give back an aware time in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One open transaction. What is done through it is committed together, or not at all."""
+
+    connection: Connection
+
+
+@dataclass(frozen=True)
+class Store:
+    """The way to the database. Blocking: call it from a thread, never from the event loop."""
+
+    engine: Engine
+    _writing: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether the store is the embedded one."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a transaction that commits at the end of the block; raise `StoreError` if it can not."""
+        # SQLite lets one writer in at a time and makes the others poll; a lock of ours lets them queue.
+        with self._writing if self.is_sqlite else nullcontext():
+            try:
+                with self.engine.begin() as connection:
+                    yield Transaction(connection)
+            except SQLAlchemyError as error:
+                raise StoreError(_plain(error)) from error
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction for reading only; it sees one moment of the store."""
+        try:
+            with self.engine.connect().execution_options(reading=True) as connection:
+                yield Transaction(connection)
+                connection.rollback()
+        except SQLAlchemyError as error:
+            raise StoreError(_plain(error)) from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """Open the store at a database URL, for example `sqlite:///synpunkt.db` or `postgresql+psycopg://...`.
+
+    The tables must be there: call `store.migrations.upgrade` first. Raises `StoreError` for a bad URL.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return Store(_sqlite(url))
+        return Store(create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True))
+    except (ArgumentError, ImportError) as error:
+        raise StoreError(f"the database URL can not be used: {_plain(error)}") from error
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=8)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver's own transaction handling starts too late for BEGIN IMMEDIATE; ours begins below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # FULL: what was answered 250 OK survives a power cut. NORMAL would not sync at commit.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _plain(error: Exception) -> str:
+    """Say what went wrong without the statement's values: they may hold a citizen's words."""
+    if isinstance(error, DBAPIError):
+        return f"{type(error).__name__}: {type(error.orig).__name__}: {str(error.orig).splitlines()[0]}"
+    return f"{type(error).__name__}: {error}"

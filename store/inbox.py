@@ -1,0 +1,230 @@
+"""Keeps what was heard, before anybody is told that it was. Reading and judging come later."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, Table, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.dml import Insert
+
+from store import journal
+from store.domain import Entry, Inbound, MessageState, Receipt
+from store.engine import Transaction
+from store.tables import blobs, messages, repeats
+
+_MESSAGE_ID = re.compile(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]{1,998})")
+_FALLBACK = re.compile(rb"(?im)^(?:from|date|subject):[^\r\n]*")
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+_HEADER_CAP = 262_144
+MAIL = "message/rfc822"
+
+
+def dedupe_key(inbound: Inbound) -> str:
+    """Name a message so that the same one gets the same name by whatever road it comes.
+
+    Mail is named by its Message-ID and body, since the headers above differ from mailbox to mailbox and a
+    Message-ID alone is reused for other texts. Without Message-ID, sender, date and subject stand in.
+    Other channels are named by the service's own id.
+    """
+    if inbound.media_type != MAIL:
+        name = f"{inbound.channel}\0{inbound.account}\0{inbound.external_id}".encode()
+        return f"{inbound.channel}:{hashlib.sha256(name).hexdigest()}"
+    end = _HEADER_END.search(inbound.raw, 0, _HEADER_CAP)
+    head = inbound.raw[: end.start()] if end else inbound.raw[:_HEADER_CAP]
+    body = inbound.raw[end.end() :] if end else inbound.raw[_HEADER_CAP:]
+    match = _MESSAGE_ID.search(head)
+    if match is not None and match[1].strip():
+        name = match[1].strip()
+    elif found := sorted(_FALLBACK.findall(head)):
+        name = b"\0".join(found)
+    else:
+        name = head  # nothing to name it by: only the very same bytes are the same message
+    # IMAP and SMTP may differ in the last line ends of the body.
+    canonical = body.replace(b"\r\n", b"\n").rstrip(b"\n")
+    digest = hashlib.sha256(name + b"\0\0" + canonical).hexdigest()
+    return f"mail:{digest}"
+
+
+def keep(transaction: Transaction, group: Sequence[Inbound], now: datetime) -> list[Receipt]:
+    """Keep a group of messages and return a receipt for each, in order.
+
+    One that is already here (or twice in the group) gets the first one's receipt, marked as duplicate;
+    its R becomes the earlier of the two. Nothing is safe until the transaction has committed.
+    """
+    keys = [dedupe_key(inbound) for inbound in group]
+    known = _ids(transaction, keys)
+    fresh: dict[str, Inbound] = {}
+    again: list[tuple[str, Inbound]] = []
+    for key, inbound in zip(keys, group, strict=True):
+        if key in known or key in fresh:
+            again.append((key, inbound))
+        else:
+            fresh[key] = inbound
+    if fresh:
+        _insert(transaction, fresh, now)
+    ids = {**known, **_ids(transaction, list(fresh))}
+    if again:
+        _note_again(transaction, [(ids[key], inbound) for key, inbound in again], now)
+    new = set(fresh)
+    receipts = []
+    for key in keys:
+        receipts.append(Receipt(message_id=ids[key], duplicate=key not in new))
+        new.discard(key)
+    return receipts
+
+
+def claim(
+    transaction: Transaction, *, now: datetime, limit: int, max_bytes: int, lease: timedelta
+) -> list[RowMapping]:
+    """Take up to `limit` kept messages, oldest first, with their bytes (`data`), and count one more attempt.
+
+    At least one is taken, but no more than `max_bytes` of raw bytes besides. A claim lasts `lease`; after
+    that the message may be taken again, so whoever takes it looks at `attempts` before reading once more.
+    """
+    unclaimed = messages.c.claimed_until.is_(None) | (messages.c.claimed_until < now)
+    waiting = transaction.connection.execute(
+        select(messages.c.id, blobs.c.size)
+        .join(blobs, blobs.c.sha256 == messages.c.sha256)
+        .where(messages.c.state == MessageState.KEPT, unclaimed)
+        .order_by(messages.c.id)
+        .limit(limit)
+        .with_for_update(of=messages, skip_locked=True)
+    ).all()
+    ids: list[int] = []
+    total = 0
+    for message_id, size in waiting:
+        total += size
+        if ids and total > max_bytes:
+            break
+        ids.append(message_id)
+    if not ids:
+        return []
+    transaction.connection.execute(
+        update(messages)
+        .where(messages.c.id.in_(ids))
+        .values(claimed_until=now + lease, attempts=messages.c.attempts + 1)
+    )
+    rows = transaction.connection.execute(
+        select(messages, blobs.c.data)
+        .join(blobs, blobs.c.sha256 == messages.c.sha256)
+        .where(messages.c.id.in_(ids))
+        .order_by(messages.c.id)
+    )
+    return list(rows.mappings())
+
+
+def release(transaction: Transaction) -> None:
+    """Give back every claim. Only for a start at which no other process can be reading."""
+    transaction.connection.execute(
+        update(messages).where(messages.c.state == MessageState.KEPT).values(claimed_until=None)
+    )
+
+
+def waiting(transaction: Transaction) -> int:
+    """Count the messages that are kept but not yet read."""
+    count = select(func.count()).where(messages.c.state == MessageState.KEPT)
+    return transaction.connection.scalar(count) or 0
+
+
+def raw(transaction: Transaction, message_id: int) -> bytes | None:
+    """Return a message's bytes exactly as they came, or None if there is no such message."""
+    wanted = select(blobs.c.data).join(messages, messages.c.sha256 == blobs.c.sha256)
+    return transaction.connection.scalar(wanted.where(messages.c.id == message_id))
+
+
+def note_read(
+    transaction: Transaction, message_id: int, *, case_id: int, state: MessageState, **read: Any
+) -> bool:
+    """Tie a kept message to its case and store what reading made of it (columns of `messages`).
+
+    Returns False, and changes nothing, if somebody else has done so already.
+    """
+    done = transaction.connection.execute(
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.state == MessageState.KEPT)
+        .values(case_id=case_id, state=state, claimed_until=None, **read)
+    )
+    return done.rowcount == 1
+
+
+def _ids(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:
+    if not keys:
+        return {}
+    wanted = select(messages.c.dedupe_key, messages.c.id).where(messages.c.dedupe_key.in_(set(keys)))
+    return dict(transaction.connection.execute(wanted).tuples().all())
+
+
+def _insert(transaction: Transaction, fresh: dict[str, Inbound], now: datetime) -> None:
+    sums = {key: hashlib.sha256(inbound.raw).hexdigest() for key, inbound in fresh.items()}
+    contents = {
+        sums[key]: {"sha256": sums[key], "size": len(inbound.raw), "data": inbound.raw, "kept_at": now}
+        for key, inbound in fresh.items()
+    }
+    transaction.connection.execute(_unless_there(transaction, blobs), list(contents.values()))
+    rows = [_row(key, sums[key], inbound, now) for key, inbound in fresh.items()]
+    transaction.connection.execute(_unless_there(transaction, messages), rows)
+
+
+def _unless_there(transaction: Transaction, table: Table) -> Insert:
+    make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
+    return make(table).on_conflict_do_nothing()
+
+
+def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, Any]:
+    given = {
+        "sender_channel": inbound.sender.channel if inbound.sender else "",
+        "sender_handle": inbound.sender.handle if inbound.sender else "",
+        "sender_name": inbound.sender_name,
+        "subject": inbound.subject,
+        "text": inbound.text,
+        "language": inbound.language,
+        "chosen_kind": inbound.chosen_kind or "",
+    }
+    return {
+        "channel": inbound.channel,
+        "account": inbound.account,
+        "external_id": inbound.external_id[:400],
+        "dedupe_key": key,
+        "sha256": sha256,
+        "media_type": inbound.media_type,
+        "envelope_from": inbound.envelope_from,
+        "envelope_to": list(inbound.envelope_to),
+        "given": given,
+        "received_at": inbound.received_at,
+        "kept_at": now,
+        "state": MessageState.KEPT,
+        "attempts": 0,
+    }
+
+
+def _note_again(transaction: Transaction, again: list[tuple[int, Inbound]], now: datetime) -> None:
+    transaction.connection.execute(
+        insert(repeats),
+        [
+            {
+                "message_id": message_id,
+                "channel": inbound.channel,
+                "account": inbound.account,
+                "external_id": inbound.external_id[:400],
+                "envelope_to": list(inbound.envelope_to),
+                "received_at": inbound.received_at,
+            }
+            for message_id, inbound in again
+        ],
+    )
+    for message_id, inbound in again:
+        # FL 22 §: what counts is when the first of our systems had it.
+        transaction.connection.execute(
+            update(messages)
+            .where(messages.c.id == message_id, messages.c.received_at > inbound.received_at)
+            .values(received_at=inbound.received_at)
+        )
+        journal.write(
+            transaction,
+            now,
+            Entry(actor="synpunkt", act="samma meddelande igen", message_id=message_id),
+        )

@@ -1,0 +1,229 @@
+"""The outbox: letters wait here, and are sent once. `bots.desk.delivery` empties it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from store import cases, journal
+from store.domain import Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
+from store.engine import Transaction
+from store.tables import letters
+
+# Citizens' letters are served before notices to staff.
+_PRIORITY = {Purpose.ACKNOWLEDGEMENT: 1}
+_GIVEN_UP = (LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED)
+
+
+def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_because: str = "") -> int | None:
+    """Put a letter in the outbox and return its id, or None if a letter with that key was written before.
+
+    With `held_because` it waits until a human lets it go.
+    """
+    make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
+    row = {
+        "key": letter.key,
+        "case_id": letter.case_id,
+        "purpose": letter.purpose,
+        "channel": letter.recipient.channel,
+        "handle": letter.recipient.handle,
+        "recipient_name": letter.recipient_name,
+        "subject": letter.subject,
+        "body": letter.body,
+        "language": letter.language,
+        "external_id": letter.external_id,
+        "in_reply_to": letter.in_reply_to,
+        "references": list(letter.references),
+        "state": LetterState.HELD if held_because else LetterState.PENDING,
+        "state_because": held_because,
+        "priority": _PRIORITY.get(letter.purpose, 5),
+        "created_at": now,
+        "next_try_at": now,
+    }
+    written: int | None = transaction.connection.scalar(
+        make(letters).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(letters.c.id)
+    )
+    return written
+
+
+def take(transaction: Transaction, *, now: datetime, limit: int, channels: Sequence[str]) -> list[Outgoing]:
+    """Take letters that may be tried now and mark them as being sent; commit before the first byte goes out.
+
+    Whoever dies with letters in hand leaves them in `sänds`; `doubt` makes them unknown at the next start.
+    """
+    wanted = (
+        select(letters.c.id)
+        .where(
+            letters.c.state == LetterState.PENDING,
+            letters.c.next_try_at <= now,
+            letters.c.channel.in_(channels),
+        )
+        .order_by(letters.c.priority, letters.c.next_try_at, letters.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(transaction.connection.scalars(wanted))
+    if not ids:
+        return []
+    transaction.connection.execute(
+        update(letters)
+        .where(letters.c.id.in_(ids))
+        .values(state=LetterState.SENDING, attempts=letters.c.attempts + 1)
+    )
+    rows = transaction.connection.execute(
+        select(letters).where(letters.c.id.in_(ids)).order_by(letters.c.priority, letters.c.id)
+    )
+    return [_letter(row) for row in rows.mappings()]
+
+
+def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: datetime) -> None:
+    """Note that the service took a letter; a receipt is a promise kept."""
+    _settle(transaction, letter, LetterState.SENT, sent_at=now, service_id=service_id, state_because="")
+    if letter.purpose is Purpose.ACKNOWLEDGEMENT and letter.case_id is not None:
+        cases.keep_promise(transaction, letter.case_id, PromiseKind.RECEIPT, now)
+    _tell(transaction, letter, "brev sänt", now)
+
+
+def postpone(transaction: Transaction, letter: Outgoing, *, until: datetime, because: str) -> None:
+    """Let a letter wait for its next try."""
+    _settle(transaction, letter, LetterState.PENDING, next_try_at=until, state_because=because)
+
+
+def give_up(
+    transaction: Transaction, letter: Outgoing, state: LetterState, *, because: str, now: datetime
+) -> None:
+    """Stop trying: the letter is shown to a human. `state` is `misslyckat` or `okänt`."""
+    _settle(transaction, letter, state, state_because=because)
+    _tell(transaction, letter, f"brev {state}", now, because=because)
+
+
+def doubt(transaction: Transaction, *, now: datetime) -> int:
+    """Mark as unknown what an earlier process was sending when it died, and return how many.
+
+    The service may have taken them or not; only a human may send them again.
+    """
+    rows = transaction.connection.execute(
+        select(letters).where(letters.c.state == LetterState.SENDING)
+    ).mappings()
+    found = [_letter(row) for row in rows]
+    for letter in found:
+        because = "programmet stannade medan brevet sändes"
+        give_up(transaction, letter, LetterState.UNKNOWN, because=because, now=now)
+    return len(found)
+
+
+def undelivered(transaction: Transaction, letter_id: int, *, because: str, now: datetime) -> Outgoing | None:
+    """Note that a letter came back, and return it; None if there is no such letter.
+
+    Row N9: what we sent is not delivered, whatever the relay said at first.
+    """
+    row = transaction.connection.execute(select(letters).where(letters.c.id == letter_id)).mappings().first()
+    if row is None:
+        return None
+    letter = _letter(row)
+    _settle(transaction, letter, LetterState.UNDELIVERED, state_because=because)
+    _tell(transaction, letter, "brev ej levererat", now, because=because)
+    return letter
+
+
+def find_external(transaction: Transaction, external_id: str) -> int | None:
+    """Return the id of the letter that carried this Message-ID."""
+    return transaction.connection.scalar(select(letters.c.id).where(letters.c.external_id == external_id))
+
+
+def exists(transaction: Transaction, letter_id: int) -> bool:
+    """Tell whether there is a letter with this id."""
+    return transaction.connection.scalar(select(letters.c.id).where(letters.c.id == letter_id)) is not None
+
+
+def let_go(transaction: Transaction, letter_id: int, *, by: str, now: datetime) -> bool:
+    """Let a held, failed or unknown letter go out (again), on a human's word; False if it is none."""
+    row = transaction.connection.execute(select(letters).where(letters.c.id == letter_id)).mappings().first()
+    if row is None or row["state"] not in {LetterState.HELD, *_GIVEN_UP}:
+        return False
+    letter = _letter(row)
+    _settle(transaction, letter, LetterState.PENDING, next_try_at=now, created_at=now, state_because="")
+    details = {"brev": letter.key}
+    journal.write(
+        transaction, now, Entry(actor=by, act="brev släppt", case_id=letter.case_id, details=details)
+    )
+    return True
+
+
+def recent(
+    transaction: Transaction, recipient: Address, *, since: datetime, purpose: Purpose
+) -> list[tuple[str, datetime]]:
+    """List (subject, when) of letters written to an address since a moment, for the rate guard."""
+    wanted = select(letters.c.subject, letters.c.created_at).where(
+        letters.c.channel == recipient.channel,
+        letters.c.handle == recipient.handle,
+        letters.c.created_at >= since,
+        letters.c.purpose == purpose,
+    )
+    return [(subject, at) for subject, at in transaction.connection.execute(wanted)]
+
+
+def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
+    """List the bodies of the letters sent in a case: what a reply may quote."""
+    return list(transaction.connection.scalars(select(letters.c.body).where(letters.c.case_id == case_id)))
+
+
+def troubled(transaction: Transaction, *, limit: int = 100) -> Sequence[RowMapping]:
+    """List the letters that need a human: held, failed, unknown or returned, newest first."""
+    wanted = (
+        select(letters)
+        .where(letters.c.state.in_((LetterState.HELD, *_GIVEN_UP)))
+        .order_by(letters.c.id.desc())
+        .limit(limit)
+    )
+    return transaction.connection.execute(wanted).mappings().all()
+
+
+def counts(transaction: Transaction) -> dict[str, int]:
+    """Count the letters of each state."""
+    wanted = select(letters.c.state, func.count()).group_by(letters.c.state)
+    return dict(transaction.connection.execute(wanted).tuples().all())
+
+
+def next_try(transaction: Transaction, *, now: datetime) -> timedelta | None:
+    """Return how long until the next letter may be tried, zero if one may now, None if none waits."""
+    soonest = transaction.connection.scalar(
+        select(letters.c.next_try_at)
+        .where(letters.c.state == LetterState.PENDING)
+        .order_by(letters.c.next_try_at)
+        .limit(1)
+    )
+    return None if soonest is None else max(soonest - now, timedelta(0))
+
+
+def _settle(transaction: Transaction, letter: Outgoing, state: LetterState, **changes: Any) -> None:
+    transaction.connection.execute(
+        update(letters).where(letters.c.id == letter.id).values(state=state, **changes)
+    )
+
+
+def _tell(transaction: Transaction, letter: Outgoing, act: str, now: datetime, *, because: str = "") -> None:
+    details = {"brev": letter.key} | ({"varför": because} if because else {})
+    journal.write(transaction, now, Entry(actor="synpunkt", act=act, case_id=letter.case_id, details=details))
+
+
+def _letter(row: RowMapping) -> Outgoing:
+    return Outgoing(
+        key=row["key"],
+        purpose=Purpose(row["purpose"]),
+        recipient=Address(channel=row["channel"], handle=row["handle"]),
+        recipient_name=row["recipient_name"],
+        subject=row["subject"],
+        body=row["body"],
+        language=row["language"],
+        case_id=row["case_id"],
+        in_reply_to=row["in_reply_to"],
+        references=tuple(row["references"]),
+        id=row["id"],
+        external_id=row["external_id"],
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,231 @@
+"""The tables. What they mean is said in `store.domain`; how they came about, in `store.migrations`."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from store.engine import Timestamp
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# The bytes of every message, by their own sum: the same bytes are kept once.
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("kept_at", Timestamp, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(40), nullable=False),
+    Column("account", String(200), nullable=False),
+    Column("external_id", String(400), nullable=False),
+    # The same message twice is one: Message-ID and body, or the service's own id (see store.inbox).
+    Column("dedupe_key", String(120), nullable=False, unique=True),
+    Column("sha256", ForeignKey("blobs.sha256"), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("envelope_from", Text),
+    Column("envelope_to", JSON, nullable=False),
+    Column("given", JSON, nullable=False),  # what a channel that is not mail already knew
+    Column("received_at", Timestamp, nullable=False),  # R
+    Column("kept_at", Timestamp, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("claimed_until", Timestamp),
+    Column("case_id", ForeignKey("cases.id")),
+    # From here on: what reading made of it.
+    Column("from_addr", Text, nullable=False, default=""),
+    Column("from_name", Text, nullable=False, default=""),
+    Column("answer_to", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("message_id", Text, nullable=False, default=""),
+    Column("text", Text, nullable=False, default=""),
+    Column("full_text", Text, nullable=False, default=""),
+    Column("automatic", String(40), nullable=False, default=""),
+    Column("automatic_kind", Text, nullable=False, default=""),
+    Column("attachments", JSON, nullable=False, default=list),
+    Column("verdicts", JSON, nullable=False, default=list),
+    Column("warnings", JSON, nullable=False, default=list),
+    Index(None, "state", "id"),
+    Index(None, "case_id"),
+    Index(None, "message_id"),
+)
+
+# Each time a message came that we already had: the same mail in two mailboxes, or sent again.
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message_id", ForeignKey("messages.id"), nullable=False, index=True),
+    Column("channel", String(40), nullable=False),
+    Column("account", String(200), nullable=False),
+    Column("external_id", String(400), nullable=False),
+    Column("envelope_to", JSON, nullable=False),
+    Column("received_at", Timestamp, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String(40), nullable=False, unique=True),
+    Column("series", String(40), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("received_at", Timestamp, nullable=False),  # R
+    Column("opened_at", Timestamp, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("sender_channel", String(40), nullable=False, default=""),
+    Column("sender_handle", Text, nullable=False, default=""),
+    Column("sender_name", Text, nullable=False, default=""),
+    Column("language", String(8), nullable=False),
+    Column("unit", String(100), nullable=False, default=""),
+    Column("handler", String(100), nullable=False),
+    Column("routed_because", Text, nullable=False, default=""),
+    Column("chosen_kind", String(20), nullable=False, default=""),
+    Column("kind", String(20), nullable=False, default=""),  # only what a human has confirmed
+    Column("factor", String(40), nullable=False, default=""),
+    Column("lanes", JSON, nullable=False, default=list),
+    Column("quarantined_because", Text, nullable=False, default=""),
+    Column("refers_to", ForeignKey("cases.id")),
+    Column("version", Integer, nullable=False, default=1),
+    UniqueConstraint("series", "sequence"),
+    Index(None, "status", "received_at"),
+    Index(None, "handler", "status"),
+    Index(None, "sender_handle"),
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("message_id", ForeignKey("messages.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("kind_confidence", Float, nullable=False),
+    Column("kind_sure", Boolean, nullable=False),
+    Column("factor", String(40), nullable=False),
+    Column("factor_confidence", Float, nullable=False),
+    Column("factor_sure", Boolean, nullable=False),
+    Column("area", String(100), nullable=False, default=""),
+    Column("area_confidence", Float, nullable=False, default=0.0),
+    Column("lanes", JSON, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("model", String(100), nullable=False),
+    Column("why", JSON, nullable=False),
+    Column("made_at", Timestamp, nullable=False),
+)
+
+# What a human said of a suggestion: next year's training data.
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("suggestion_id", ForeignKey("suggestions.id")),
+    Column("kind", String(20), nullable=False),
+    Column("factor", String(40), nullable=False),
+    Column("changed", Boolean, nullable=False),
+    Column("confirmed_by", String(200), nullable=False),
+    Column("confirmed_at", Timestamp, nullable=False),
+)
+
+promises = Table(
+    "promises",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("clause", Text, nullable=False),
+    Column("arithmetic", JSON, nullable=False),
+    Column("kept_at", Timestamp),
+    UniqueConstraint("case_id", "kind"),
+    Index(None, "due_on"),
+)
+
+# The outbox. No letter leaves the house but through here.
+letters = Table(
+    "letters",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(120), nullable=False, unique=True),
+    Column("case_id", ForeignKey("cases.id"), index=True),
+    Column("purpose", String(40), nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("handle", Text, nullable=False),
+    Column("recipient_name", Text, nullable=False, default=""),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("external_id", String(400), nullable=False, index=True),
+    Column("in_reply_to", Text, nullable=False, default=""),
+    Column("references", JSON, nullable=False, default=list),
+    Column("state", String(20), nullable=False),
+    Column("state_because", Text, nullable=False, default=""),
+    Column("priority", Integer, nullable=False, default=5),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("created_at", Timestamp, nullable=False),
+    Column("next_try_at", Timestamp, nullable=False),
+    Column("sent_at", Timestamp),
+    Column("service_id", Text, nullable=False, default=""),
+    Index(None, "state", "next_try_at"),
+    Index(None, "channel", "handle", "created_at"),
+)
+
+# Written once, never changed.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Timestamp, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("act", String(80), nullable=False),
+    Column("case_id", ForeignKey("cases.id"), index=True),
+    Column("message_id", ForeignKey("messages.id"), index=True),
+    Column("details", JSON, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("series", String(40), primary_key=True),
+    Column("value", Integer, nullable=False),
+)
+
+# How far each IMAP folder has been read (RFC 3501: UIDVALIDITY and UID).
+positions = Table(
+    "positions",
+    metadata,
+    Column("account", String(200), primary_key=True),
+    Column("folder", String(200), primary_key=True),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("uid", BigInteger, nullable=False),
+)
