@@ -1,4 +1,4 @@
-"""Tokens for mail services that take no password any more (XOAUTH2). Shared by the relay and the IMAP channel."""
+"""Tokens for mail services that take no password any more (XOAUTH2); used by the relay and by IMAP."""
 
 import asyncio
 from typing import Any, Protocol
