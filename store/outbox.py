@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from store import cases, journal
 from store.domain import Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
 from store.engine import Transaction
+from store.tables import cases as case_table
 from store.tables import letters
 
 # Citizens' letters are served before notices to staff.
@@ -153,17 +154,20 @@ def let_go(transaction: Transaction, letter_id: int, *, by: str, now: datetime) 
     return True
 
 
-def recent(
-    transaction: Transaction, recipient: Address, *, since: datetime, purpose: Purpose
-) -> list[tuple[str, datetime]]:
-    """List (subject, when) of letters written to an address since a moment, for the rate guard."""
-    wanted = select(letters.c.subject, letters.c.created_at).where(
-        letters.c.channel == recipient.channel,
-        letters.c.handle == recipient.handle,
-        letters.c.created_at >= since,
-        letters.c.purpose == purpose,
+def acknowledged(transaction: Transaction, recipient: Address, *, since: datetime) -> list[str]:
+    """List the titles of the cases acknowledged to an address since a moment, for the rate guard."""
+    wanted = (
+        select(case_table.c.title)
+        .join(letters, letters.c.case_id == case_table.c.id)
+        .where(
+            letters.c.channel == recipient.channel,
+            letters.c.handle == recipient.handle,
+            letters.c.created_at >= since,
+            letters.c.purpose == Purpose.ACKNOWLEDGEMENT,
+            letters.c.state != LetterState.HELD,
+        )
     )
-    return [(subject, at) for subject, at in transaction.connection.execute(wanted)]
+    return list(transaction.connection.scalars(wanted))
 
 
 def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:

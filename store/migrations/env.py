@@ -1,7 +1,7 @@
 """How Alembic reaches the database; called by `store.migrations.upgrade`, or by `alembic` for a new step."""
 
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from store.tables import metadata
 
@@ -16,7 +16,7 @@ def run() -> None:
         _run_on(connection)
 
 
-def _run_on(connection: object) -> None:
+def _run_on(connection: Connection) -> None:
     context.configure(
         connection=connection, target_metadata=metadata, render_as_batch=True, user_module_prefix=""
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from store.engine import Timestamp
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -16,7 +18,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.Column("kept_at", store.engine.Timestamp(timezone=True), nullable=False),
+        sa.Column("kept_at", Timestamp(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blobs")),
     )
     op.create_table(
@@ -26,8 +28,8 @@ def upgrade() -> None:
         sa.Column("series", sa.String(length=40), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
-        sa.Column("received_at", store.engine.Timestamp(timezone=True), nullable=False),
-        sa.Column("opened_at", store.engine.Timestamp(timezone=True), nullable=False),
+        sa.Column("received_at", Timestamp(timezone=True), nullable=False),
+        sa.Column("opened_at", Timestamp(timezone=True), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("channel", sa.String(length=40), nullable=False),
         sa.Column("sender_channel", sa.String(length=40), nullable=False),
@@ -89,9 +91,9 @@ def upgrade() -> None:
         sa.Column("state_because", sa.Text(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("created_at", store.engine.Timestamp(timezone=True), nullable=False),
-        sa.Column("next_try_at", store.engine.Timestamp(timezone=True), nullable=False),
-        sa.Column("sent_at", store.engine.Timestamp(timezone=True), nullable=True),
+        sa.Column("created_at", Timestamp(timezone=True), nullable=False),
+        sa.Column("next_try_at", Timestamp(timezone=True), nullable=False),
+        sa.Column("sent_at", Timestamp(timezone=True), nullable=True),
         sa.Column("service_id", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_letters_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letters")),
@@ -121,11 +123,11 @@ def upgrade() -> None:
         sa.Column("envelope_from", sa.Text(), nullable=True),
         sa.Column("envelope_to", sa.JSON(), nullable=False),
         sa.Column("given", sa.JSON(), nullable=False),
-        sa.Column("received_at", store.engine.Timestamp(timezone=True), nullable=False),
-        sa.Column("kept_at", store.engine.Timestamp(timezone=True), nullable=False),
+        sa.Column("received_at", Timestamp(timezone=True), nullable=False),
+        sa.Column("kept_at", Timestamp(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("claimed_until", store.engine.Timestamp(timezone=True), nullable=True),
+        sa.Column("claimed_until", Timestamp(timezone=True), nullable=True),
         sa.Column("case_id", sa.Integer(), nullable=True),
         sa.Column("from_addr", sa.Text(), nullable=False),
         sa.Column("from_name", sa.Text(), nullable=False),
@@ -157,7 +159,7 @@ def upgrade() -> None:
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column("clause", sa.Text(), nullable=False),
         sa.Column("arithmetic", sa.JSON(), nullable=False),
-        sa.Column("kept_at", store.engine.Timestamp(timezone=True), nullable=True),
+        sa.Column("kept_at", Timestamp(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_promises_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_promises")),
         sa.UniqueConstraint("case_id", "kind", name=op.f("uq_promises_case_id_kind")),
@@ -168,7 +170,7 @@ def upgrade() -> None:
     op.create_table(
         "journal",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("at", store.engine.Timestamp(timezone=True), nullable=False),
+        sa.Column("at", Timestamp(timezone=True), nullable=False),
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("act", sa.String(length=80), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=True),
@@ -190,7 +192,7 @@ def upgrade() -> None:
         sa.Column("account", sa.String(length=200), nullable=False),
         sa.Column("external_id", sa.String(length=400), nullable=False),
         sa.Column("envelope_to", sa.JSON(), nullable=False),
-        sa.Column("received_at", store.engine.Timestamp(timezone=True), nullable=False),
+        sa.Column("received_at", Timestamp(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_repeats_message_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repeats")),
     )
@@ -214,7 +216,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("model", sa.String(length=100), nullable=False),
         sa.Column("why", sa.JSON(), nullable=False),
-        sa.Column("made_at", store.engine.Timestamp(timezone=True), nullable=False),
+        sa.Column("made_at", Timestamp(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_suggestions_case_id")),
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_suggestions_message_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestions")),
@@ -231,7 +233,7 @@ def upgrade() -> None:
         sa.Column("factor", sa.String(length=40), nullable=False),
         sa.Column("changed", sa.Boolean(), nullable=False),
         sa.Column("confirmed_by", sa.String(length=200), nullable=False),
-        sa.Column("confirmed_at", store.engine.Timestamp(timezone=True), nullable=False),
+        sa.Column("confirmed_at", Timestamp(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_confirmations_case_id")),
         sa.ForeignKeyConstraint(
             ["suggestion_id"], ["suggestions.id"], name=op.f("fk_confirmations_suggestion_id")

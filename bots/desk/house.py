@@ -1,0 +1,87 @@
+"""What the desk knows of the house it works for: names, promises, people and their work."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from store.deadlines import Days
+from store.domain import Handler, Unit
+
+
+class HouseError(Exception):
+    """The organisation does not hang together; the message names the unit or person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The municipality, its units and its people. `registrator` has whatever nobody else can be found for.
+
+    Raises `HouseError` when a unit names a person that is not there, or a substitute leads back to
+    somebody already passed (rows T6, peers: chains without loops).
+    """
+
+    municipality: str
+    service_name: str
+    phone: str
+    phone_hours: str
+    privacy_url: str
+    console_url: str
+    days: Days
+    handlers: Mapping[str, Handler]
+    units: Sequence[Unit]
+    registrator: str
+    series: str = "SYN"
+
+    def __post_init__(self) -> None:
+        if self.registrator not in self.handlers:
+            raise HouseError(f"registratorn {self.registrator!r} finns inte bland handläggarna")
+        for unit in self.units:
+            if not unit.handlers:
+                raise HouseError(f"enheten {unit.id!r} har ingen handläggare")
+            for handler in unit.handlers:
+                if handler not in self.handlers:
+                    raise HouseError(f"enheten {unit.id!r}: handläggaren {handler!r} finns inte")
+        for handler in self.handlers:
+            self._chain(handler)
+
+    @cached_property
+    def words(self) -> tuple[tuple[Unit, re.Pattern[str]], ...]:
+        """Pair each unit with one pattern that finds its words, inflected or not, at the start of a word."""
+        return tuple(
+            (unit, re.compile(r"\b(" + "|".join(re.escape(word.casefold()) for word in unit.words) + ")"))
+            for unit in self.units
+            if unit.words
+        )
+
+    def person(self, handler_id: str) -> Handler:
+        """Return a person; the registrator for a name that is no longer there."""
+        return self.handlers.get(handler_id) or self.handlers[self.registrator]
+
+    def present(self, handler_ids: Sequence[str], day: date) -> Handler | None:
+        """Return the first of these who is at work, else the first substitute who is, else None."""
+        for handler_id in handler_ids:
+            if _is_at_work(self.handlers[handler_id], day):
+                return self.handlers[handler_id]
+        for handler_id in handler_ids:
+            for substitute in self._chain(handler_id)[1:]:
+                if _is_at_work(substitute, day):
+                    return substitute
+        return None
+
+    def _chain(self, handler_id: str) -> list[Handler]:
+        chain: list[Handler] = []
+        while handler_id:
+            if handler_id not in self.handlers:
+                raise HouseError(f"ersättaren {handler_id!r} för {chain[-1].id!r} finns inte")
+            handler = self.handlers[handler_id]
+            if handler in chain:
+                raise HouseError(f"ersättarna för {chain[0].id!r} går i ring vid {handler_id!r}")
+            chain.append(handler)
+            handler_id = handler.substitute
+        return chain
+
+
+def _is_at_work(handler: Handler, day: date) -> bool:
+    return not any(first <= day <= last for first, last in handler.absent)

@@ -1,0 +1,109 @@
+"""Keeps each message before it is confirmed: many at a time in one commit. Reading them is `judge`'s work."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bots.channel import NotKeptError
+from store import inbox
+from store.domain import Inbound, Receipt
+from store.engine import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+_MOST = 64
+_MOST_BYTES = 8 * 2**20
+_HOPELESS_AFTER = 3
+
+
+@dataclass(kw_only=True)
+class Intake:
+    """Group commit: while one group is being written, the next one forms; nobody waits for a timer.
+
+    `receive` may be called before `run` is, but returns only once `run` has committed.
+    """
+
+    store: Store
+    clock: Callable[[], datetime]
+    kept: Callable[[], None]  # called after each commit, in the event loop
+    _waiting: list[tuple[Inbound, asyncio.Future[Receipt]]] = field(default_factory=list)
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def receive(self, inbound: Inbound) -> Receipt:
+        """Return when `inbound` is committed; raise `NotKeptError` when it could not be."""
+        future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._waiting.append((inbound, future))
+        self._arrived.set()
+        return await future
+
+    async def run(self) -> None:
+        """Commit what waits, until cancelled; what is in hand then is finished first."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="intake") as writer:
+            try:
+                while True:
+                    await self._arrived.wait()
+                    group = self._next_group()
+                    outcome = loop.run_in_executor(writer, self._keep, [inbound for inbound, _ in group])
+                    # Shielded: a cancelled wait must not leave committed messages unconfirmed for nothing.
+                    await asyncio.shield(self._settle(group, outcome))
+            finally:
+                for _, future in self._waiting:
+                    if not future.done():
+                        future.set_exception(NotKeptError("the intake is closing"))
+                self._waiting.clear()
+
+    async def _settle(
+        self,
+        group: Sequence[tuple[Inbound, asyncio.Future[Receipt]]],
+        outcome: asyncio.Future[list[Receipt | StoreError]],
+    ) -> None:
+        results = await outcome
+        for (_, future), result in zip(group, results, strict=True):
+            if future.done():  # the peer went away; the message is kept all the same
+                continue
+            if isinstance(result, StoreError):
+                failure = NotKeptError("the store could not commit")
+                failure.__cause__ = result
+                future.set_exception(failure)
+            else:
+                future.set_result(result)
+        self.kept()
+
+    def _next_group(self) -> list[tuple[Inbound, asyncio.Future[Receipt]]]:
+        size, count = 0, 0
+        for inbound, _ in self._waiting[:_MOST]:
+            size += len(inbound.raw)
+            if count and size > _MOST_BYTES:
+                break
+            count += 1
+        group, self._waiting[:count] = self._waiting[:count], []
+        if not self._waiting:
+            self._arrived.clear()
+        return group
+
+    def _keep(self, group: Sequence[Inbound]) -> list[Receipt | StoreError]:
+        try:
+            return list(self._commit(group))
+        except StoreError as error:
+            if len(group) == 1:
+                log.error("not kept: messages=1 because=%s", error)
+                return [error]
+        # One bad message must not keep the others out: try them one by one.
+        results: list[Receipt | StoreError] = []
+        failures = 0
+        for inbound in group:
+            if failures == _HOPELESS_AFTER and failures == len(results):
+                results.append(StoreError("the store does not answer"))
+                continue
+            single = self._keep([inbound])[0]
+            failures += isinstance(single, StoreError)
+            results.append(single)
+        return results
+
+    def _commit(self, group: Sequence[Inbound]) -> list[Receipt]:
+        with self.store.write() as transaction:
+            return inbox.keep(transaction, group, self.clock())
