@@ -69,7 +69,7 @@ class Store:
             try:
                 with self.engine.begin() as connection:
                     yield Transaction(connection)
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, UnicodeError) as error:
                 raise StoreError(_plain(error)) from error
 
     @contextmanager

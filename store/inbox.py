@@ -49,6 +49,11 @@ def dedupe_key(inbound: Inbound) -> str:
     return f"mail:{digest}"
 
 
+def clean(text: str) -> str:
+    """Make a text that every database takes: no NUL (PostgreSQL refuses it), no lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def keep(transaction: Transaction, group: Sequence[Inbound], now: datetime) -> list[Receipt]:
     """Keep a group of messages and return a receipt for each, in order.
 
@@ -177,22 +182,22 @@ def _unless_there(transaction: Transaction, table: Table) -> Insert:
 def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, Any]:
     given = {
         "sender_channel": inbound.sender.channel if inbound.sender else "",
-        "sender_handle": inbound.sender.handle if inbound.sender else "",
-        "sender_name": inbound.sender_name,
-        "subject": inbound.subject,
-        "text": inbound.text,
+        "sender_handle": clean(inbound.sender.handle) if inbound.sender else "",
+        "sender_name": clean(inbound.sender_name),
+        "subject": clean(inbound.subject),
+        "text": clean(inbound.text),
         "language": inbound.language,
         "chosen_kind": inbound.chosen_kind or "",
     }
     return {
         "channel": inbound.channel,
         "account": inbound.account,
-        "external_id": inbound.external_id[:400],
+        "external_id": clean(inbound.external_id)[:400],
         "dedupe_key": key,
         "sha256": sha256,
         "media_type": inbound.media_type,
-        "envelope_from": inbound.envelope_from,
-        "envelope_to": list(inbound.envelope_to),
+        "envelope_from": None if inbound.envelope_from is None else clean(inbound.envelope_from),
+        "envelope_to": [clean(address) for address in inbound.envelope_to],
         "given": given,
         "received_at": inbound.received_at,
         "kept_at": now,
@@ -209,8 +214,8 @@ def _note_again(transaction: Transaction, again: list[tuple[int, Inbound]], now:
                 "message_id": message_id,
                 "channel": inbound.channel,
                 "account": inbound.account,
-                "external_id": inbound.external_id[:400],
-                "envelope_to": list(inbound.envelope_to),
+                "external_id": clean(inbound.external_id)[:400],
+                "envelope_to": [clean(address) for address in inbound.envelope_to],
                 "received_at": inbound.received_at,
             }
             for message_id, inbound in again

@@ -1,4 +1,4 @@
-"""Who gets a case: unit and handler, by recipient address, words, area and type. A human may always change it."""
+"""Who gets a case: unit and handler, by recipient address, words, area and type. Humans may change it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,13 +77,10 @@ def _unit(
             return unit, "skrivet till enhetens adress"
     fitting = [unit for unit in house.units if not unit.kinds or kind is None or kind in unit.kinds]
     folded = text.casefold()
-    hits = [
-        (len(set(pattern.findall(folded))), unit, pattern) for unit, pattern in house.words if unit in fitting
-    ]
+    hits = [(unit, set(pattern.findall(folded))) for unit, pattern in house.words if unit in fitting]
     # The first unit in the configuration wins a tie: max keeps the first of equals.
-    count, unit, pattern = max(hits, key=lambda hit: hit[0], default=(0, None, None))
-    if unit is not None and pattern is not None and count:
-        return unit, f"orden {', '.join(sorted(set(pattern.findall(folded)))[:5])}"
+    if hits and (best := max(hits, key=lambda hit: len(hit[1])))[1]:
+        return best[0], f"orden {', '.join(sorted(best[1])[:5])}"
     area = suggestion.area if suggestion else None
     if area is not None and area.confidence >= _AREA_IS_WORTH_FOLLOWING:
         for unit in fitting:
