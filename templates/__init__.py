@@ -1,0 +1,199 @@
+"""Every text that a citizen or a handler reads. This room is the only door to Jinja2.
+
+Letters lie in a folder per language, pages in `pages`; what each letter needs to know is in `facts`.
+"""
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from jinja2 import meta
+
+from templates.language import Language, load
+
+_ROOM = Path(__file__).parent
+_PROOF = "citizen_acknowledgement.txt"
+_PAGE_FOLDERS = ("pages", "gallery")
+_SUBJECT_LINE = re.compile(r"[^\W\d_]+: (\S.*)")
+_RULE = "* * *"
+_WIDTH = 76
+# Characters that turn the direction of a line can make a subject read as something it is not.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+class TemplateError(Exception):
+    """The text cannot be written: a fact is missing, unused or blank, or there is no such text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A finished letter. `subject` is one line; `language` is the one that the body begins with."""
+
+    subject: str
+    body: str
+    language: str
+
+
+def render(name: str, /, *, language: str = "sv", **facts: object) -> Rendered:
+    """Write a letter in `language`, or in Swedish and then English where that language lacks it.
+
+    Give every fact of the letter and no other; otherwise `TemplateError` is raised, and nothing is blank.
+    """
+    if is_written(name, language=language):
+        return _write(name, language, facts)
+    swedish = _write(name, "sv", facts)
+    if not is_written(name, language="en"):
+        return swedish
+    # Only the first line to write above counts, so the English half does without.
+    english = _write(name, "en", facts | {"marker": False} if "marker" in facts else facts)
+    return Rendered(
+        subject=f"{swedish.subject} / {english.subject}",
+        body=f"{swedish.body}\n{_RULE}\n\n{english.body}",
+        language="sv",
+    )
+
+
+def page(name: str, /, **facts: object) -> str:
+    """Write the HTML page `pages/<name>.html`; each fact is escaped, a missing one is `TemplateError`."""
+    try:
+        return _pages().get_template(f"{name}.html").render(facts)
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise TemplateError(f"page {name}: {_reason(error)}") from error
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """List the languages that a citizen can be thanked in, in alphabetical order."""
+    return tuple(sorted(proof.parent.name for proof in _ROOM.glob(f"*/{_PROOF}")))
+
+
+def is_written(name: str, /, *, language: str) -> bool:
+    """Tell whether a letter exists in a language of ours."""
+    # The language may come from a message, so it is looked up before it becomes a path.
+    return language in languages() and (_ROOM / language / f"{name}.txt").is_file()
+
+
+@cache
+def facts_of(name: str, /, *, language: str = "sv") -> frozenset[str]:
+    """Name the facts that a letter needs, those of its parts included."""
+    try:
+        return _facts_in(_letters(language), f"{name}.txt")
+    except jinja2.TemplateError as error:
+        raise TemplateError(f"letter {name} ({language}): {_reason(error)}") from error
+
+
+@cache
+def language_of(code: str, /) -> Language:
+    """Return how dates are written in a language, and who has reviewed its letters."""
+    return load(_ROOM / code)
+
+
+def _write(name: str, language: str, facts: Mapping[str, object]) -> Rendered:
+    where = f"letter {name} ({language})"
+    needed = facts_of(name, language=language)
+    if missing := sorted(needed - facts.keys()):
+        raise TemplateError(f"{where}: missing {', '.join(missing)}")
+    if unused := sorted(facts.keys() - needed):
+        raise TemplateError(f"{where}: unused {', '.join(unused)}")
+    try:
+        text = _letters(language).get_template(f"{name}.txt").render(facts)
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise TemplateError(f"{where}: {_reason(error)}") from error
+    first, _, body = text.partition("\n")
+    subject = _SUBJECT_LINE.fullmatch(first)
+    if subject is None:
+        raise TemplateError(f"{where}: the first line is no subject line")
+    return Rendered(subject=subject[1].rstrip(), body=_tidy(body), language=language)
+
+
+def _tidy(body: str) -> str:
+    lines = (folded for line in body.strip("\n").split("\n") for folded in _fold(line.rstrip(" ")))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
+
+
+def _fold(line: str) -> list[str]:
+    # A word is never cut: a link in two pieces leads nowhere.
+    if len(line) <= _WIDTH:
+        return [line]
+    indent = "  " if line.startswith("- ") else ""
+    return textwrap.wrap(
+        line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, jinja2.TemplateNotFound):
+        return "there is no such text"
+    return str(error)
+
+
+@cache
+def _letters(language: str) -> jinja2.Environment:
+    words = language_of(language)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_ROOM / language),
+        autoescape=False,  # noqa: S701 - letters are plain text; an HTML entity there is a fault
+        undefined=jinja2.StrictUndefined,
+        finalize=_plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {
+        "date": words.date,
+        "on_date": words.on_date,
+        "time": words.time,
+        "percent": words.percent,
+    }
+    return environment
+
+
+@cache
+def _pages() -> jinja2.Environment:
+    words = language_of("sv")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([_ROOM / folder for folder in _PAGE_FOLDERS]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"date": words.date, "time": words.time, "percent": words.percent}
+    return environment
+
+
+def _facts_in(environment: jinja2.Environment, file: str) -> frozenset[str]:
+    # StrictUndefined speaks only of the branch taken; we want to know before, and also what goes unused.
+    loader = environment.loader or jinja2.DictLoader({})
+    tree = environment.parse(loader.get_source(environment, file)[0])
+    parts = [part for part in meta.find_referenced_templates(tree) if part is not None]
+    own = frozenset(meta.find_undeclared_variables(tree))
+    return own.union(*(_facts_in(environment, part) for part in parts))
+
+
+def _plain(value: object) -> object:
+    """Make a fact fit to stand inside a line, so that it can neither be blank nor begin a line of its own."""
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, jinja2.Undefined) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"a {type(value).__name__} cannot stand in a sentence")
+    line = " ".join(part for part in _one_line(value).split(" ") if part)
+    if not line:
+        raise ValueError("a fact is blank")
+    return line
+
+
+def _one_line(value: str) -> str:
+    return "".join(
+        " " if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} else sign
+        for sign in _TURNS.sub("", value)
+    )
