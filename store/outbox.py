@@ -135,6 +135,11 @@ def find_external(transaction: Transaction, external_id: str) -> int | None:
     return transaction.connection.scalar(select(letters.c.id).where(letters.c.external_id == external_id))
 
 
+def case_of(transaction: Transaction, letter_id: int) -> int | None:
+    """Return the case that a letter is about."""
+    return transaction.connection.scalar(select(letters.c.case_id).where(letters.c.id == letter_id))
+
+
 def exists(transaction: Transaction, letter_id: int) -> bool:
     """Tell whether there is a letter with this id."""
     return transaction.connection.scalar(select(letters.c.id).where(letters.c.id == letter_id)) is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bots.channel import NotKeptError
+from bots.desk.finish import finish
 from store import inbox
 from store.domain import Inbound, Receipt
 from store.engine import Store, StoreError
@@ -48,8 +49,7 @@ class Intake:
                     await self._arrived.wait()
                     group = self._next_group()
                     outcome = loop.run_in_executor(writer, self._keep, [inbound for inbound, _ in group])
-                    # Shielded: a cancelled wait must not leave committed messages unconfirmed for nothing.
-                    await asyncio.shield(self._settle(group, outcome))
+                    await finish(self._settle(group, outcome))
             finally:
                 for _, future in self._waiting:
                     if not future.done():

@@ -1,0 +1,284 @@
+"""What becomes of a message that has been read: a new case, a line in an old one, or a returned letter."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bots.desk import threads
+from bots.desk.heard import Heard
+from bots.desk.house import House
+from bots.desk.letters import CERTAIN, Letters, Writing
+from bots.desk.triage import Route, route
+from bots.mail.identity import Identity
+from bots.mail.reading import without_parent
+from store import cases, inbox, journal, outbox
+from store.deadlines import day_of, promises
+from store.domain import (
+    Automatic,
+    Entry,
+    Guess,
+    Kind,
+    Lane,
+    Promise,
+    PromiseKind,
+    Purpose,
+    Status,
+    Suggestion,
+    Verdict,
+)
+from store.engine import StoreError, Transaction
+
+_REPORTS = {Automatic.BOUNCE, Automatic.DELAYED, Automatic.DELIVERED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseWork:
+    """Turns what was heard into cases and letters, all in the transaction that is handed in."""
+
+    house: House
+    identity: Identity
+    letters: Letters
+    clock: Callable[[], datetime]
+
+    def settle(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
+        """Give a message its case. A reply joins one, a bounce finds its letter, the rest opens a new one."""
+        if self._settle_report(transaction, heard):
+            return
+        case_id = threads.case_of(
+            transaction,
+            self.identity,
+            references=heard.references,
+            recipients=heard.recipients,
+            sender=heard.from_addr,
+        )
+        if case_id is None:
+            self._open(transaction, heard, suggestion)
+        else:
+            self._join(transaction, heard, case_id, suggestion)
+
+    def _settle_report(self, transaction: Transaction, heard: Heard) -> bool:
+        """Note a delivery report on the letter that it is about; False if it is none, or of no letter of ours."""
+        if heard.automatic not in _REPORTS:
+            return False
+        original = heard.report.original_message_id if heard.report else ""
+        letter_id = threads.letter_of(
+            transaction, self.identity, recipients=heard.recipients, original_message_id=original
+        )
+        case_id = None if letter_id is None else outbox.case_of(transaction, letter_id)
+        if letter_id is None or case_id is None:
+            return False
+        self._attach(transaction, heard, case_id, act=f"leveransrapport: {heard.automatic}")
+        if heard.automatic is Automatic.BOUNCE:
+            self._note_returned(transaction, heard, letter_id, case_id)
+        return True
+
+    def _note_returned(self, transaction: Transaction, heard: Heard, letter_id: int, case_id: int) -> None:
+        now = self.clock()
+        because = heard.report.diagnostic if heard.report and heard.report.diagnostic else heard.subject
+        returned = outbox.undelivered(transaction, letter_id, because=because[:500], now=now)
+        # A notice that came back tells nobody by mail: the next one would come back as well.
+        if returned is not None and returned.purpose is Purpose.ACKNOWLEDGEMENT:
+            case = cases.find(transaction, case_id)
+            if case is not None:
+                self.letters.notify_undelivered(
+                    transaction,
+                    self._writing(transaction, case_id, case["number"], heard),
+                    handler=self.house.person(case["handler"]),
+                    returned=returned,
+                    now=now,
+                )
+
+    def _join(
+        self, transaction: Transaction, heard: Heard, case_id: int, suggestion: Suggestion | None
+    ) -> None:
+        """Add a message to its case. Nothing is acknowledged here, and automatic mail changes nothing."""
+        parents = outbox.texts_of_case(transaction, case_id)
+        heard = replace(heard, text=without_parent(heard.text, parents))
+        act = "automatiskt svar" if heard.automatic else "nytt meddelande i ärendet"
+        if not self._attach(transaction, heard, case_id, act=act):
+            return
+        case = cases.find(transaction, case_id)
+        is_quiet = heard.automatic is not None or Verdict.SPAM in heard.verdicts
+        if case is None or is_quiet or case["status"] == Status.QUARANTINED:
+            return
+        handler = self.house.person(case["handler"])
+        if heard.from_addr.casefold() == handler.email.casefold():
+            return  # the handler knows what the handler wrote
+        lanes = suggestion.lanes if suggestion else ()
+        if lanes:
+            cases.note(transaction, case_id, lanes=sorted({*case["lanes"], *lanes}))
+        about = replace(self._writing(transaction, case_id, case["number"], heard), lanes=lanes)
+        self.letters.notify_follow_up(
+            transaction, about, handler=handler, message_id=heard.message_id, now=self.clock()
+        )
+
+    def _open(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
+        now = self.clock()
+        suggestion = _with_choice(suggestion, heard.chosen_kind)
+        kind = _believed(suggestion, heard.chosen_kind)
+        way = route(
+            self.house,
+            text=heard.for_classifier,
+            recipients=heard.recipients,
+            suggestion=suggestion,
+            kind=kind,
+            day=day_of(now),
+        )
+        quarantined = _quarantine(heard)
+        new = cases.NewCase(
+            status=Status.QUARANTINED if quarantined else way.status,
+            received_at=heard.received_at,
+            title=heard.title,
+            channel=heard.channel,
+            sender=heard.answer_to,
+            sender_name=heard.from_name,
+            language=heard.language or (suggestion.language if suggestion else "") or "sv",
+            unit=way.unit,
+            handler=way.handler.id,
+            routed_because=way.because,
+            lanes=suggestion.lanes if suggestion else (),
+            chosen_kind=heard.chosen_kind,
+            quarantined_because=quarantined,
+            refers_to=threads.case_mentioned(transaction, heard.subject, heard.text),
+        )
+        case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series)
+        if not inbox.note_read(
+            transaction, heard.message_id, case_id=case_id, state=heard.state, **heard.columns()
+        ):
+            # Another process was faster; our number goes back with the rollback.
+            raise StoreError(f"message {heard.message_id} has a case already")
+        if suggestion is not None:
+            cases.suggest(transaction, case_id, heard.message_id, suggestion, now=now)
+        owed = promises(heard.received_at, kind, self.house.days)
+        cases.promise(transaction, case_id, owed)
+        details = {"nummer": number, "handläggare": way.handler.id, "därför": quarantined or way.because}
+        act = "i karantän" if quarantined else "ärende öppnat"
+        entry = Entry(
+            actor="synpunkt", act=act, case_id=case_id, message_id=heard.message_id, details=details
+        )
+        journal.write(transaction, now, entry)
+        if not quarantined:
+            about = Writing(
+                case_id=case_id,
+                number=number,
+                received_at=heard.received_at,
+                language=new.language,
+                promises=owed,
+                lanes=new.lanes,
+            )
+            self.announce(transaction, heard, about, way, suggestion, kind_chosen=heard.chosen_kind)
+
+    def announce(
+        self,
+        transaction: Transaction,
+        heard: Heard,
+        about: Writing,
+        way: Route,
+        suggestion: Suggestion | None,
+        *,
+        kind_chosen: Kind | None,
+    ) -> None:
+        """Thank the sender, if a person may be waiting, and tell the handler."""
+        now = self.clock()
+        if heard.is_answerable and heard.answer_to is not None:
+            held = self.letters.acknowledge(
+                transaction,
+                about,
+                to=heard.answer_to,
+                to_name=heard.from_name,
+                title=heard.title,
+                handler=way.handler,
+                mood=_mood(suggestion, kind_chosen),
+                in_reply_to=heard.header_id,
+                references=_thread(heard),
+                now=now,
+                held_because=_hold(heard),
+            )
+            if held:
+                entry = Entry(
+                    actor="synpunkt", act="kvitto hålls", case_id=about.case_id, details={"varför": held}
+                )
+                journal.write(transaction, now, entry)
+        self.letters.notify_new_case(
+            transaction,
+            about,
+            handler=way.handler,
+            unit=self.unit_name(way.unit),
+            suggestion=suggestion,
+            now=now,
+        )
+
+    def unit_name(self, unit_id: str) -> str:
+        """Return a unit's name; the registrator's queue has none of its own."""
+        return next((unit.name for unit in self.house.units if unit.id == unit_id), "Registrator")
+
+    def _attach(self, transaction: Transaction, heard: Heard, case_id: int, *, act: str) -> bool:
+        read = inbox.note_read(
+            transaction, heard.message_id, case_id=case_id, state=heard.state, **heard.columns()
+        )
+        if read:
+            entry = Entry(actor="synpunkt", act=act, case_id=case_id, message_id=heard.message_id)
+            journal.write(transaction, self.clock(), entry)
+        return read
+
+    def _writing(self, transaction: Transaction, case_id: int, number: str, heard: Heard) -> Writing:
+        return Writing(
+            case_id=case_id,
+            number=number,
+            received_at=heard.received_at,
+            language="sv",
+            promises=owed(transaction, case_id),
+        )
+
+
+def owed(transaction: Transaction, case_id: int) -> list[Promise]:
+    """List the promises of a stored case."""
+    return [
+        Promise(kind=PromiseKind(row["kind"]), due_on=row["due_on"], clause=row["clause"])
+        for row in cases.of_case(transaction, case_id)["promises"]
+    ]
+
+
+def _with_choice(suggestion: Suggestion | None, chosen: Kind | None) -> Suggestion | None:
+    """Let the sender's own choice of type outrank the model's (requirements C5:2)."""
+    if suggestion is None or chosen is None:
+        return suggestion
+    return replace(suggestion, kind=Guess(value=chosen, confidence=1.0, sure=True))
+
+
+def _believed(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
+    if chosen is not None:
+        return chosen
+    return Kind(suggestion.kind.value) if suggestion and suggestion.kind.sure else None
+
+
+def _mood(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
+    if chosen is not None:
+        return chosen
+    if suggestion is not None and suggestion.kind.confidence >= CERTAIN and not _is_grave(suggestion.lanes):
+        return Kind(suggestion.kind.value)
+    return None
+
+
+def _is_grave(lanes: Sequence[Lane]) -> bool:
+    return bool(set(lanes) & {Lane.EMERGENCY, Lane.THREAT, Lane.CONCERN_REPORT, Lane.APPEAL})
+
+
+def _quarantine(heard: Heard) -> str:
+    """Say why a message waits for a human before anybody is answered, or an empty text."""
+    if Verdict.SPAM in heard.verdicts:
+        return "skräppost enligt servern framför oss"
+    if heard.automatic is not None and heard.automatic is not Automatic.WEB_FORM:
+        return f"{heard.automatic}: {heard.automatic_kind}"
+    return ""
+
+
+def _hold(heard: Heard) -> str:
+    # A receipt to a forged sender would be backscatter: a human looks first.
+    if Verdict.DMARC_FAILED in heard.verdicts:
+        return "avsändaren kan vara förfalskad (DMARC underkänd)"
+    return ""
+
+
+def _thread(heard: Heard) -> tuple[str, ...]:
+    return (*heard.references, heard.header_id) if heard.header_id else heard.references

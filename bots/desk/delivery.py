@@ -1,0 +1,124 @@
+"""Empties the outbox through the channels; tries again, gives up aloud. `letters` writes what is sent."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bots.channel import Channel, PermanentFailure, TemporaryFailure
+from bots.desk.finish import finish
+from store import outbox
+from store.domain import LetterState, Outgoing
+from store.engine import Store, StoreError, Transaction
+
+log = logging.getLogger(__name__)
+
+_IN_HAND = 8
+_FIRST_WAIT = timedelta(seconds=15)
+_LONGEST_WAIT = timedelta(hours=1)
+_LOOK_AGAIN = 5.0
+
+
+@dataclass(kw_only=True)
+class Delivery:
+    """Sends what waits. Few letters are in hand at a time, since those are in doubt if the power goes."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    clock: Callable[[], datetime]
+    give_up_after: timedelta = timedelta(days=2)
+    in_hand: int = _IN_HAND
+    _rang: asyncio.Event = field(default_factory=asyncio.Event)
+    _lost: set[str] = field(default_factory=set)
+    _random: random.Random = field(default_factory=random.Random)
+
+    def ring(self) -> None:
+        """Tell that there may be a letter to send. Call it in the event loop."""
+        self._rang.set()
+
+    async def run(self) -> None:
+        """Send until cancelled; a letter in hand is finished first. Only for one process at a time."""
+        doubtful = await asyncio.to_thread(self._doubt)
+        if doubtful:
+            log.warning("letters in doubt since the last run: count=%d", doubtful)
+        while True:
+            self._rang.clear()
+            try:
+                while await finish(self.once()):
+                    pass
+            except StoreError as error:
+                log.error("outbox out of reach: because=%s", error)
+            await self._wait()
+
+    async def once(self) -> int:
+        """Send what may be tried now, up to a handful, and return how many were tried."""
+        letters = await asyncio.to_thread(self._take)
+        outcomes = await asyncio.gather(*(self._send(letter) for letter in letters))
+        if letters:
+            await asyncio.to_thread(self._note, list(zip(letters, outcomes, strict=True)))
+        return len(letters)
+
+    async def _send(self, letter: Outgoing) -> str | TemporaryFailure | PermanentFailure:
+        channel = self.channels[letter.recipient.channel]
+        try:
+            service_id = await channel.send(letter)
+        except (TemporaryFailure, PermanentFailure) as failure:
+            if isinstance(failure, TemporaryFailure) and channel.name not in self._lost:
+                self._lost.add(channel.name)
+                log.warning("channel lost: channel=%s because=%s", channel.name, failure)
+            return failure
+        if channel.name in self._lost:
+            self._lost.discard(channel.name)
+            log.info("channel back: channel=%s", channel.name)
+        return service_id
+
+    def _take(self) -> list[Outgoing]:
+        with self.store.write() as transaction:
+            return outbox.take(
+                transaction, now=self.clock(), limit=self.in_hand, channels=list(self.channels)
+            )
+
+    def _doubt(self) -> int:
+        with self.store.write() as transaction:
+            return outbox.doubt(transaction, now=self.clock())
+
+    def _note(self, tried: list[tuple[Outgoing, str | TemporaryFailure | PermanentFailure]]) -> None:
+        with self.store.write() as transaction:
+            for letter, outcome in tried:
+                self._settle(transaction, letter, outcome)
+
+    def _settle(
+        self,
+        transaction: Transaction,
+        letter: Outgoing,
+        outcome: str | TemporaryFailure | PermanentFailure,
+    ) -> None:
+        now = self.clock()
+        if isinstance(outcome, str):
+            outbox.sent(transaction, letter, outcome, now=now)
+            return
+        because = str(outcome)
+        if isinstance(outcome, PermanentFailure):
+            outbox.give_up(transaction, letter, LetterState.FAILED, because=because, now=now)
+        elif outcome.in_doubt:
+            # The service may have taken it: a second letter would be worse than a question to a human.
+            outbox.give_up(transaction, letter, LetterState.UNKNOWN, because=because, now=now)
+        elif letter.created_at is not None and now - letter.created_at > self.give_up_after:
+            outbox.give_up(transaction, letter, LetterState.FAILED, because=because, now=now)
+        else:
+            until = now + self._pause(letter.attempts)
+            outbox.postpone(transaction, letter, until=until, because=because)
+
+    def _pause(self, attempts: int) -> timedelta:
+        """Return how long to wait: doubling, at most an hour, with jitter so that not all come at once."""
+        doubled = _FIRST_WAIT * int(2 ** min(max(attempts - 1, 0), 10))
+        return min(doubled, _LONGEST_WAIT) * self._random.uniform(0.8, 1.2)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_LOOK_AGAIN):
+                await self._rang.wait()
+        except TimeoutError:
+            return

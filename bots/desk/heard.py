@@ -1,0 +1,136 @@
+"""One message as the desk sees it, whatever road it came by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bots.mail.reading import DeliveryReport, ReadMail
+from store.domain import Address, Attachment, Automatic, Kind, MessageState, Verdict
+
+_TITLE_LENGTH = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A kept message with what reading made of it. `answer_to` is the one place a receipt may go to."""
+
+    message_id: int
+    channel: str
+    received_at: datetime
+    recipients: tuple[str, ...]
+    from_addr: str
+    from_name: str
+    answer_to: Address | None
+    subject: str
+    text: str
+    full_text: str
+    header_id: str = ""
+    references: tuple[str, ...] = ()
+    automatic: Automatic | None = None
+    automatic_kind: str = ""
+    report: DeliveryReport | None = None
+    verdicts: frozenset[Verdict] = frozenset()
+    attachments: tuple[Attachment, ...] = ()
+    warnings: tuple[str, ...] = ()
+    chosen_kind: Kind | None = None
+    language: str = ""
+    state: MessageState = MessageState.READ
+
+    @property
+    def title(self) -> str:
+        """Return what to call the case in a list: the subject, or else the first words."""
+        words = " ".join((self.subject or self.text or self.full_text).split())
+        return words[:_TITLE_LENGTH] or "(utan text)"
+
+    @property
+    def for_classifier(self) -> str:
+        """Return what the classifier reads: subject and new text."""
+        return f"{self.subject}\n{self.text}".strip()
+
+    @property
+    def is_answerable(self) -> bool:
+        """Tell whether a person may be waiting for an acknowledgement of this message."""
+        return self.automatic in {None, Automatic.WEB_FORM} and self.answer_to is not None
+
+    def columns(self) -> dict[str, Any]:
+        """Return what reading made of the message, as columns of the table `messages`."""
+        return {
+            "from_addr": self.from_addr,
+            "from_name": self.from_name,
+            "answer_to": self.answer_to.handle if self.answer_to else "",
+            "subject": self.subject,
+            "message_id": self.header_id,
+            "text": self.text,
+            "full_text": self.full_text,
+            "automatic": self.automatic or "",
+            "automatic_kind": self.automatic_kind,
+            "attachments": [
+                {"name": one.name, "media_type": one.media_type, "size": one.size} for one in self.attachments
+            ],
+            "verdicts": sorted(self.verdicts),
+            "warnings": list(self.warnings),
+        }
+
+
+def from_mail(row: Mapping[str, Any], mail: ReadMail, verdicts: frozenset[Verdict]) -> Heard:
+    """Make a `Heard` of a kept mail (a row of `store.inbox.claim`) and what reading made of it."""
+    return Heard(
+        message_id=row["id"],
+        channel=row["channel"],
+        received_at=row["received_at"],
+        recipients=(*row["envelope_to"], *mail.to),
+        from_addr=mail.from_addr,
+        from_name=mail.from_name,
+        answer_to=Address(channel="email", handle=mail.answer_to) if mail.answer_to else None,
+        subject=mail.subject,
+        text=mail.text,
+        full_text=mail.full_text,
+        header_id=mail.message_id,
+        references=mail.references,
+        automatic=mail.automatic,
+        automatic_kind=mail.automatic_kind,
+        report=mail.report,
+        verdicts=verdicts,
+        attachments=mail.attachments,
+        warnings=mail.warnings,
+    )
+
+
+def from_given(row: Mapping[str, Any]) -> Heard:
+    """Make a `Heard` of a message that its channel has already understood, such as a web form."""
+    given = row["given"]
+    handle = given["sender_handle"]
+    sender = Address(channel=given["sender_channel"], handle=handle) if handle else None
+    return Heard(
+        message_id=row["id"],
+        channel=row["channel"],
+        received_at=row["received_at"],
+        recipients=tuple(row["envelope_to"]),
+        from_addr=handle,
+        from_name=given["sender_name"],
+        answer_to=sender,
+        subject=given["subject"],
+        text=given["text"],
+        full_text=given["text"],
+        chosen_kind=Kind(given["chosen_kind"]) if given["chosen_kind"] else None,
+        language=given["language"],
+    )
+
+
+def unreadable(row: Mapping[str, Any]) -> Heard:
+    """Make a `Heard` of a message that could not be read: only the envelope speaks, and nobody is thanked."""
+    return Heard(
+        message_id=row["id"],
+        channel=row["channel"],
+        received_at=row["received_at"],
+        recipients=tuple(row["envelope_to"]),
+        from_addr=row["envelope_from"] or "",
+        from_name="",
+        answer_to=None,
+        subject="",
+        text="",
+        full_text="",
+        warnings=("Meddelandet kunde inte läsas. Öppna originalet.",),
+        state=MessageState.UNREADABLE,
+    )

@@ -1,0 +1,103 @@
+"""Reads what was kept, asks the classifier and opens the cases, many at a time in one transaction."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bots.desk.cases import CaseWork
+from bots.desk.finish import finish
+from bots.desk.heard import Heard, from_given, from_mail, unreadable
+from bots.desk.opinion import Opinion
+from bots.mail.reading import ReadMail
+from store import inbox
+from store.domain import Suggestion, Verdict
+from store.engine import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+_GROUP = 64
+_GROUP_BYTES = 8 * 2**20
+_LEASE = timedelta(minutes=2)
+_MOST_ATTEMPTS = 3
+_LOOK_AGAIN = 5.0
+
+
+class MailReader(Protocol):
+    """Reads mail somewhere where a hostile one can do no harm."""
+
+    def read_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[ReadMail, frozenset[Verdict]]]:
+        """Read rows of `store.inbox.claim`, in order; never raises."""
+
+
+@dataclass(kw_only=True)
+class Judge:
+    """The second step of a message's way. A message that breaks it opens a case for the registrator."""
+
+    store: Store
+    clock: Callable[[], datetime]
+    reader: MailReader
+    opinion: Opinion
+    work: CaseWork
+    judged: Callable[[], None]  # called in the event loop when letters may have been written
+    _rang: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ring(self) -> None:
+        """Tell that a message has been kept. Call it in the event loop."""
+        self._rang.set()
+
+    async def run(self) -> None:
+        """Judge what is kept until cancelled; a group in hand is finished first."""
+        while True:
+            self._rang.clear()
+            try:
+                while await finish(asyncio.to_thread(self.once)):
+                    self.judged()
+            except StoreError as error:
+                log.error("messages wait: because=%s", error)
+            try:
+                async with asyncio.timeout(_LOOK_AGAIN):
+                    await self._rang.wait()
+            except TimeoutError:
+                continue
+
+    def once(self) -> int:
+        """Judge one group and return how many messages got their case. Blocking."""
+        with self.store.write() as transaction:
+            rows = inbox.claim(
+                transaction, now=self.clock(), limit=_GROUP, max_bytes=_GROUP_BYTES, lease=_LEASE
+            )
+        heard = self._read(rows)
+        suggestions = self.opinion.of([one.for_classifier for one in heard])
+        return self._settle(list(zip(heard, suggestions, strict=True)))
+
+    def _read(self, rows: Sequence[Mapping[str, Any]]) -> list[Heard]:
+        mails = [row for row in rows if row["media_type"] == inbox.MAIL and row["attempts"] <= _MOST_ATTEMPTS]
+        read = {row["id"]: found for row, found in zip(mails, self.reader.read_rows(mails), strict=True)}
+        heard = []
+        for row in rows:
+            if row["attempts"] > _MOST_ATTEMPTS:
+                heard.append(unreadable(row))
+            elif row["id"] in read:
+                mail, verdicts = read[row["id"]]
+                heard.append(from_mail(row, mail, verdicts))
+            else:
+                heard.append(from_given(row))
+        return heard
+
+    def _settle(self, group: list[tuple[Heard, Suggestion | None]]) -> int:
+        if not group:
+            return 0
+        try:
+            with self.store.write() as transaction:
+                for heard, suggestion in group:
+                    self.work.settle(transaction, heard, suggestion)
+        except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
+            if len(group) > 1:
+                return sum(self._settle([one]) for one in group)
+            # Its claim runs out, and it is tried again; the last try reads nothing and so can not fail on it.
+            log.error("not judged: message=%d because=%s", group[0][0].message_id, type(error).__name__)
+            return 0
+        return len(group)

@@ -1,0 +1,356 @@
+"""config.toml -> frozen settings. What is wrong is said with file, table, key and remedy, all at once."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+
+class SettingsError(Exception):
+    """The configuration can not be used. Each line of the message names file, table, key and remedy."""
+
+
+def _is_mail_address(value: str) -> str:
+    local, _, domain = value.rpartition("@")
+    if not local or "." not in domain or any(sign in value for sign in " <>,;\r\n"):
+        raise ValueError("ska vara en e-postadress, till exempel synpunkt@kommun.example")
+    return value
+
+
+def _is_secret(value: str) -> str:
+    if not value.startswith(("env:", "file:")):
+        raise ValueError('ska vara "env:NAMN" eller "file:/sökväg", aldrig hemligheten själv')
+    return value
+
+
+def _is_web_address(value: str) -> str:
+    if not value.startswith(("https://", "http://")):
+        raise ValueError("ska börja med https:// (eller http:// på den egna maskinen)")
+    return value.rstrip("/")
+
+
+MailAddress = Annotated[str, AfterValidator(_is_mail_address)]
+Secret = Annotated[str, AfterValidator(_is_secret)]
+WebAddress = Annotated[str, AfterValidator(_is_web_address)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Security = Literal["none", "starttls", "tls"]
+
+
+class Table(BaseModel):
+    """One table of config.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class MunicipalitySettings(Table):
+    """Who we are to the citizen, and what we promise."""
+
+    name: Name
+    service_name: Name = "Synpunkter"
+    phone: Name
+    phone_hours: Name
+    privacy_url: WebAddress
+    profile: str = "standard"
+    series: Annotated[str, Field(pattern=r"^[A-ZÅÄÖ]{2,10}$")] = "SYN"
+
+
+class StoreSettings(Table):
+    """Where everything is kept."""
+
+    url: Name = "sqlite:///synpunkt.db"
+
+
+class MailSettings(Table):
+    """Our name in the world of mail, and whom we believe there."""
+
+    address: MailAddress
+    also: list[MailAddress] = []
+    secret: Secret
+    plus_addressing: bool = True
+    form_senders: list[MailAddress] = []
+    trusted_fronts: list[Literal["rspamd", "spamassassin", "microsoft"]] = []
+    trusted_authserv_ids: list[Name] = []
+    acknowledgements_per_address_and_day: Annotated[int, Field(ge=1)] = 5
+    give_up_after_hours: Annotated[int, Field(ge=1)] = 48
+    seconds_per_mail: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+
+class SmtpSettings(Table):
+    """Mail handed to us by SMTP or LMTP."""
+
+    host: Name = "127.0.0.1"
+    port: Port = 8025
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    recipients: list[MailAddress]
+    certificate: str = ""
+    key: str = ""
+    require_starttls: bool = False
+    proxy_protocol: bool = False
+    max_size: Annotated[int, Field(ge=100_000)] = 26_214_400
+    max_connections: Annotated[int, Field(ge=1)] = 200
+    max_per_peer: Annotated[int, Field(ge=1)] = 50
+    timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+
+
+class OauthSettings(Table):
+    """XOAUTH2 by client credentials (Microsoft 365)."""
+
+    tenant: Name
+    client_id: Name
+    client_secret: Secret
+
+
+class ImapSettings(Table):
+    """One mailbox that we fetch from."""
+
+    host: Name
+    port: Port = 993
+    security: Security = "tls"
+    username: Name
+    password: Secret | None = None
+    oauth: OauthSettings | None = None
+    folders: list[Name] = ["INBOX"]
+    done: Annotated[str, Field(pattern=r"^(seen|keyword:\S+|move:.+)$")] = "seen"
+    idle: bool = True
+    poll_seconds: Annotated[float, Field(ge=1)] = 60.0
+    own_domains: list[Name] = []
+
+
+class RelaySettings(Table):
+    """The mail server that sends our letters."""
+
+    host: Name
+    port: Port = 587
+    security: Security = "starttls"
+    username: str = ""
+    password: Secret | None = None
+    oauth: OauthSettings | None = None
+    connections: Annotated[int, Field(ge=1, le=50)] = 4
+    timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    ca_file: str = ""
+
+
+class ChannelSettings(Table):
+    """The roads in and out. A channel without a table is off."""
+
+    smtp: SmtpSettings | None = None
+    imap: dict[str, ImapSettings] = {}
+    relay: RelaySettings
+
+
+class WebSettings(Table):
+    """The web form and the console."""
+
+    host: Name = "127.0.0.1"
+    port: Port = 8080
+    public_url: WebAddress
+    staff_password: Secret
+    session_secret: Secret
+    secure_cookies: bool = True
+
+
+class ClassifierSettings(Table):
+    """The model that proposes."""
+
+    enabled: bool = True
+    model: str = ""
+    patience_seconds: Annotated[float, Field(gt=0)] = 5.0
+
+
+class AbsenceSettings(Table):
+    """Days on which a person is away, both included."""
+
+    first: date
+    last: date
+
+
+class HandlerSettings(Table):
+    """A person who can have a case."""
+
+    id: Name
+    name: Name
+    email: MailAddress
+    title: str = ""
+    phone: str = ""
+    substitute: str = ""
+    languages: list[Name] = ["sv"]
+    absent: list[AbsenceSettings] = []
+
+
+class UnitSettings(Table):
+    """A part of the municipality."""
+
+    id: Name
+    name: Name
+    handlers: Annotated[list[Name], Field(min_length=1)]
+    words: list[Name] = []
+    areas: list[Name] = []
+    addresses: list[MailAddress] = []
+    kinds: list[Literal["beröm", "förslag", "klagomål"]] = []
+
+
+class TriageSettings(Table):
+    """Who gets what nobody else gets."""
+
+    registrator: Name
+
+
+class Settings(Table):
+    """The whole of config.toml."""
+
+    municipality: MunicipalitySettings
+    store: StoreSettings = StoreSettings()
+    mail: MailSettings
+    channels: ChannelSettings
+    web: WebSettings | None = None
+    classifier: ClassifierSettings = ClassifierSettings()
+    triage: TriageSettings
+    handlers: Annotated[list[HandlerSettings], Field(min_length=1)]
+    units: list[UnitSettings] = []
+
+
+def load(path: Path) -> Settings:
+    """Read a configuration; raise `SettingsError` that tells all that is wrong with it."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{path}: filen finns inte. Kopiera config.example.toml och ändra i den."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: filen kan inte läsas ({error}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: inte giltig TOML ({error}). Rätta raden som nämns.") from error
+    try:
+        settings = Settings.model_validate(found)
+    except ValidationError as error:
+        lines = [_line(path, detail) for detail in error.errors()]
+        raise SettingsError("\n".join(lines)) from error
+    if problems := [f"{path}: {problem}" for problem in _problems(settings)]:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def secret(reference: str, *, environment: Mapping[str, str] = os.environ) -> str:
+    """Fetch a secret named `env:NAME` or `file:/path`; raise `SettingsError` if it is missing or empty."""
+    road, _, name = reference.partition(":")
+    if road == "env":
+        value = environment.get(name, "")
+        remedy = f"sätt miljövariabeln {name}"
+    else:
+        remedy = f"lägg hemligheten i filen {name} och låt bara tjänsten läsa den"
+        try:
+            value = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"hemligheten {reference} kan inte läsas: {remedy}.") from error
+    value = value.strip()
+    if not value:
+        raise SettingsError(f"hemligheten {reference} saknas: {remedy}.")
+    return value
+
+
+def secrets_of(table: BaseModel, where: str = "") -> Iterator[tuple[str, str]]:
+    """Walk through the secrets that a configuration names, as (table and key, reference)."""
+    for name, field in type(table).model_fields.items():
+        value = getattr(table, name)
+        here = f"{where}.{name}" if where else name
+        if isinstance(value, BaseModel):
+            yield from secrets_of(value, here)
+        elif isinstance(value, dict):
+            for key, one in value.items():
+                yield from secrets_of(one, f"{here}.{key}")
+        elif isinstance(value, str) and _is_secret in _validators(field.metadata, field.annotation):
+            yield here, value
+
+
+def _validators(metadata: list[Any], annotation: Any) -> list[object]:
+    inner = [one for part in getattr(annotation, "__args__", ()) for one in getattr(part, "__metadata__", ())]
+    return [getattr(one, "func", None) for one in (*metadata, *inner)]
+
+
+def _problems(settings: Settings) -> Iterator[str]:
+    """Say what no single table can know: who shares a port, who names whom."""
+    ports: dict[tuple[str, int], str] = {}
+    listeners = [("channels.smtp", settings.channels.smtp), ("web", settings.web)]
+    for table, listener in listeners:
+        if listener is None or listener.port == 0:
+            continue
+        place = (listener.host, listener.port)
+        if place in ports:
+            yield (
+                f"tabell [{table}], nyckel port: {listener.port} används redan av [{ports[place]}]. "
+                "Ge dem var sin port."
+            )
+        ports[place] = table
+    ids = [handler.id for handler in settings.handlers]
+    for double in sorted({one for one in ids if ids.count(one) > 1}):
+        yield f"tabell [[handlers]], nyckel id: {double!r} finns två gånger. Ge varje person ett eget id."
+    if settings.triage.registrator not in ids:
+        yield (
+            f"tabell [triage], nyckel registrator: {settings.triage.registrator!r} finns inte bland "
+            f"[[handlers]]. Välj en av {', '.join(ids)}."
+        )
+    for name, mailbox in settings.channels.imap.items():
+        if (mailbox.password is None) == (mailbox.oauth is None):
+            yield f"tabell [channels.imap.{name}]: ange antingen password eller oauth, inte båda eller inget."
+    smtp = settings.channels.smtp
+    if smtp is not None and bool(smtp.certificate) != bool(smtp.key):
+        yield "tabell [channels.smtp]: certificate och key hör ihop. Ange båda eller ingen."
+    if smtp is not None and smtp.require_starttls and not smtp.certificate:
+        yield "tabell [channels.smtp], nyckel require_starttls: kräver certificate och key."
+    if smtp is None and not settings.channels.imap:
+        yield "tabell [channels]: ingen väg in. Ange [channels.smtp] eller [channels.imap.<namn>]."
+
+
+def _line(path: Path, detail: ErrorDetails) -> str:
+    *tables, key = detail["loc"] or ("",)
+    table = ".".join(str(part) for part in tables)
+    where = f"{path}: tabell [{table}], nyckel {key}" if table else f"{path}: {key}"
+    return f"{where}: {_remedy(detail, str(key), tables)}"
+
+
+def _remedy(detail: ErrorDetails, key: str, tables: list[int | str]) -> str:
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        known = _known_keys(tables)
+        near = difflib.get_close_matches(key, known, n=1)
+        guess = f" Menade du {near[0]}?" if near else f" Kända är {', '.join(known)}."
+        return f"okänd nyckel.{guess}"
+    if kind == "missing":
+        return "saknas. Se config.example.toml för vad den betyder."
+    if kind == "value_error":
+        return str(detail["ctx"]["error"]) + "."
+    wanted = {
+        "string_type": 'ska vara en text inom "citattecken"',
+        "int_type": "ska vara ett heltal utan citattecken",
+        "float_type": "ska vara ett tal utan citattecken",
+        "bool_type": "ska vara true eller false",
+        "list_type": "ska vara en lista inom [hakparentes]",
+        "model_type": "ska vara en tabell",
+        "dict_type": "ska vara en tabell",
+        "date_type": "ska vara ett datum utan citattecken, till exempel 2026-12-24",
+    }.get(kind, detail["msg"])
+    return f"{wanted} (nu {type(detail['input']).__name__})."
+
+
+def _known_keys(tables: list[int | str]) -> list[str]:
+    model: Any = Settings
+    for part in tables:
+        if isinstance(part, int) or not isinstance(model, type) or part not in model.model_fields:
+            continue
+        model = _model_in(model.model_fields[part].annotation) or model
+    return sorted(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    parts = (_model_in(part) for part in getattr(annotation, "__args__", ()))
+    return next((part for part in parts if part is not None), None)
