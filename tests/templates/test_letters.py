@@ -1,0 +1,383 @@
+"""What every letter must say, and what none may say (requirements C3, B2, B20, B22, B30, G16, G17, K22)."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import templates
+from store.domain import Guess, Lane
+from templates import is_written, languages, render
+from templates.examples import EXAMPLES, Example
+from templates.facts import Person
+from tests.templates.readability import lix, sentences
+
+ROOM = Path(templates.__file__).parent
+WRITTEN = [
+    pytest.param(example, language, id=f"{language} {example.letter}: {example.situation}")
+    for example in EXAMPLES
+    for language in languages()
+    if is_written(example.letter, language=language)
+]
+EVERY_LETTER = pytest.mark.parametrize(("example", "language"), WRITTEN)
+CITIZEN_LETTERS = (
+    "citizen_acknowledgement",
+    "citizen_acknowledgement_complaint",
+    "citizen_acknowledgement_praise",
+)
+EVERY_ACKNOWLEDGEMENT = pytest.mark.parametrize("letter", CITIZEN_LETTERS)
+
+# Requirement C3, and words the house avoids. Sought as whole words in the sources: no branch is missed.
+BANNED = {
+    "sv": (
+        "du måste förstå",
+        "enligt våra regler",
+        "tyvärr",
+        "missuppfatta",
+        "missförstått",
+        "inte vårt ansvar",
+        "avvisas",
+        "ej",
+        "vänligen",
+        "notera",
+        "kund",
+        "kunder",
+        "enligt lag",
+        "men du",
+        "påstår",
+        "upplevt det som",
+    ),
+    "en": (
+        "you must understand",
+        "according to our rules",
+        "unfortunately",
+        "misunderstood",
+        "not our responsibility",
+        "rejected",
+        "please note",
+        "customer",
+        "claim",
+    ),
+    "fi": (
+        "sinun täytyy ymmärtää",
+        "sääntöjemme mukaan",
+        "valitettavasti",
+        "väärin",
+        "ei ole vastuullamme",
+        "hylätään",
+        "asiakas",
+    ),
+}
+MARKERS = {
+    "sv": "--- Skriv ditt svar ovanför den här raden ---",
+    "en": "--- Write your reply above this line ---",
+    "fi": "--- Kirjoita vastauksesi tämän rivin yläpuolelle ---",
+}
+# What an acknowledgement must hold, by requirement; the same rows in each language.
+CONTENT = {
+    "sv": {
+        "B30 automatic": "En automatisk assistent har skrivit det här brevet.",
+        "B30 human": "Det är alltid en människa som tar hand om ärendet.",
+        "N8 case number": "SYN-2026-000123",
+        "B7 day of R": "måndag 23 november 2026",
+        "G16:1 thanks": "Tack för",
+        "G16:2 why": "visar oss vad som fungerar",
+        "G16:4 care": "Anna Ek tar hand om det du har skrivit.",
+        "G9 handler": "Din handläggare är Anna Ek (enhetschef).",
+        "G16:5 answer": "Du får ett svar senast onsdag 2 december 2026.",
+        "K5 add": "Svara på det här brevet.",
+        "K22 public": "allmän handling",
+        "B18 privacy": "personuppgifter:\nhttps://www.exempelby.example/personuppgifter\n",
+        "B2 human": "Ring 070-174 06 10 (mån–fre 8–16).",
+    },
+    "en": {
+        "B30 automatic": "An automatic assistant wrote this letter.",
+        "B30 human": "A person always takes care of the case.",
+        "N8 case number": "SYN-2026-000123",
+        "B7 day of R": "Monday 23 November 2026",
+        "G16:1 thanks": "Thank you for",
+        "G16:2 why": "shows us what works",
+        "G16:4 care": "Anna Ek will take care of what you have written.",
+        "G9 handler": "Your case officer is Anna Ek (enhetschef).",
+        "G16:5 answer": "You will get an answer by Wednesday 2 December 2026.",
+        "K5 add": "Reply to this letter.",
+        "K22 public": "official document",
+        "B18 privacy": "personal data:\nhttps://www.exempelby.example/personuppgifter\n",
+        "B2 human": "Call 070-174 06 10 (mån–fre 8–16).",
+    },
+    "fi": {
+        "B30 automatic": "Tämän viestin on kirjoittanut automaattinen avustaja.",
+        "B30 human": "Asian käsittelee aina ihminen.",
+        "N8 case number": "SYN-2026-000123",
+        "B7 day of R": "maanantaina 23. marraskuuta 2026",
+        "G16:1 thanks": "Kiitos, että",
+        "G16:2 why": "näyttää meille, mikä toimii",
+        "G16:4 care": "Hän huolehtii palautteestasi.",
+        "G9 handler": "Asiasi käsittelijä on Anna Ek (enhetschef).",
+        "G16:5 answer": "Saat vastauksen viimeistään keskiviikkona 2. joulukuuta 2026.",
+        "K5 add": "Vastaa tähän viestiin.",
+        "K22 public": "julkinen asiakirja",
+        "B18 privacy": "henkilötietojasi:\nhttps://www.exempelby.example/personuppgifter\n",
+        "B2 human": "Soita numeroon 070-174 06 10 (mån–fre 8–16).",
+    },
+}
+REGRET = {
+    "sv": "Vi beklagar det du har varit med om.",
+    "en": "We are sorry for what you have been through.",
+    "fi": "Olemme pahoillamme siitä, mitä olet joutunut kokemaan.",
+}
+UNASSIGNED = {
+    "sv": "- Du får veta vem det är senast onsdag 25 november 2026.",
+    "en": "- We will tell you who it is by Wednesday 25 November 2026.",
+    "fi": "- Kerromme viimeistään keskiviikkona 25. marraskuuta 2026, kuka hän on.",
+}
+READS_ALL = {
+    "sv": "- Vi läser allt som kommer till oss.",
+    "en": "- We read everything that is sent to us.",
+    "fi": "- Luemme kaiken meille lähetetyn palautteen.",
+}
+YEAR = re.compile(r"\b20\d\d\b(?!-)")
+
+
+def facts(letter: str, **changed: object) -> dict[str, object]:
+    example = next(example for example in EXAMPLES if example.letter == letter)
+    return {**example.facts, **changed}
+
+
+def acknowledgement(letter: str, language: str, **changed: object) -> str:
+    return render(letter, language=language, **facts("citizen_acknowledgement", **changed)).body
+
+
+def notice(letter: str, **changed: object) -> Mapping[str, str]:
+    rendered = render(letter, language="sv", **facts(letter, **changed))
+    return {"subject": rendered.subject, "body": rendered.body}
+
+
+@EVERY_LETTER
+def test_a_letter_has_short_lines_one_subject_line_and_no_loose_ends(example: Example, language: str) -> None:
+    letter = render(example.letter, language=language, **example.facts)
+
+    lines = letter.body.split("\n")
+    assert letter.language == language
+    assert [line for line in lines if len(line) > 76] == []
+    assert [line for line in lines if line != line.rstrip()] == []
+    assert (lines[0] != "", lines[-1], "\n\n\n" in letter.body) == (True, "", False)
+    assert len(letter.subject) <= 76
+    assert re.findall(r"&#?\w+;|[{}%]{2}|<\w|None", letter.subject + letter.body) == []
+
+
+@EVERY_LETTER
+def test_no_sentence_is_longer_than_twenty_words(example: Example, language: str) -> None:
+    letter = render(example.letter, language=language, **example.facts)
+
+    assert [words for words in sentences(letter.body) if len(words) > 20] == []
+
+
+# LIX counts long words. Finnish says in one word what Swedish says in three, so there it measures nothing.
+@pytest.mark.parametrize(("example", "language"), [row for row in WRITTEN if row.values[1] != "fi"])
+def test_a_letter_is_plain_by_lix(example: Example, language: str) -> None:
+    letter = render(example.letter, language=language, **example.facts)
+
+    assert lix(letter.body) <= 40
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_letter_holds_a_banned_phrase_a_paragraph_sign_or_an_emoji(language: str) -> None:
+    sources = {path.name: path.read_text(encoding="utf-8") for path in (ROOM / language).glob("*.txt")}
+
+    found = [
+        (name, phrase)
+        for name, text in sources.items()
+        for phrase in BANNED[language]
+        if re.search(rf"(?<!\w){phrase}(?!\w)", text, re.IGNORECASE)
+    ]
+    assert found == []
+    assert [
+        name for name, text in sources.items() if re.search("[§\u2600-\u27bf\U0001f000-\U0001faff]", text)
+    ] == []
+
+
+def test_the_search_for_banned_phrases_would_find_one() -> None:
+    assert re.search(r"(?<!\w)ej(?!\w)", "Ej svarbar", re.IGNORECASE) is not None
+    assert re.search(r"(?<!\w)ej(?!\w)", "Hej! Nejlika", re.IGNORECASE) is None
+
+
+@EVERY_ACKNOWLEDGEMENT
+@pytest.mark.parametrize("language", languages())
+def test_an_acknowledgement_says_all_that_is_required(letter: str, language: str) -> None:
+    body = acknowledgement(letter, language)
+
+    assert [row for row, words in CONTENT[language].items() if words not in body] == []
+
+
+@pytest.mark.parametrize("language", languages())
+def test_only_the_complaint_letter_says_that_we_are_sorry(language: str) -> None:
+    sorry = [letter for letter in CITIZEN_LETTERS if REGRET[language] in acknowledgement(letter, language)]
+
+    assert sorry == ["citizen_acknowledgement_complaint"]
+
+
+@EVERY_ACKNOWLEDGEMENT
+@pytest.mark.parametrize("language", languages())
+def test_the_line_to_write_above_comes_first_where_replies_are_quoted(letter: str, language: str) -> None:
+    marked = acknowledgement(letter, language, marker=True)
+    unmarked = acknowledgement(letter, language, marker=False)
+
+    assert marked == f"{MARKERS[language]}\n\n{unmarked}"
+
+
+@EVERY_ACKNOWLEDGEMENT
+@pytest.mark.parametrize("language", languages())
+def test_without_a_handler_the_citizen_is_told_by_when_there_is_one(letter: str, language: str) -> None:
+    body = acknowledgement(letter, language, handler=None, handler_by=date(2026, 11, 25))
+
+    assert UNASSIGNED[language] in body.split("\n")
+    assert "Anna Ek" not in body
+
+
+@EVERY_ACKNOWLEDGEMENT
+@pytest.mark.parametrize("language", languages())
+def test_without_an_answer_date_no_date_is_promised_but_all_is_read(letter: str, language: str) -> None:
+    dated = acknowledgement(letter, language)
+    undated = acknowledgement(letter, language, answer_by=None)
+
+    assert (len(YEAR.findall(dated)), len(YEAR.findall(undated))) == (2, 1)
+    assert (READS_ALL[language] in dated, READS_ALL[language] in undated) == (False, True)
+
+
+@EVERY_ACKNOWLEDGEMENT
+@pytest.mark.parametrize("language", languages())
+def test_without_handler_and_dates_only_the_day_of_arrival_is_named(letter: str, language: str) -> None:
+    body = acknowledgement(letter, language, handler=None, handler_by=None, answer_by=None)
+
+    assert len(YEAR.findall(body)) == 1
+
+
+def test_a_handler_without_title_is_named_by_name_alone() -> None:
+    body = acknowledgement("citizen_acknowledgement", "sv", handler=Person(name="Bo Ek"))
+
+    assert "- Din handläggare är Bo Ek.\n" in body
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("sv", "Tyck till: tack för ditt beröm, SYN-2026-000123"),
+        ("en", "Tyck till: thank you for your praise, SYN-2026-000123"),
+        ("fi", "Tyck till: kiitos myönteisestä palautteestasi, SYN-2026-000123"),
+    ],
+)
+def test_praise_is_thanked_in_the_subject(language: str, subject: str) -> None:
+    letter = render("citizen_acknowledgement_praise", language=language, **facts("citizen_acknowledgement"))
+
+    assert letter.subject == subject
+
+
+def test_a_complaint_is_not_called_one_where_others_can_read_the_subject() -> None:
+    letter = render("citizen_acknowledgement_complaint", language="sv", **facts("citizen_acknowledgement"))
+
+    assert letter.subject == "Tyck till: vi har fått din synpunkt, SYN-2026-000123"
+
+
+def test_a_new_case_is_told_with_proposal_unit_promises_and_link() -> None:
+    told = notice("handler_new_case")
+
+    assert told["subject"] == "SYN-2026-000123, klagomål"
+    assert told["body"] == (
+        "Hej!\n"
+        "\n"
+        "Du har fått ett nytt ärende, SYN-2026-000123.\n"
+        "Det kom in måndag 23 november 2026 och hör till Förskolan Ekorren.\n"
+        "\n"
+        "Förslag från assistenten. Du bestämmer:\n"
+        "- Typ: klagomål (94 %, säker)\n"
+        "- Faktor: Bemötande (41 %, osäker)\n"
+        "\n"
+        "Det här är lovat:\n"
+        "- Besked om vem som är handläggare: onsdag 25 november 2026\n"
+        "- Svar: onsdag 2 december 2026\n"
+        "\n"
+        "Öppna ärendet:\n"
+        "https://synpunkt.exempelby.example/arende/SYN-2026-000123\n"
+        "\n"
+        "Det som avsändaren skrev står bara i ärendet. E-post kan läsas av andra.\n"
+        "En automatisk assistent har skrivit det här brevet.\n"
+        "\n"
+        "Vänliga hälsningar\n"
+        "Tyck till\n"
+    )
+
+
+@pytest.mark.parametrize("kind", [None, Guess(value="klagomål", confidence=0.55, sure=False)])
+def test_an_unsure_type_is_not_named_in_the_subject(kind: Guess | None) -> None:
+    assert notice("handler_new_case", kind=kind)["subject"] == "SYN-2026-000123, osäker typ"
+
+
+def test_a_silent_classifier_is_told_as_such() -> None:
+    body = notice("handler_new_case", kind=None, factor=None)["body"]
+
+    assert "\nAssistenten har inget förslag på typ och faktor. Du bestämmer.\n" in body
+    assert "%" not in body
+
+
+@pytest.mark.parametrize("lane", [Lane.EMERGENCY, Lane.THREAT, Lane.CONCERN_REPORT])
+@pytest.mark.parametrize("letter", ["handler_new_case", "handler_follow_up"])
+def test_danger_makes_the_subject_urgent(letter: str, lane: Lane) -> None:
+    calm = notice(letter)["subject"]
+
+    assert notice(letter, lanes=(Lane.SPAM, lane))["subject"] == f"BRÅDSKANDE: {calm}"
+
+
+@pytest.mark.parametrize("lane", sorted(set(Lane) - {Lane.EMERGENCY, Lane.THREAT, Lane.CONCERN_REPORT}))
+def test_other_lanes_do_not_make_the_subject_urgent(lane: Lane) -> None:
+    assert notice("handler_new_case", lanes=(lane,))["subject"] == "SYN-2026-000123, klagomål"
+
+
+def test_every_lane_has_a_warning_of_its_own_in_words() -> None:
+    calm = set(notice("handler_new_case")["body"].split("\n"))
+
+    warnings = [set(notice("handler_new_case", lanes=(lane,))["body"].split("\n")) - calm for lane in Lane]
+
+    heading = "Se upp, det här kan vara något annat eller mer än en synpunkt:"
+    assert [(heading in lines, len(lines)) for lines in warnings] == [(True, 2)] * len(Lane)
+    assert len(set.union(*warnings)) == len(Lane) + 1
+
+
+def test_the_most_urgent_warning_comes_first_whatever_the_order_of_the_lanes() -> None:
+    body = notice("handler_new_case", lanes=(Lane.SPAM, Lane.FAULT_REPORT, Lane.EMERGENCY))["body"]
+
+    assert [line for line in body.split("\n") if line.startswith("- ")][:3] == [
+        "- Akut fara. Läs ärendet nu och ring 112 om någon är i fara.",
+        "- Felanmälan. Skicka den i dag till dem som lagar felet.",
+        "- Skräppost. Bara en människa får avgöra det.",
+    ]
+
+
+def test_a_handler_notice_with_every_lane_is_still_plain_and_narrow() -> None:
+    body = notice("handler_new_case", lanes=tuple(Lane))["body"]
+
+    assert lix(body) <= 40
+    assert [line for line in body.split("\n") if len(line) > 76] == []
+
+
+def test_a_new_message_in_a_case_is_told_without_moving_the_answer_date() -> None:
+    told = notice("handler_follow_up")
+
+    assert told["subject"] == "SYN-2026-000123, avsändaren har skrivit igen"
+    assert "\nSista dagen för svar är som förut: onsdag 2 december 2026.\n" in told["body"]
+
+
+def test_a_letter_that_came_back_is_told_with_what_to_do_now() -> None:
+    told = notice("handler_undelivered")
+
+    assert told["subject"] == "SYN-2026-000123, ett brev kom inte fram"
+    assert "\nSe efter i ärendet om det finns en annan väg, till exempel telefon.\n" in told["body"]
+    assert "\nSista dagen för svar är som förut: onsdag 2 december 2026.\n" in told["body"]
+
+
+def test_every_text_file_in_a_language_is_a_letter_with_an_example_or_a_part() -> None:
+    letters = {path.stem for path in ROOM.glob("??/*.txt") if not path.name.startswith("_")}
+
+    assert letters == {example.letter for example in EXAMPLES}
