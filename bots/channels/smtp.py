@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from bots.channel import Capabilities, PermanentFailure, Receive
 from bots.channels.smtp_session import Conversation, Door, LmtpConversation, Rules
@@ -25,6 +25,12 @@ COMMAND_LIMITS: Mapping[str, int] = {
     "RSET": 10_000,
     "NOOP": 100,
     "*": 10,
+}
+
+_REASONS = {
+    errno.EADDRINUSE: "är upptagen, stoppa det andra programmet eller välj en annan port",
+    errno.EACCES: "får inte öppnas, välj en port över 1023",
+    errno.EADDRNOTAVAIL: "finns inte på den här maskinen, kontrollera host",
 }
 
 
@@ -99,13 +105,7 @@ class Smtp:
         lines = [] if self._ssl_context is None else [self._check_certificate(self._ssl_context)]
         if self.ready.is_set():
             return [f"smtp: lyssnar på {self._host}:{self._port}", *lines]
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self._host, self._port))
-            except OSError as error:
-                self._complain(error)
+        self._bind().close()
         return [f"smtp: {self._host}:{self._port} är ledig", *lines]
 
     def _check_certificate(self, context: ssl.SSLContext) -> str:
@@ -121,29 +121,27 @@ class Smtp:
         warning = ", förnya det snart" if end - now < timedelta(days=14) else ""
         return f"smtp: certifikatet gäller till {end:%Y-%m-%d}{warning}"
 
-    def _complain(self, error: OSError) -> NoReturn:
-        reasons = {
-            errno.EADDRINUSE: "är upptagen, stoppa det andra programmet eller välj en annan port",
-            errno.EACCES: "får inte öppnas, välj en port över 1023",
-            errno.EADDRNOTAVAIL: "finns inte på den här maskinen, kontrollera host",
-        }
-        reason = reasons.get(error.errno or 0, "går inte att öppna")
-        raise PermanentFailure(f"smtp: {self._host}:{self._port} {reason}") from error
+    def _bind(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            return socket.create_server((self._host, self._port), family=family, backlog=100)
+        except OSError as error:
+            reason = _REASONS.get(error.errno or 0, "går inte att öppna")
+            raise PermanentFailure(f"smtp: {self._host}:{self._port} {reason}") from error
 
     async def listen(self, receive: Receive) -> None:
         """Hand each mail on, and confirm it when `receive` has returned; at the end, finish those in hand."""
         # aiosmtpd writes addresses and peers to its own log at info level.
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+        loop = asyncio.get_running_loop()
+        # Bound before the task group opens, which would wrap the failure in an ExceptionGroup.
+        bound = self._bind()
         async with asyncio.TaskGroup() as keeping:
             door = Door(self._rules, receive, keeping)
-            loop = asyncio.get_running_loop()
-            try:
-                server = await loop.create_server(
-                    lambda: self._conversation(door, loop=loop, **self._settings), self._host, self._port
-                )
-            except OSError as error:
-                self._complain(error)
-            self._port = server.sockets[0].getsockname()[1]
+            server = await loop.create_server(
+                lambda: self._conversation(door, loop=loop, **self._settings), sock=bound
+            )
+            self._port = bound.getsockname()[1]
             self.ready.set()
             log.info("smtp_listening account=%s port=%s", self._rules.account, self._port)
             try:
@@ -158,10 +156,11 @@ class Smtp:
         for session in door.sessions - door.in_hand:
             session.dismiss()
         await door.in_hand.emptied(within=self._grace)
+        cut_off = len(door.in_hand)
         for session in set(door.sessions):
             session.dismiss()
         await door.sessions.emptied(within=1)
-        log.info("smtp_closed account=%s cut_off=%s", self._rules.account, len(door.in_hand))
+        log.info("smtp_closed account=%s cut_off=%s", self._rules.account, cut_off)
 
     async def send(self, letter: Outgoing) -> str:  # noqa: ARG002 - the promise of a channel
         """Refuse: this road only hears."""

@@ -1,0 +1,1 @@
+"""Journeys: a message on its whole way, through real servers on loopback."""
