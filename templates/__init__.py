@@ -6,14 +6,16 @@ Letters lie in a folder per language, pages in `pages`; what each letter needs t
 import re
 import textwrap
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from jinja2 import meta
+from jinja2.runtime import Context
 
 from templates.language import Language, load
 
@@ -60,7 +62,10 @@ def render(name: str, /, *, language: str = "sv", **facts: object) -> Rendered:
 
 
 def page(name: str, /, **facts: object) -> str:
-    """Write the HTML page `pages/<name>.html`; each fact is escaped, a missing one is `TemplateError`."""
+    """Write the HTML page `pages/<name>.html`; each fact is escaped, a missing one is `TemplateError`.
+
+    Dates are written in the language of the fact `language`, or in Swedish.
+    """
     try:
         return _pages().get_template(f"{name}.html").render(facts)
     except (jinja2.TemplateError, TypeError, ValueError) as error:
@@ -156,7 +161,6 @@ def _letters(language: str) -> jinja2.Environment:
 
 @cache
 def _pages() -> jinja2.Environment:
-    words = language_of("sv")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([_ROOM / folder for folder in _PAGE_FOLDERS]),
         autoescape=True,
@@ -165,8 +169,23 @@ def _pages() -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"date": words.date, "time": words.time, "percent": words.percent}
+    environment.filters |= {
+        "date": _in_page(Language.date),
+        "on_date": _in_page(Language.on_date),
+        "time": _in_page(Language.time),
+        "percent": _in_page(Language.percent),
+    }
     return environment
+
+
+def _in_page(write: Callable[[Language, Any], str]) -> Callable[[Context, object], str]:
+    # A page has no folder of its own per language; its fact `language` says how dates are written on it.
+    @jinja2.pass_context
+    def written(context: Context, value: object) -> str:
+        code = context.get("language", "sv")
+        return write(language_of(code if code in languages() else "sv"), value)
+
+    return written
 
 
 def _facts_in(environment: jinja2.Environment, file: str) -> frozenset[str]:

@@ -93,8 +93,8 @@ CONTENT = {
         "B2 human": "Ring 070-174 06 10 (mån–fre 8–16).",
     },
     "en": {
-        "B30 automatic": "An automatic assistant wrote this letter.",
-        "B30 human": "A person always takes care of the case.",
+        "B30 automatic": "An automated assistant wrote this letter.",
+        "B30 human": "A person always handles the case.",
         "N8 case number": "SYN-2026-000123",
         "B7 day of R": "Monday 23 November 2026",
         "G16:1 thanks": "Thank you for",

@@ -1,7 +1,7 @@
 """The door itself: what may pass, and what is refused."""
 
 import unicodedata
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import templates
 from templates import Rendered, TemplateError, facts_of, is_written, page, render
 from templates.examples import EXAMPLES, Example
 from templates.facts import AcknowledgementFacts, FollowUpFacts, NewCaseFacts, Person, UndeliveredFacts
@@ -186,6 +187,22 @@ def test_a_page_escapes_its_facts() -> None:
     html = page("letters", chapters=(), reviews=["<script>alert('å')</script>"], language_of=None)
 
     assert "<li>&lt;script&gt;alert(&#39;å&#39;)&lt;/script&gt;</li>" in html
+
+
+@pytest.mark.parametrize(
+    ("facts", "written"),
+    [
+        ({}, "måndag 23 november 2026 kl. 9.30 94 %"),
+        ({"language": "en"}, "Monday 23 November 2026 9:30 94%"),
+        ({"language": "fi"}, "maanantai 23. marraskuuta 2026 klo 9.30 94 %"),
+        ({"language": "../en"}, "måndag 23 november 2026 kl. 9.30 94 %"),
+    ],
+)
+def test_a_page_writes_dates_in_its_language(facts: dict[str, object], written: str) -> None:
+    source = "{{ at | date }} {{ at | time }} {{ 0.94 | percent }}"
+    at = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
+
+    assert templates._pages().from_string(source).render(at=at, **facts) == written
 
 
 def test_a_page_without_a_fact_is_an_error() -> None:
