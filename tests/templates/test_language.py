@@ -34,6 +34,18 @@ def test_each_weekday_and_each_month_has_a_name_of_its_own(code: str) -> None:
     assert (len(set(words.weekdays)), len(set(words.weekdays_on)), len(set(words.months))) == (7, 7, 12)
 
 
+def test_a_finnish_weekday_in_a_sentence_says_when() -> None:
+    assert language_of("fi").weekdays_on == (
+        "maanantaina",
+        "tiistaina",
+        "keskiviikkona",
+        "torstaina",
+        "perjantaina",
+        "lauantaina",
+        "sunnuntaina",
+    )
+
+
 def test_a_moment_late_in_the_evening_utc_is_the_next_day_in_stockholm() -> None:
     late = datetime(2026, 11, 22, 23, 5, tzinfo=UTC)
 
