@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import templates
+from bots.mail import quotes
 from store.domain import Guess, Lane
 from templates import is_written, languages, render
 from templates.examples import EXAMPLES, Example
@@ -228,6 +229,11 @@ def test_the_line_to_write_above_comes_first_where_replies_are_quoted(letter: st
     assert marked == f"{MARKERS[language]}\n\n{unmarked}"
 
 
+def test_the_mail_room_knows_the_line_to_write_above_in_every_language() -> None:
+    assert {code: f"--- {words} ---" for code, words in quotes.MARKERS.items()} == MARKERS
+    assert sorted(MARKERS) == list(languages())
+
+
 @EVERY_ACKNOWLEDGEMENT
 @pytest.mark.parametrize("language", languages())
 def test_without_a_handler_the_citizen_is_told_by_when_there_is_one(letter: str, language: str) -> None:
@@ -255,10 +261,19 @@ def test_without_handler_and_dates_only_the_day_of_arrival_is_named(letter: str,
     assert len(YEAR.findall(body)) == 1
 
 
-def test_a_handler_without_title_is_named_by_name_alone() -> None:
-    body = acknowledgement("citizen_acknowledgement", "sv", handler=Person(name="Bo Ek"))
+@pytest.mark.parametrize("title", ["", " "])
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("sv", "- Din handläggare är Bo Ek."),
+        ("en", "- Your case officer is Bo Ek."),
+        ("fi", "- Asiasi käsittelijä on Bo Ek."),
+    ],
+)
+def test_a_handler_without_title_is_named_by_name_alone(language: str, line: str, title: str) -> None:
+    body = acknowledgement("citizen_acknowledgement", language, handler=Person(name="Bo Ek", title=title))
 
-    assert "- Din handläggare är Bo Ek.\n" in body
+    assert line in body.split("\n")
 
 
 @pytest.mark.parametrize(
