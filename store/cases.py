@@ -11,9 +11,10 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
-from store.domain import Address, Entry, Factor, Kind, Lane, Promise, PromiseKind, Status, Suggestion
+from store.domain import Address, Entry, Factor, Guess, Kind, Lane, Promise, PromiseKind, Status, Suggestion
 from store.engine import StoreError, Transaction
 from store.tables import cases, confirmations, counters, letters, messages, promises, suggestions
+from store.tables import journal as journal_table
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 OPEN = (
@@ -235,6 +236,31 @@ def latest_suggestion(transaction: Transaction, case_id: int) -> RowMapping | No
     """Return the newest suggestion for a case."""
     wanted = select(suggestions).where(suggestions.c.case_id == case_id).order_by(suggestions.c.id.desc())
     return transaction.connection.execute(wanted.limit(1)).mappings().first()
+
+
+def suggestion_of(row: RowMapping) -> Suggestion:
+    """Make a `Suggestion` of a stored one."""
+    return Suggestion(
+        kind=Guess(value=row["kind"], confidence=row["kind_confidence"], sure=row["kind_sure"]),
+        factor=Guess(value=row["factor"], confidence=row["factor_confidence"], sure=row["factor_sure"]),
+        area=Guess(value=row["area"], confidence=row["area_confidence"], sure=False) if row["area"] else None,
+        lanes=tuple(Lane(lane) for lane in row["lanes"]),
+        language=row["language"],
+        model=row["model"],
+        why=tuple(row["why"]),
+    )
+
+
+def last_line(transaction: Transaction) -> RowMapping | None:
+    """Return the newest journal line that tells of a case, with the case's number."""
+    wanted = (
+        select(journal_table.c.act, cases.c.number)
+        .join(cases, cases.c.id == journal_table.c.case_id)
+        .where(journal_table.c.message_id.is_not(None))
+        .order_by(journal_table.c.id.desc())
+        .limit(1)
+    )
+    return transaction.connection.execute(wanted).mappings().first()
 
 
 def of_case(transaction: Transaction, case_id: int) -> dict[str, Sequence[RowMapping]]:

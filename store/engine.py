@@ -61,6 +61,11 @@ class Store:
         """Tell whether the store is the embedded one."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def engine_name(self) -> str:
+        """Return the kind of database: `sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Open a transaction that commits at the end of the block; raise `StoreError` if it can not."""

@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, func, insert, select, update
+from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
@@ -84,7 +84,7 @@ def keep(transaction: Transaction, group: Sequence[Inbound], now: datetime) -> l
 
 def claim(
     transaction: Transaction, *, now: datetime, limit: int, max_bytes: int, lease: timedelta
-) -> list[RowMapping]:
+) -> list[Mapping[str, Any]]:
     """Take up to `limit` kept messages, oldest first, with their bytes (`data`), and count one more attempt.
 
     At least one is taken, but no more than `max_bytes` of raw bytes besides. A claim lasts `lease`; after
@@ -119,7 +119,7 @@ def claim(
         .where(messages.c.id.in_(ids))
         .order_by(messages.c.id)
     )
-    return list(rows.mappings())
+    return [dict(row) for row in rows.mappings()]
 
 
 def release(transaction: Transaction) -> None:

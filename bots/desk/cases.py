@@ -57,7 +57,7 @@ class CaseWork:
             self._join(transaction, heard, case_id, suggestion)
 
     def _settle_report(self, transaction: Transaction, heard: Heard) -> bool:
-        """Note a delivery report on the letter that it is about; False if it is none, or of no letter of ours."""
+        """Note a delivery report on its letter; False if it is no report, or of no letter of ours."""
         if heard.automatic not in _REPORTS:
             return False
         original = heard.report.original_message_id if heard.report else ""

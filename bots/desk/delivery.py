@@ -30,6 +30,7 @@ class Delivery:
     clock: Callable[[], datetime]
     give_up_after: timedelta = timedelta(days=2)
     in_hand: int = _IN_HAND
+    loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
     _lost: set[str] = field(default_factory=set)
     _random: random.Random = field(default_factory=random.Random)
@@ -40,6 +41,7 @@ class Delivery:
 
     async def run(self) -> None:
         """Send until cancelled; a letter in hand is finished first. Only for one process at a time."""
+        self.loop = asyncio.get_running_loop()
         doubtful = await asyncio.to_thread(self._doubt)
         if doubtful:
             log.warning("letters in doubt since the last run: count=%d", doubtful)

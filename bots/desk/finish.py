@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 async def finish(work: Coroutine[Any, Any, T]) -> T:
-    """Await `work` to its end even if we are cancelled meanwhile; the cancellation is let through after it."""
+    """Await `work` to its end even if we are cancelled meanwhile; the cancellation goes on after it."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)

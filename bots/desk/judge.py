@@ -66,7 +66,7 @@ class Judge:
     def once(self) -> int:
         """Judge one group and return how many messages got their case. Blocking."""
         with self.store.write() as transaction:
-            rows = inbox.claim(
+            rows: list[Mapping[str, Any]] = inbox.claim(
                 transaction, now=self.clock(), limit=_GROUP, max_bytes=_GROUP_BYTES, lease=_LEASE
             )
         heard = self._read(rows)

@@ -1,0 +1,412 @@
+"""Builds each part from the settings, runs them together, and stops them in the right order."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from classifier.model import Classifier, ModelError
+
+from bots.channel import Channel, ChannelFailure, TemporaryFailure
+from bots.channels.imap import Imap
+from bots.channels.relay import Relay
+from bots.channels.smtp import Smtp
+from bots.desk.acts import Acts
+from bots.desk.cases import CaseWork
+from bots.desk.delivery import Delivery
+from bots.desk.house import House, HouseError
+from bots.desk.intake import Intake
+from bots.desk.judge import Judge
+from bots.desk.letters import Guard, Letters
+from bots.desk.opinion import Opinion, Suggester
+from bots.mail.identity import Identity
+from bots.mail.oauth import ClientCredentials, TokenSource
+from bots.mail.verdicts import TrustedFront
+from bots.mail.worker import Reader
+from bots.settings import (
+    ImapSettings,
+    OauthSettings,
+    RelaySettings,
+    Settings,
+    SettingsError,
+    SmtpSettings,
+    secret,
+)
+from bots.web.app import build as build_pages
+from bots.web.parts import MailboxMail, PublicFacts
+from store import inbox, migrations, profiles
+from store.domain import Handler, Kind, Unit
+from store.engine import Store, open_store
+from store.positions import Positions
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+
+
+def now() -> datetime:
+    """Return the time: the one clock of the house, handed to every part."""
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True)
+class App:
+    """The whole house. `doors` hear and show pages; the desk behind them works until they are closed."""
+
+    store: Store
+    intake: Intake
+    judge: Judge
+    delivery: Delivery
+    doors: Sequence[Channel]
+    roads: Mapping[str, Channel]
+    reader: Reader
+    opinion: Opinion
+    pages: Any = None
+    web_socket: socket.socket | None = None
+    acts: Acts = field(kw_only=True)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then close the doors first, and finish what came in through them."""
+        with self.store.write() as transaction:
+            inbox.release(transaction)
+        async with asyncio.TaskGroup() as desk:
+            workers = [
+                desk.create_task(self.intake.run(), name="intake"),
+                desk.create_task(self.judge.run(), name="judge"),
+                desk.create_task(self.delivery.run(), name="delivery"),
+            ]
+            self.judge.ring()
+            async with asyncio.TaskGroup() as entrance:
+                open_doors = [
+                    entrance.create_task(self._keep_open(door), name=door.name) for door in self.doors
+                ]
+                if self.pages is not None and self.web_socket is not None:
+                    open_doors.append(entrance.create_task(serve(self.pages, self.web_socket), name="web"))
+                await stop.wait()
+                for task in open_doors:
+                    task.cancel()
+            for worker in workers:
+                worker.cancel()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of processes, threads and connections."""
+        self.reader.close()
+        self.opinion.close()
+        self.store.close()
+
+    async def _keep_open(self, door: Channel) -> None:
+        """Listen on a channel; when it falls, say so once and try again. One that is down stops no other."""
+        pause, is_down = _FIRST_PAUSE, False
+        while True:
+            try:
+                await door.listen(self.intake.receive)
+                return
+            except ChannelFailure as failure:
+                if not is_down:
+                    log.error("channel down: channel=%s because=%s", door.name, failure)
+            except Exception:  # one of the loops that must survive (ARCHITECTURE.md)
+                log.exception("channel down: channel=%s", door.name)
+            is_down = True
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = now,
+    suggester: Suggester | None = None,
+    mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
+    with_doors: bool = True,
+) -> App:
+    """Build the house; raise `SettingsError` when it can not be. Tables are made or brought up to date."""
+    store = open_store(settings.store.url)
+    migrations.upgrade(store)
+    identity = Identity(
+        address=settings.mail.address,
+        name=settings.municipality.service_name,
+        secret=secret(settings.mail.secret).encode(),
+        plus_addressing=settings.mail.plus_addressing,
+    )
+    house = build_house(settings)
+    guard = Guard(per_address_and_day=settings.mail.acknowledgements_per_address_and_day)
+    work = CaseWork(
+        house=house,
+        identity=identity,
+        letters=Letters(house=house, identity=identity, guard=guard),
+        clock=clock,
+    )
+    reader = build_reader(settings)
+    opinion = Opinion(
+        suggester=suggester or build_classifier(settings), patience=settings.classifier.patience_seconds
+    )
+    roads: dict[str, Channel] = {"email": build_relay(settings.channels.relay, identity)}
+    delivery = Delivery(
+        store=store,
+        channels=roads,
+        clock=clock,
+        give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
+    )
+    judge = Judge(store=store, clock=clock, reader=reader, opinion=opinion, work=work, judged=delivery.ring)
+    intake = Intake(store=store, clock=clock, kept=judge.ring)
+    app = App(
+        store=store,
+        intake=intake,
+        judge=judge,
+        delivery=delivery,
+        doors=build_doors(settings, store, clock) if with_doors else [],
+        roads=roads,
+        reader=reader,
+        opinion=opinion,
+        acts=Acts(store=store, work=work, clock=clock, acted=lambda: _ring_from_thread(delivery)),
+    )
+    if settings.web is not None and with_doors:
+        _add_pages(app, settings, house, clock, mailbox)
+    return app
+
+
+def build_house(settings: Settings) -> House:
+    """Build the organisation; raise `SettingsError` when it does not hang together."""
+    try:
+        return House(
+            municipality=settings.municipality.name,
+            service_name=settings.municipality.service_name,
+            phone=settings.municipality.phone,
+            phone_hours=settings.municipality.phone_hours,
+            privacy_url=settings.municipality.privacy_url,
+            console_url=settings.web.public_url if settings.web else "",
+            days=profiles.load(settings.municipality.profile),
+            handlers={one.id: _handler(one) for one in settings.handlers},
+            units=[
+                Unit(
+                    id=one.id,
+                    name=one.name,
+                    handlers=tuple(one.handlers),
+                    words=tuple(one.words),
+                    areas=tuple(one.areas),
+                    addresses=tuple(one.addresses),
+                    kinds=tuple(Kind(kind) for kind in one.kinds),
+                )
+                for one in settings.units
+            ],
+            registrator=settings.triage.registrator,
+            series=settings.municipality.series,
+        )
+    except (HouseError, profiles.ProfileError) as error:
+        raise SettingsError(f"tabell [[units]]/[[handlers]]/[municipality]: {error}") from error
+
+
+def build_reader(settings: Settings) -> Reader:
+    """Build the process that reads mail."""
+    return Reader(
+        own=[settings.mail.address, *settings.mail.also],
+        form_senders=settings.mail.form_senders,
+        trusted=TrustedFront(
+            fronts=frozenset(settings.mail.trusted_fronts),
+            authserv_ids=frozenset(settings.mail.trusted_authserv_ids),
+        ),
+        seconds_per_mail=settings.mail.seconds_per_mail,
+    )
+
+
+def build_classifier(settings: Settings) -> Classifier | None:
+    """Load the model; a broken one is logged, and cases go without a proposal."""
+    if not settings.classifier.enabled:
+        return None
+    try:
+        return Classifier.load(Path(settings.classifier.model) if settings.classifier.model else None)
+    except ModelError as error:
+        log.error("classifier not loaded: because=%s", error)
+        return None
+
+
+def build_doors(settings: Settings, store: Store, clock: Callable[[], datetime]) -> list[Channel]:
+    """Build the channels that hear."""
+    doors: list[Channel] = []
+    if settings.channels.smtp is not None:
+        doors.append(_smtp(settings.channels.smtp, settings.mail.address, clock))
+    doors.extend(
+        _imap(name, mailbox, Positions(store), clock) for name, mailbox in settings.channels.imap.items()
+    )
+    return doors
+
+
+def build_relay(settings: RelaySettings, identity: Identity) -> Relay:
+    """Build the road out."""
+    return Relay(
+        identity=identity,
+        host=settings.host,
+        port=settings.port,
+        security=settings.security,
+        username=settings.username,
+        password=secret(settings.password) if settings.password else "",
+        token_source=_tokens(settings.oauth),
+        ssl_context=ssl.create_default_context(cafile=settings.ca_file or None),
+        connections=settings.connections,
+        timeout=settings.timeout_seconds,
+    )
+
+
+def _smtp(settings: SmtpSettings, address: str, clock: Callable[[], datetime]) -> Smtp:
+    context = None
+    if settings.certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(settings.certificate, settings.key)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                f"tabell [channels.smtp], nyckel certificate/key: kan inte läsas ({error}). "
+                "Ange PEM-filer som tjänsten får läsa."
+            ) from error
+    return Smtp(
+        account=address,
+        recipients=settings.recipients,
+        clock=clock,
+        host=settings.host,
+        port=settings.port,
+        protocol=settings.protocol,
+        hostname=address.rpartition("@")[2],
+        ssl_context=context,
+        require_starttls=settings.require_starttls,
+        proxy_protocol=settings.proxy_protocol,
+        data_size_limit=settings.max_size,
+        max_connections=settings.max_connections,
+        max_per_peer=settings.max_per_peer,
+        timeout=settings.timeout_seconds,
+    )
+
+
+def _imap(name: str, settings: ImapSettings, ledger: Positions, clock: Callable[[], datetime]) -> Imap:
+    return Imap(
+        account=name,
+        host=settings.host,
+        port=settings.port,
+        security=settings.security,
+        username=settings.username,
+        password=secret(settings.password) if settings.password else "",
+        token_source=_tokens(settings.oauth),
+        folders=settings.folders,
+        done=settings.done,
+        idle=settings.idle,
+        poll_seconds=settings.poll_seconds,
+        own_domains=settings.own_domains,
+        ledger=ledger,
+        clock=clock,
+    )
+
+
+def _tokens(settings: OauthSettings | None) -> TokenSource | None:
+    if settings is None:
+        return None
+    return ClientCredentials(
+        tenant=settings.tenant, client_id=settings.client_id, secret=secret(settings.client_secret)
+    )
+
+
+def _handler(settings: Any) -> Handler:
+    return Handler(
+        id=settings.id,
+        name=settings.name,
+        email=settings.email,
+        title=settings.title,
+        phone=settings.phone,
+        substitute=settings.substitute,
+        languages=tuple(settings.languages),
+        absent=tuple((one.first, one.last) for one in settings.absent),
+    )
+
+
+def _add_pages(
+    app: App,
+    settings: Settings,
+    house: House,
+    clock: Callable[[], datetime],
+    mailbox: Callable[[], Sequence[MailboxMail]] | None,
+) -> None:
+    if settings.web is None:
+        return
+    try:
+        app.web_socket = socket.create_server((settings.web.host, settings.web.port))
+    except OSError as error:
+        raise SettingsError(
+            f"tabell [web], nyckel port: {settings.web.host}:{settings.web.port} går inte att öppna "
+            f"({error.strerror}). Välj en annan port eller stäng det program som har den."
+        ) from error
+    app.pages = build_pages(
+        store=app.store,
+        acts=app.acts,
+        receive=app.intake.receive,
+        clock=clock,
+        public=PublicFacts(
+            service_name=house.service_name,
+            municipality=house.municipality,
+            phone=house.phone,
+            phone_hours=house.phone_hours,
+            privacy_url=house.privacy_url,
+            intake_address=settings.mail.address,
+        ),
+        staff=list(house.handlers.values()),
+        password=secret(settings.web.staff_password),
+        session_secret=secret(settings.web.session_secret),
+        secure_cookies=settings.web.secure_cookies,
+        units=house.units,
+        mailbox=mailbox,
+    )
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def serve(pages: Any, bound: socket.socket) -> None:
+    """Serve pages on a bound socket until cancelled; requests in hand are finished."""
+    server = _Server(
+        uvicorn.Config(
+            pages,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+            server_header=False,
+        )
+    )
+    task = asyncio.ensure_future(server.serve(sockets=[bound]))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await task
+        raise
+
+
+def _ring_from_thread(delivery: Delivery) -> None:
+    loop = delivery.loop
+    if loop is not None and not loop.is_closed():
+        loop.call_soon_threadsafe(delivery.ring)
+
+
+async def check(app: App) -> tuple[list[str], list[str]]:
+    """Prove every channel; return what works and what does not, in lines for the operator."""
+    fine: list[str] = []
+    wrong: list[str] = []
+    for channel in (*app.doors, *app.roads.values()):
+        try:
+            fine.extend(await channel.check())
+        except TemporaryFailure as failure:
+            wrong.append(f"{failure} (kan gå över: försök igen)")
+        except ChannelFailure as failure:
+            wrong.append(str(failure))
+    return fine, wrong

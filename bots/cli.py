@@ -1,0 +1,317 @@
+"""The command line. Each command loads only what it needs, so that the small ones answer at once."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+_CONFIG = Path("config.toml")
+# sysexits.h: what a mail server that pipes to us understands.
+_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status; errors go to standard error, in Swedish."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the commands."""
+    top = argparse.ArgumentParser(
+        prog="synpunkt",
+        description="Tar emot, sorterar och bekräftar synpunkter till en kommun.",
+        epilog="Börja med: synpunkt demo",
+    )
+    commands = top.add_subparsers(title="kommandon", required=True, metavar="KOMMANDO")
+
+    def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.add_argument("--config", type=Path, default=_CONFIG, help="inställningar (config.toml)")
+        made.set_defaults(run=run)
+        return made
+
+    command("run", _run, "Kör tjänsten tills den avbryts.")
+    demo = command("demo", _demo, "Visa hela vägen på den egna maskinen, med påhittade mejl.")
+    demo.add_argument("--once", action="store_true", help="avsluta när mejlen har gått igenom")
+    demo.add_argument("--smtp-port", type=int, default=8025)
+    demo.add_argument("--web-port", type=int, default=8080)
+    command("check", _check, "Prova inställningar, databas, modell och varje kanal innan tjänsten körs.")
+    receive = command(
+        "receive", _receive, "Ta emot ett mejl från en fil eller standard in, och öppna ärendet."
+    )
+    receive.add_argument(
+        "files", nargs="*", type=Path, metavar="FIL", help="RFC 5322; utan fil läses standard in"
+    )
+    receive.add_argument("--from", dest="envelope_from", default=None, help="kuvertets avsändare")
+    receive.add_argument("--to", dest="envelope_to", action="append", default=[], help="kuvertets mottagare")
+    read = command("read", _read, "Visa vad intaget läser ut ur mejlfiler, en JSON-rad per fil.")
+    read.add_argument("files", nargs="+", metavar="FIL")
+    classify = command("classify", _classify, "Föreslå typ och kvalitetsfaktor för varje rad på standard in.")
+    classify.add_argument("--jsonl", action="store_true", help='raderna är JSON-objekt med nyckeln "text"')
+    deadline = command("deadline", _deadline, "Räkna ut när ett löfte faller, och visa uträkningen.")
+    deadline.add_argument("--profile", default="standard", help="profilens namn, eller en .toml-fil")
+    deadline.add_argument("--received", required=True, help="när det kom in, ISO 8601 (utan zon: svensk tid)")
+    train = command("train", _train, "Träna modellen ur den märkta samlingen.")
+    train.add_argument("--corpus", type=Path, default=None, help="mapp med .jsonl-filer")
+    train.add_argument("--out", type=Path, required=True, help="mapp för den nya modellen")
+    train.add_argument("--seed", type=int, default=0)
+    evaluate = command("evaluate", _evaluate, "Mät modellen mot märkta meddelanden.")
+    evaluate.add_argument("file", type=Path, metavar="FIL.jsonl")
+    command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
+    return top
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from bots import app
+    from bots.settings import SettingsError, load
+
+    _log()
+    try:
+        settings = load(chosen.config)
+        if problems := _missing_secrets(settings):
+            return _fail("\n".join(problems), _EX_CONFIG)
+        house = app.build(settings)
+    except SettingsError as error:
+        return _fail(str(error), _EX_CONFIG)
+    except app.StoreError as error:
+        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+    asyncio.run(_until_signalled(house))
+    return _EX_OK
+
+
+async def _until_signalled(house: "object") -> None:
+    from bots.app import App
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    assert isinstance(house, App)  # noqa: S101 - narrows the type that is imported late
+    await house.run(stop)
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from bots.demo.run import run
+
+    _log(logging.ERROR)
+    outcome = asyncio.run(run(once=chosen.once, smtp_port=chosen.smtp_port, web_port=chosen.web_port))
+    return _EX_OK if outcome.is_right else 1
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from bots import app
+    from bots.settings import SettingsError, load
+
+    _log(logging.ERROR)
+    try:
+        settings = load(chosen.config)
+        print(f"ok   {chosen.config} är rätt skriven")
+        if problems := _missing_secrets(settings):
+            return _fail("\n".join(problems), _EX_CONFIG)
+        print("ok   alla hemligheter finns")
+        house = app.build(settings)
+    except (SettingsError, app.StoreError) as error:
+        return _fail(str(error), _EX_CONFIG)
+    print(f"ok   databasen svarar ({house.store.engine_name})")
+    if settings.classifier.enabled and house.opinion.suggester is None:
+        print("fel  modellen kan inte laddas: ärenden öppnas utan förslag")
+    fine, wrong = asyncio.run(app.check(house))
+    house.close()
+    for line in fine:
+        print(f"ok   {line}")
+    for line in wrong:
+        print(f"fel  {line}")
+    return _EX_CONFIG if wrong else _EX_OK
+
+
+def _missing_secrets(settings: "object") -> list[str]:
+    from bots.settings import Settings, SettingsError, secret, secrets_of
+
+    assert isinstance(settings, Settings)  # noqa: S101 - narrows the type that is imported late
+    problems = []
+    for where, reference in secrets_of(settings):
+        try:
+            secret(reference)
+        except SettingsError as error:
+            table, _, key = where.rpartition(".")
+            problems.append(f"tabell [{table}], nyckel {key}: {error}")
+    return problems
+
+
+def _receive(chosen: argparse.Namespace) -> int:
+    from bots import app
+    from bots.settings import SettingsError, load
+    from store import inbox
+    from store.domain import Inbound
+
+    _log(logging.ERROR)
+    try:
+        house = app.build(load(chosen.config), with_doors=False)
+    except SettingsError as error:
+        return _fail(str(error), _EX_CONFIG)
+    except app.StoreError as error:
+        return _fail(str(error), _EX_TEMPFAIL)
+    try:
+        raws = [path.read_bytes() for path in chosen.files] or [sys.stdin.buffer.read()]
+    except OSError as error:
+        return _fail(f"filen kan inte läsas: {error}", _EX_DATAERR)
+    group = [
+        Inbound(
+            channel="receive",
+            account="kommandorad",
+            received_at=app.now(),
+            raw=raw,
+            envelope_from=chosen.envelope_from,
+            envelope_to=tuple(chosen.envelope_to),
+        )
+        for raw in raws
+    ]
+    try:
+        with house.store.write() as transaction:
+            receipts = inbox.keep(transaction, group, app.now())
+    except app.StoreError as error:
+        return _fail(f"inte mottaget: {error}", _EX_TEMPFAIL)
+    for receipt in receipts:
+        print(json.dumps({"message": receipt.message_id, "duplicate": receipt.duplicate}))
+    while house.judge.once():
+        pass
+    house.close()
+    return _EX_OK
+
+
+def _read(chosen: argparse.Namespace) -> int:
+    from bots.mail.worker import describe
+
+    for file in chosen.files:
+        print(json.dumps(describe(file), ensure_ascii=False), flush=True)
+    return _EX_OK
+
+
+def _classify(chosen: argparse.Namespace) -> int:
+    from classifier.model import Classifier, ModelError, classify_line
+
+    try:
+        classifier = Classifier.load(_model_folder(chosen.config))
+    except ModelError as error:
+        return _fail(str(error), _EX_CONFIG)
+    for text in _texts(sys.stdin, jsonl=chosen.jsonl):
+        print(json.dumps(classify_line(classifier, text), ensure_ascii=False), flush=True)
+    return _EX_OK
+
+
+def _model_folder(config: Path) -> Path | None:
+    from bots.settings import SettingsError, load
+
+    if not config.exists():
+        return None
+    try:
+        model = load(config).classifier.model
+    except SettingsError:
+        return None
+    return Path(model) if model else None
+
+
+def _texts(lines: Iterable[str], *, jsonl: bool) -> Iterable[str]:
+    for line in lines:
+        if not line.strip():
+            continue
+        stripped = line.rstrip("\r\n")
+        if not jsonl and not stripped.lstrip().startswith("{"):
+            yield stripped
+            continue
+        try:
+            found = json.loads(stripped)
+        except json.JSONDecodeError:
+            found = None
+        if isinstance(found, dict) and isinstance(found.get("text"), str):
+            yield found["text"]
+        else:
+            if jsonl:
+                print("raden är inte ett JSON-objekt med nyckeln text; den läses som text", file=sys.stderr)
+            yield stripped
+
+
+def _deadline(chosen: argparse.Namespace) -> int:
+    from store import profiles
+    from store.deadlines import STOCKHOLM, day_of, promises
+    from store.domain import Kind
+
+    try:
+        received = datetime.fromisoformat(chosen.received)
+        days = profiles.load(chosen.profile)
+    except ValueError:
+        return _fail(
+            f"--received {chosen.received!r} är ingen tid; skriv till exempel 2026-12-18T15:00", _EX_DATAERR
+        )
+    except profiles.ProfileError as error:
+        return _fail(str(error), _EX_CONFIG)
+    if received.tzinfo is None:
+        received = received.replace(tzinfo=STOCKHOLM)
+    owed = {}
+    for kind in Kind:
+        for promise in promises(received, kind, days):
+            name = f"{promise.kind}_{kind}" if promise.kind == "svar" else str(promise.kind)
+            owed[name] = {
+                "due": promise.due_on.isoformat(),
+                "clause": promise.clause,
+                "arithmetic": list(promise.arithmetic),
+            }
+    shown = {
+        "profile": chosen.profile,
+        "received": received.isoformat(),
+        "received_day": day_of(received).isoformat(),
+        "promises": owed,
+    }
+    print(json.dumps(shown, ensure_ascii=False, indent=2))
+    return _EX_OK
+
+
+def _train(chosen: argparse.Namespace) -> int:
+    from classifier.train import train
+
+    train(chosen.corpus, chosen.out, seed=chosen.seed)
+    print(f"modellen ligger i {chosen.out}")
+    return _EX_OK
+
+
+def _evaluate(chosen: argparse.Namespace) -> int:
+    from classifier.evaluate import evaluate
+    from classifier.model import Classifier, ModelError
+
+    try:
+        print(evaluate(chosen.file, Classifier.load(_model_folder(chosen.config))))
+    except ModelError as error:
+        return _fail(str(error), _EX_CONFIG)
+    except OSError as error:
+        return _fail(f"{chosen.file}: kan inte läsas ({error.strerror})", _EX_DATAERR)
+    return _EX_OK
+
+
+def _bench(_chosen: argparse.Namespace) -> int:
+    return _fail("mätningarna ligger hos testerna: kör make bench i källkoden", _EX_DATAERR)
+
+
+def _log(level: int = logging.INFO) -> None:
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    # These write addresses of people, or tokens, at info level.
+    for noisy in ("httpx", "mail.log", "imapclient", "msal"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _fail(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status
