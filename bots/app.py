@@ -23,12 +23,12 @@ from bots.desk.cases import CaseWork
 from bots.desk.delivery import Delivery
 from bots.desk.house import House, HouseError
 from bots.desk.intake import Intake
-from bots.desk.judge import Judge
+from bots.desk.judge import Judge, Surroundings
 from bots.desk.letters import Guard, Letters
 from bots.desk.opinion import Opinion, Suggester
 from bots.mail.identity import Identity
 from bots.mail.oauth import ClientCredentials, TokenSource
-from bots.mail.verdicts import TrustedFront
+from bots.mail.reading import TrustedFront
 from bots.mail.worker import Reader
 from bots.settings import (
     ImapSettings,
@@ -155,7 +155,15 @@ def build(
         clock=clock,
         give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
     )
-    judge = Judge(store=store, clock=clock, reader=reader, opinion=opinion, work=work, judged=delivery.ring)
+    judge = Judge(
+        store=store,
+        clock=clock,
+        reader=reader,
+        surroundings=build_surroundings(settings),
+        opinion=opinion,
+        work=work,
+        judged=delivery.ring,
+    )
     intake = Intake(store=store, clock=clock, kept=judge.ring)
     app = App(
         store=store,
@@ -206,14 +214,23 @@ def build_house(settings: Settings) -> House:
 
 def build_reader(settings: Settings) -> Reader:
     """Build the process that reads mail."""
-    return Reader(
-        own=[settings.mail.address, *settings.mail.also],
-        form_senders=settings.mail.form_senders,
-        trusted=TrustedFront(
-            fronts=frozenset(settings.mail.trusted_fronts),
-            authserv_ids=frozenset(settings.mail.trusted_authserv_ids),
+    return Reader(time_limit=settings.mail.seconds_per_mail)
+
+
+def build_surroundings(settings: Settings) -> Surroundings:
+    """Tell the reader who we are, and whom before us to believe."""
+    front = settings.mail.front
+    return Surroundings(
+        own=(settings.mail.address, *settings.mail.also),
+        form_senders=tuple(settings.mail.form_senders),
+        trusted=None
+        if front is None
+        else TrustedFront(
+            received_by=front.received_by,
+            families=frozenset(front.families),
+            authserv_id=front.authserv_id,
+            strips_forged=front.strips_forged,
         ),
-        seconds_per_mail=settings.mail.seconds_per_mail,
     )
 
 
@@ -248,9 +265,9 @@ def build_relay(settings: RelaySettings, identity: Identity) -> Relay:
         security=settings.security,
         username=settings.username,
         password=secret(settings.password) if settings.password else "",
-        token_source=_tokens(settings.oauth),
+        tokens=_tokens(settings.oauth),
         ssl_context=ssl.create_default_context(cafile=settings.ca_file or None),
-        connections=settings.connections,
+        pool_size=settings.connections,
         timeout=settings.timeout_seconds,
     )
 

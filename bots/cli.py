@@ -77,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
 def _run(chosen: argparse.Namespace) -> int:
     from bots import app
     from bots.settings import SettingsError, load
+    from store.engine import StoreError
 
     _log()
     try:
@@ -86,7 +87,7 @@ def _run(chosen: argparse.Namespace) -> int:
         house = app.build(settings)
     except SettingsError as error:
         return _fail(str(error), _EX_CONFIG)
-    except app.StoreError as error:
+    except StoreError as error:
         return _fail(f"databasen: {error}", _EX_TEMPFAIL)
     asyncio.run(_until_signalled(house))
     return _EX_OK
@@ -113,6 +114,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 def _check(chosen: argparse.Namespace) -> int:
     from bots import app
     from bots.settings import SettingsError, load
+    from store.engine import StoreError
 
     _log(logging.ERROR)
     try:
@@ -122,7 +124,7 @@ def _check(chosen: argparse.Namespace) -> int:
             return _fail("\n".join(problems), _EX_CONFIG)
         print("ok   alla hemligheter finns")
         house = app.build(settings)
-    except (SettingsError, app.StoreError) as error:
+    except (SettingsError, StoreError) as error:
         return _fail(str(error), _EX_CONFIG)
     print(f"ok   databasen svarar ({house.store.engine_name})")
     if settings.classifier.enabled and house.opinion.suggester is None:
@@ -155,13 +157,14 @@ def _receive(chosen: argparse.Namespace) -> int:
     from bots.settings import SettingsError, load
     from store import inbox
     from store.domain import Inbound
+    from store.engine import StoreError
 
     _log(logging.ERROR)
     try:
         house = app.build(load(chosen.config), with_doors=False)
     except SettingsError as error:
         return _fail(str(error), _EX_CONFIG)
-    except app.StoreError as error:
+    except StoreError as error:
         return _fail(str(error), _EX_TEMPFAIL)
     try:
         raws = [path.read_bytes() for path in chosen.files] or [sys.stdin.buffer.read()]
@@ -181,7 +184,7 @@ def _receive(chosen: argparse.Namespace) -> int:
     try:
         with house.store.write() as transaction:
             receipts = inbox.keep(transaction, group, app.now())
-    except app.StoreError as error:
+    except StoreError as error:
         return _fail(f"inte mottaget: {error}", _EX_TEMPFAIL)
     for receipt in receipts:
         print(json.dumps({"message": receipt.message_id, "duplicate": receipt.duplicate}))
@@ -192,7 +195,7 @@ def _receive(chosen: argparse.Namespace) -> int:
 
 
 def _read(chosen: argparse.Namespace) -> int:
-    from bots.mail.worker import describe
+    from bots.mail.reading import describe
 
     for file in chosen.files:
         print(json.dumps(describe(file), ensure_ascii=False), flush=True)

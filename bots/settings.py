@@ -39,7 +39,7 @@ MailAddress = Annotated[str, AfterValidator(_is_mail_address)]
 Secret = Annotated[str, AfterValidator(_is_secret)]
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]
 Port = Annotated[int, Field(ge=0, le=65535)]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 Security = Literal["none", "starttls", "tls"]
 
 
@@ -67,6 +67,15 @@ class StoreSettings(Table):
     url: Name = "sqlite:///synpunkt.db"
 
 
+class FrontSettings(Table):
+    """The mail server before us whose verdicts count."""
+
+    received_by: str = ""
+    families: list[Literal["rspamd", "spamassassin", "microsoft"]] = []
+    authserv_id: str = ""
+    strips_forged: bool = False
+
+
 class MailSettings(Table):
     """Our name in the world of mail, and whom we believe there."""
 
@@ -75,8 +84,7 @@ class MailSettings(Table):
     secret: Secret
     plus_addressing: bool = True
     form_senders: list[MailAddress] = []
-    trusted_fronts: list[Literal["rspamd", "spamassassin", "microsoft"]] = []
-    trusted_authserv_ids: list[Name] = []
+    front: FrontSettings | None = None
     acknowledgements_per_address_and_day: Annotated[int, Field(ge=1)] = 5
     give_up_after_hours: Annotated[int, Field(ge=1)] = 48
     seconds_per_mail: Annotated[float, Field(gt=0, le=60)] = 5.0
@@ -276,7 +284,13 @@ def _validators(metadata: list[Any], annotation: Any) -> list[object]:
 
 
 def _problems(settings: Settings) -> Iterator[str]:
-    """Say what no single table can know: who shares a port, who names whom."""
+    """Say what no single table can know."""
+    yield from _port_problems(settings)
+    yield from _people_problems(settings)
+    yield from _road_problems(settings)
+
+
+def _port_problems(settings: Settings) -> Iterator[str]:
     ports: dict[tuple[str, int], str] = {}
     listeners = [("channels.smtp", settings.channels.smtp), ("web", settings.web)]
     for table, listener in listeners:
@@ -289,6 +303,9 @@ def _problems(settings: Settings) -> Iterator[str]:
                 "Ge dem var sin port."
             )
         ports[place] = table
+
+
+def _people_problems(settings: Settings) -> Iterator[str]:
     ids = [handler.id for handler in settings.handlers]
     for double in sorted({one for one in ids if ids.count(one) > 1}):
         yield f"tabell [[handlers]], nyckel id: {double!r} finns två gånger. Ge varje person ett eget id."
@@ -297,6 +314,9 @@ def _problems(settings: Settings) -> Iterator[str]:
             f"tabell [triage], nyckel registrator: {settings.triage.registrator!r} finns inte bland "
             f"[[handlers]]. Välj en av {', '.join(ids)}."
         )
+
+
+def _road_problems(settings: Settings) -> Iterator[str]:
     for name, mailbox in settings.channels.imap.items():
         if (mailbox.password is None) == (mailbox.oauth is None):
             yield f"tabell [channels.imap.{name}]: ange antingen password eller oauth, inte båda eller inget."
@@ -327,6 +347,8 @@ def _remedy(detail: ErrorDetails, key: str, tables: list[int | str]) -> str:
         return "saknas. Se config.example.toml för vad den betyder."
     if kind == "value_error":
         return str(detail["ctx"]["error"]) + "."
+    if kind == "literal_error":
+        return f"ska vara en av {detail['ctx']['expected'].replace(' or ', ', ')}, inte {detail['input']!r}."
     wanted = {
         "string_type": 'ska vara en text inom "citattecken"',
         "int_type": "ska vara ett heltal utan citattecken",
@@ -341,9 +363,9 @@ def _remedy(detail: ErrorDetails, key: str, tables: list[int | str]) -> str:
 
 
 def _known_keys(tables: list[int | str]) -> list[str]:
-    model: Any = Settings
+    model: type[BaseModel] = Settings
     for part in tables:
-        if isinstance(part, int) or not isinstance(model, type) or part not in model.model_fields:
+        if isinstance(part, int) or part not in model.model_fields:
             continue
         model = _model_in(model.model_fields[part].annotation) or model
     return sorted(model.model_fields)

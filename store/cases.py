@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
 from store.domain import Address, Entry, Factor, Guess, Kind, Lane, Promise, PromiseKind, Status, Suggestion
-from store.engine import StoreError, Transaction
+from store.engine import Row, StoreError, Transaction
 from store.tables import cases, confirmations, counters, letters, messages, promises, suggestions
 from store.tables import journal as journal_table
 
@@ -93,15 +93,15 @@ def open_case(
     return case_id, number
 
 
-def find(transaction: Transaction, case_id: int) -> RowMapping | None:
+def find(transaction: Transaction, case_id: int) -> Row | None:
     """Return a case by its id."""
-    return transaction.connection.execute(select(cases).where(cases.c.id == case_id)).mappings().first()
+    return transaction.row(select(cases).where(cases.c.id == case_id))
 
 
-def find_number(transaction: Transaction, number: str) -> RowMapping | None:
+def find_number(transaction: Transaction, number: str) -> Row | None:
     """Return a case by its number. A number is a name, never a right to write in the case."""
     wanted = select(cases).where(cases.c.number == number)
-    return transaction.connection.execute(wanted).mappings().first()
+    return transaction.row(wanted)
 
 
 def of_sender_message(transaction: Transaction, message_ids: Sequence[str], sender: str) -> int | None:
@@ -232,13 +232,13 @@ def release(
     journal.write(transaction, now, entry)
 
 
-def latest_suggestion(transaction: Transaction, case_id: int) -> RowMapping | None:
+def latest_suggestion(transaction: Transaction, case_id: int) -> Row | None:
     """Return the newest suggestion for a case."""
     wanted = select(suggestions).where(suggestions.c.case_id == case_id).order_by(suggestions.c.id.desc())
-    return transaction.connection.execute(wanted.limit(1)).mappings().first()
+    return transaction.row(wanted.limit(1))
 
 
-def suggestion_of(row: RowMapping) -> Suggestion:
+def suggestion_of(row: Row) -> Suggestion:
     """Make a `Suggestion` of a stored one."""
     return Suggestion(
         kind=Guess(value=row["kind"], confidence=row["kind_confidence"], sure=row["kind_sure"]),
@@ -251,7 +251,7 @@ def suggestion_of(row: RowMapping) -> Suggestion:
     )
 
 
-def last_line(transaction: Transaction) -> RowMapping | None:
+def last_line(transaction: Transaction) -> Row | None:
     """Return the newest journal line that tells of a case, with the case's number."""
     wanted = (
         select(journal_table.c.act, cases.c.number)
@@ -260,15 +260,15 @@ def last_line(transaction: Transaction) -> RowMapping | None:
         .order_by(journal_table.c.id.desc())
         .limit(1)
     )
-    return transaction.connection.execute(wanted).mappings().first()
+    return transaction.row(wanted)
 
 
-def of_case(transaction: Transaction, case_id: int) -> dict[str, Sequence[RowMapping]]:
+def of_case(transaction: Transaction, case_id: int) -> dict[str, Sequence[Row]]:
     """List what belongs to a case: `messages`, `letters`, `promises`, `confirmations`, oldest first."""
-    found: dict[str, Sequence[RowMapping]] = {}
+    found: dict[str, Sequence[Row]] = {}
     for table in (messages, letters, promises, confirmations):
         wanted = select(table).where(table.c.case_id == case_id).order_by(table.c.id)
-        found[table.name] = transaction.connection.execute(wanted).mappings().all()
+        found[table.name] = transaction.rows(wanted)
     return found
 
 
@@ -279,7 +279,7 @@ def page(
     handler: str = "",
     limit: int = 50,
     offset: int = 0,
-) -> Sequence[RowMapping]:
+) -> Sequence[Row]:
     """List cases with their newest suggestion and answer date: klagomål first, then soonest due (row G20)."""
     newest = select(func.max(suggestions.c.id)).where(suggestions.c.case_id == cases.c.id).scalar_subquery()
     due = (
@@ -307,7 +307,7 @@ def page(
     )
     if handler:
         wanted = wanted.where(cases.c.handler == handler)
-    return transaction.connection.execute(wanted).mappings().all()
+    return transaction.rows(wanted)
 
 
 def counts(transaction: Transaction) -> dict[str, int]:

@@ -1,13 +1,13 @@
 """Opens the database: SQLite on one small machine, PostgreSQL by changing the URL."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.types import DateTime, TypeDecorator
 
@@ -42,11 +42,23 @@ class Timestamp(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+Row = Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Transaction:
     """One open transaction. What is done through it is committed together, or not at all."""
 
     connection: Connection
+
+    def rows(self, statement: Executable) -> list[Row]:
+        """Run a query and return its rows by column name."""
+        return [dict(row) for row in self.connection.execute(statement).mappings()]
+
+    def row(self, statement: Executable) -> Row | None:
+        """Run a query and return its first row by column name, or None."""
+        found = self.connection.execute(statement).mappings().first()
+        return None if found is None else dict(found)
 
 
 @dataclass(frozen=True)

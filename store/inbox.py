@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.sql.dml import Insert
 
 from store import journal
 from store.domain import Entry, Inbound, MessageState, Receipt
-from store.engine import Transaction
+from store.engine import Row, Transaction
 from store.tables import blobs, messages, repeats
 
 _MESSAGE_ID = re.compile(rb"(?im)^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]{1,998})")
@@ -84,7 +84,7 @@ def keep(transaction: Transaction, group: Sequence[Inbound], now: datetime) -> l
 
 def claim(
     transaction: Transaction, *, now: datetime, limit: int, max_bytes: int, lease: timedelta
-) -> list[Mapping[str, Any]]:
+) -> list[Row]:
     """Take up to `limit` kept messages, oldest first, with their bytes (`data`), and count one more attempt.
 
     At least one is taken, but no more than `max_bytes` of raw bytes besides. A claim lasts `lease`; after
@@ -113,13 +113,12 @@ def claim(
         .where(messages.c.id.in_(ids))
         .values(claimed_until=now + lease, attempts=messages.c.attempts + 1)
     )
-    rows = transaction.connection.execute(
+    return transaction.rows(
         select(messages, blobs.c.data)
         .join(blobs, blobs.c.sha256 == messages.c.sha256)
         .where(messages.c.id.in_(ids))
         .order_by(messages.c.id)
     )
-    return [dict(row) for row in rows.mappings()]
 
 
 def release(transaction: Transaction) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import insert, select
 
 from store.domain import Entry
-from store.engine import Transaction
+from store.engine import Row, Transaction
 from store.tables import journal
 
 
@@ -16,10 +16,10 @@ def write(transaction: Transaction, at: datetime, *entries: Entry) -> None:
         transaction.connection.execute(insert(journal), [_row(at, entry) for entry in entries])
 
 
-def of_case(transaction: Transaction, case_id: int) -> Sequence[RowMapping]:
+def of_case(transaction: Transaction, case_id: int) -> Sequence[Row]:
     """List a case's lines, oldest first."""
     wanted = select(journal).where(journal.c.case_id == case_id).order_by(journal.c.id)
-    return transaction.connection.execute(wanted).mappings().all()
+    return transaction.rows(wanted)
 
 
 def _row(at: datetime, entry: Entry) -> dict[str, object]:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import cases, journal
 from store.domain import Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
-from store.engine import Transaction
+from store.engine import Row, Transaction
 from store.tables import cases as case_table
 from store.tables import letters
 
@@ -74,10 +74,8 @@ def take(transaction: Transaction, *, now: datetime, limit: int, channels: Seque
         .where(letters.c.id.in_(ids))
         .values(state=LetterState.SENDING, attempts=letters.c.attempts + 1)
     )
-    rows = transaction.connection.execute(
-        select(letters).where(letters.c.id.in_(ids)).order_by(letters.c.priority, letters.c.id)
-    )
-    return [_letter(row) for row in rows.mappings()]
+    taken = select(letters).where(letters.c.id.in_(ids)).order_by(letters.c.priority, letters.c.id)
+    return [_letter(row) for row in transaction.rows(taken)]
 
 
 def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: datetime) -> None:
@@ -106,10 +104,8 @@ def doubt(transaction: Transaction, *, now: datetime) -> int:
 
     The service may have taken them or not; only a human may send them again.
     """
-    rows = transaction.connection.execute(
-        select(letters).where(letters.c.state == LetterState.SENDING)
-    ).mappings()
-    found = [_letter(row) for row in rows]
+    sending = select(letters).where(letters.c.state == LetterState.SENDING)
+    found = [_letter(row) for row in transaction.rows(sending)]
     for letter in found:
         because = "programmet stannade medan brevet sändes"
         give_up(transaction, letter, LetterState.UNKNOWN, because=because, now=now)
@@ -121,7 +117,7 @@ def undelivered(transaction: Transaction, letter_id: int, *, because: str, now: 
 
     Row N9: what we sent is not delivered, whatever the relay said at first.
     """
-    row = transaction.connection.execute(select(letters).where(letters.c.id == letter_id)).mappings().first()
+    row = transaction.row(select(letters).where(letters.c.id == letter_id))
     if row is None:
         return None
     letter = _letter(row)
@@ -147,7 +143,7 @@ def exists(transaction: Transaction, letter_id: int) -> bool:
 
 def let_go(transaction: Transaction, letter_id: int, *, by: str, now: datetime) -> bool:
     """Let a held, failed or unknown letter go out (again), on a human's word; False if it is none."""
-    row = transaction.connection.execute(select(letters).where(letters.c.id == letter_id)).mappings().first()
+    row = transaction.row(select(letters).where(letters.c.id == letter_id))
     if row is None or row["state"] not in {LetterState.HELD, *_GIVEN_UP}:
         return False
     letter = _letter(row)
@@ -180,7 +176,7 @@ def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
     return list(transaction.connection.scalars(select(letters.c.body).where(letters.c.case_id == case_id)))
 
 
-def troubled(transaction: Transaction, *, limit: int = 100) -> Sequence[RowMapping]:
+def troubled(transaction: Transaction, *, limit: int = 100) -> Sequence[Row]:
     """List the letters that need a human: held, failed, unknown or returned, newest first."""
     wanted = (
         select(letters)
@@ -188,7 +184,7 @@ def troubled(transaction: Transaction, *, limit: int = 100) -> Sequence[RowMappi
         .order_by(letters.c.id.desc())
         .limit(limit)
     )
-    return transaction.connection.execute(wanted).mappings().all()
+    return transaction.rows(wanted)
 
 
 def counts(transaction: Transaction) -> dict[str, int]:
@@ -219,7 +215,7 @@ def _tell(transaction: Transaction, letter: Outgoing, act: str, now: datetime, *
     journal.write(transaction, now, Entry(actor="synpunkt", act=act, case_id=letter.case_id, details=details))
 
 
-def _letter(row: RowMapping) -> Outgoing:
+def _letter(row: Row) -> Outgoing:
     return Outgoing(
         key=row["key"],
         purpose=Purpose(row["purpose"]),

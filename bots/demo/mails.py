@@ -86,7 +86,7 @@ def _latin1(now: datetime) -> bytes:
     mail = _headers(now, "Gösta Alm <gosta.alm@example.net>", "Tack till hemtjänsten")
     mail.set_content(
         "Jag vill bara säga tack! Hemtjänstens kvällspatrull är så snälla och varma mot min fru Åsa. "
-        "De skyndar aldrig och de lyssnar på henne. Hälsa dem från oss båda.\n\nGösta Alm\n",
+        "De skyndar aldrig och de lyssnar. Hälsa dem från oss båda.\n\nGösta Alm\n",
         charset="iso-8859-1",
         cte="quoted-printable",
     )

@@ -21,7 +21,7 @@ def settings(folder: Path, *, relay_port: int, smtp_port: int, web_port: int) ->
             "name": "Lilla kommunen",
             "service_name": "Tyck till",
             "phone": "070-174 06 05",
-            "phone_hours": "vardagar 8–16",
+            "phone_hours": "mån–fre 8–16",
             "privacy_url": "https://lillkommun.example/personuppgifter",
             "profile": "standard",
         },

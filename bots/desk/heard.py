@@ -73,7 +73,7 @@ class Heard:
         }
 
 
-def from_mail(row: Mapping[str, Any], mail: ReadMail, verdicts: frozenset[Verdict]) -> Heard:
+def from_mail(row: Mapping[str, Any], mail: ReadMail) -> Heard:
     """Make a `Heard` of a kept mail (a row of `store.inbox.claim`) and what reading made of it."""
     return Heard(
         message_id=row["id"],
@@ -91,7 +91,7 @@ def from_mail(row: Mapping[str, Any], mail: ReadMail, verdicts: frozenset[Verdic
         automatic=mail.automatic,
         automatic_kind=mail.automatic_kind,
         report=mail.report,
-        verdicts=verdicts,
+        verdicts=mail.verdicts,
         attachments=mail.attachments,
         warnings=mail.warnings,
     )

@@ -11,9 +11,10 @@ from bots.desk.cases import CaseWork
 from bots.desk.finish import finish
 from bots.desk.heard import Heard, from_given, from_mail, unreadable
 from bots.desk.opinion import Opinion
-from bots.mail.reading import ReadMail
+from bots.mail.reading import ReadMail, TrustedFront
+from bots.mail.worker import Job
 from store import inbox
-from store.domain import Suggestion, Verdict
+from store.domain import Suggestion
 from store.engine import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -28,8 +29,17 @@ _LOOK_AGAIN = 5.0
 class MailReader(Protocol):
     """Reads mail somewhere where a hostile one can do no harm."""
 
-    def read_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[ReadMail, frozenset[Verdict]]]:
-        """Read rows of `store.inbox.claim`, in order; never raises."""
+    def read_many(self, jobs: Sequence[Job]) -> list[ReadMail]:
+        """Read mails, in order; never raises for what a mail holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What reading must know that no mail tells: our addresses, our web forms, and the server before us."""
+
+    own: tuple[str, ...]
+    form_senders: tuple[str, ...] = ()
+    trusted: TrustedFront | None = None
 
 
 @dataclass(kw_only=True)
@@ -39,6 +49,7 @@ class Judge:
     store: Store
     clock: Callable[[], datetime]
     reader: MailReader
+    surroundings: Surroundings
     opinion: Opinion
     work: CaseWork
     judged: Callable[[], None]  # called in the event loop when letters may have been written
@@ -75,17 +86,26 @@ class Judge:
 
     def _read(self, rows: Sequence[Mapping[str, Any]]) -> list[Heard]:
         mails = [row for row in rows if row["media_type"] == inbox.MAIL and row["attempts"] <= _MOST_ATTEMPTS]
-        read = {row["id"]: found for row, found in zip(mails, self.reader.read_rows(mails), strict=True)}
+        found = self.reader.read_many([self._job(row) for row in mails])
+        read = {row["id"]: mail for row, mail in zip(mails, found, strict=True)}
         heard = []
         for row in rows:
             if row["attempts"] > _MOST_ATTEMPTS:
                 heard.append(unreadable(row))
             elif row["id"] in read:
-                mail, verdicts = read[row["id"]]
-                heard.append(from_mail(row, mail, verdicts))
+                heard.append(from_mail(row, read[row["id"]]))
             else:
                 heard.append(from_given(row))
         return heard
+
+    def _job(self, row: Mapping[str, Any]) -> Job:
+        return Job(
+            raw=row["data"],
+            own=self.surroundings.own,
+            envelope_from=row["envelope_from"],
+            form_senders=self.surroundings.form_senders,
+            trusted=self.surroundings.trusted,
+        )
 
     def _settle(self, group: list[tuple[Heard, Suggestion | None]]) -> int:
         if not group:
