@@ -1,0 +1,171 @@
+"""Builds the pages from their parts, and puts the same guard before every answer."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Scope, Send
+from starlette.types import Receive as AsgiReceive
+
+from bots.channel import Receive
+from bots.web.access import Access
+from bots.web.console import Console
+from bots.web.demo import Demo
+from bots.web.form import Form
+from bots.web.health import Health
+from bots.web.parts import Acts, MailboxMail, Parts, PublicFacts
+from bots.web.show import STATIC, Show
+from store.domain import Handler, Unit
+from store.engine import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+_COOKIE_LIFE = timedelta(hours=12)
+_HEADERS = {
+    # No script at all: what a citizen writes can not become one, whatever slips through.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+
+def build(
+    *,
+    store: Store,
+    acts: Acts,
+    receive: Receive,
+    clock: Callable[[], datetime],
+    public: PublicFacts,
+    staff: Sequence[Handler],
+    password: str,
+    session_secret: str,
+    secure_cookies: bool,
+    units: Sequence[Unit] = (),
+    mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
+) -> Starlette:
+    """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
+
+    Behind a reverse proxy the server must be told which proxy to believe about the caller's address,
+    else all callers share one bucket.
+    """
+    if len(session_secret) < 16:
+        raise ValueError("the session secret must be at least 16 signs long")
+    parts = Parts(
+        store=store,
+        acts=acts,
+        receive=receive,
+        clock=clock,
+        public=public,
+        staff=tuple(staff),
+        units=tuple(units),
+        mailbox=mailbox,
+    )
+    show = Show(public, demo=mailbox is not None)
+    access = Access(
+        show=show,
+        staff={one.id: one for one in staff},
+        password=password,
+        secret=session_secret,
+        clock=clock,
+    )
+    return Starlette(
+        routes=_routes(parts, show, access, session_secret),
+        middleware=[
+            Middleware(Guard, secure=secure_cookies),
+            Middleware(
+                SessionMiddleware,
+                secret_key=session_secret,
+                # The prefix makes browsers refuse a cookie of this name that was not set by us over TLS.
+                session_cookie="__Host-synpunkt" if secure_cookies else "synpunkt",
+                max_age=int(_COOKIE_LIFE.total_seconds()),
+                same_site="lax",
+                https_only=secure_cookies,
+            ),
+        ],
+        exception_handlers={
+            HTTPException: _problem_page(show),
+            StoreError: _problem_page(show),
+            Exception: _problem_page(show),
+        },
+    )
+
+
+class Guard:
+    """Adds the headers that keep a page from being framed, sniffed, stored or made to run anything."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self._app = app
+        self._headers = _HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+
+    async def __call__(self, scope: Scope, receive: AsgiReceive, send: Send) -> None:
+        """Pass a request on, and guard its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, guarded)
+
+
+class Style(StaticFiles):
+    """Serves our style and mark. The page's link changes when a file does, so it may be kept long."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with a file that browsers may keep."""
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = "public, max-age=86400"
+        return answer
+
+
+def _routes(parts: Parts, show: Show, access: Access, secret: str) -> list[BaseRoute]:
+    routes: list[BaseRoute] = [
+        *Form(parts=parts, show=show, access=access, secret=secret).routes(),
+        *Console(parts=parts, show=show, access=access).routes(),
+        *Health(parts.store).routes(),
+        Route("/logga-in", access.door, methods=["GET"]),
+        Route("/logga-in", access.log_in, methods=["POST"]),
+        Route("/logga-ut", access.log_out, methods=["POST"]),
+        Mount("/static", Style(directory=STATIC)),
+    ]
+    if parts.mailbox is not None:
+        routes += Demo(show=show, mailbox=parts.mailbox).routes()
+    return routes
+
+
+def _problem_page(show: Show) -> Callable[[Request, Exception], Response]:
+    def answer(_request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            page = show.page("problem", status=error.status_code, code=error.status_code)
+            page.headers.update(error.headers or {})
+            return page
+        if isinstance(error, StoreError):
+            log.error("page not shown: %s", error)
+            return show.page("problem", status=503, code=503)
+        # Starlette answers this one from outside our guard, so it brings its own headers.
+        page = show.page("problem", status=500, code=500)
+        page.headers.update(_HEADERS)
+        return page
+
+    return answer

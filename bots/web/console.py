@@ -1,0 +1,269 @@
+"""The staff pages: the list, one case, and what may be done to it. The rules lie in `bots.desk`."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bots.mail.reading import attachment
+from bots.web import views
+from bots.web.access import Access, local_path
+from bots.web.downloads import download
+from bots.web.parts import Parts
+from bots.web.show import Show
+from bots.web.views import Views
+from store import cases, inbox, journal, outbox
+from store.cases import StaleCaseError
+from store.deadlines import day_of
+from store.domain import Factor, Handler, Kind, LetterState, MessageState, Status
+from store.inbox import MAIL
+
+_PAGE = 50
+_NO_VERSION = 0  # no case has it, so a post without one is always stale
+_SORTING = (Status.RECEIVED, Status.SORTING)
+_TABS: dict[str, Sequence[Status]] = {
+    "oppna": cases.OPEN,
+    "mina": cases.OPEN,
+    "sortera": _SORTING,
+    "karantan": (Status.QUARANTINED,),
+    "brev": (),
+    "alla": tuple(Status),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """One case with all that belongs to it, seen at one moment."""
+
+    case: views.Row
+    belongings: Mapping[str, Sequence[views.Row]]
+    suggestion: views.Row | None
+    lines: Sequence[views.Row]
+
+
+class Console:
+    """The staff pages."""
+
+    def __init__(self, *, parts: Parts, show: Show, access: Access) -> None:
+        self._parts = parts
+        self._show = show
+        self._access = access
+        self._views = Views(
+            staff={one.id: one for one in parts.staff}, units={one.id: one for one in parts.units}
+        )
+
+    def routes(self) -> list[Route]:
+        """List the staff pages, each behind the door."""
+        guard = self._access.for_staff
+        case = "/arenden/{number}"
+        return [
+            Route("/arenden", guard(self.list), methods=["GET"]),
+            Route(case, guard(self.case), methods=["GET"]),
+            Route(f"{case}/bekrafta", guard(self.confirm), methods=["POST"]),
+            Route(f"{case}/slapp", guard(self.release), methods=["POST"]),
+            Route(f"{case}/meddelande/{{message:int}}/original", guard(self.original), methods=["GET"]),
+            Route(
+                f"{case}/meddelande/{{message:int}}/bilaga/{{index:int}}",
+                guard(self.attachment),
+                methods=["GET"],
+            ),
+            Route("/brev/{letter:int}/skicka", guard(self.send), methods=["POST"]),
+        ]
+
+    async def list(self, request: Request, me: Handler) -> Response:
+        """Show the cases of one tab, klagomål first and then the soonest due (row G20)."""
+        tab = request.query_params.get("visa", "oppna")
+        tab = tab if tab in _TABS else "oppna"
+        page = max(1, _whole(request.query_params.get("sida", ""), otherwise=1))
+        found = await asyncio.to_thread(self._look_up, tab, page, me)
+        today = day_of(self._parts.clock())
+        return self._show.page(
+            "cases",
+            me=me,
+            token=self._access.token(request),
+            tab=tab,
+            page=page,
+            more=len(found["cases"]) > _PAGE,
+            rows=[self._views.line(row, today) for row in found["cases"][:_PAGE]],
+            letters=[
+                self._views.letter(row) | {"case": found["numbers"].get(row["case_id"], "")}
+                for row in found["letters"]
+            ],
+            tabs=list(_TABS),
+            amounts=_amounts(found["counts"], found["letter_counts"]),
+            waiting=found["waiting"],
+            notice=request.query_params.get("klart", ""),
+        )
+
+    async def case(self, request: Request, me: Handler) -> Response:
+        """Show one case."""
+        opened = await self._opened(request)
+        return self._case(request, me, opened)
+
+    async def confirm(self, request: Request, me: Handler) -> Response:
+        """Store what a human says of type and factor; on a stale page show both words and ask again."""
+        sent = await self._access.sent(request)
+        try:
+            kind, factor = Kind(sent.get("kind", "")), Factor(sent.get("factor", ""))
+        except ValueError as error:
+            raise HTTPException(400) from error
+        opened = await self._opened(request)
+        case_id, version = opened.case["id"], _whole(sent.get("version", ""), otherwise=_NO_VERSION)
+        try:
+            changed = await asyncio.to_thread(
+                self._parts.acts.confirm, case_id, kind=kind, factor=factor, by=me.id, version=version
+            )
+        except StaleCaseError:
+            return await self._stale(request, me, wish={"kind": kind, "factor": factor})
+        return _back(opened, "andrat" if changed else "bekraftat")
+
+    async def release(self, request: Request, me: Handler) -> Response:
+        """Let a case out of quarantine."""
+        sent = await self._access.sent(request)
+        opened = await self._opened(request)
+        version = _whole(sent.get("version", ""), otherwise=_NO_VERSION)
+        try:
+            await asyncio.to_thread(self._parts.acts.release, opened.case["id"], by=me.id, version=version)
+        except StaleCaseError:
+            return await self._stale(request, me, wish=None)
+        return _back(opened, "slappt")
+
+    async def send(self, request: Request, me: Handler) -> Response:
+        """Let a letter go that waits for a human's word."""
+        sent = await self._access.sent(request)
+        went = await asyncio.to_thread(self._parts.acts.send, request.path_params["letter"], by=me.id)
+        back = local_path(sent.get("back", "")).partition("?")[0]
+        query = {"klart": "brev" if went else "brev-redan"}
+        if back == "/arenden":
+            query = {"visa": "brev", **query}
+        return RedirectResponse(f"{back}?{urlencode(query)}", 303)
+
+    async def original(self, request: Request, _me: Handler) -> Response:
+        """Hand out a message as it came, byte for byte."""
+        opened = await self._opened(request)
+        row, data = await self._bytes(request, opened)
+        is_mail = row["media_type"] == MAIL
+        name = f"{opened.case['number']}-{row['id']}.{'eml' if is_mail else 'json'}"
+        return download(data, name, media_type=MAIL if is_mail else "application/octet-stream")
+
+    async def attachment(self, request: Request, _me: Handler) -> Response:
+        """Hand out one file of a message."""
+        opened = await self._opened(request)
+        row, data = await self._bytes(request, opened)
+        index = request.path_params["index"]
+        if row["media_type"] != MAIL or index >= len(row["attachments"]):
+            raise HTTPException(404)
+        content = await asyncio.to_thread(attachment, data, index)
+        return download(content, row["attachments"][index]["name"])
+
+    async def _opened(self, request: Request) -> Opened:
+        opened = await asyncio.to_thread(self._open, request.path_params["number"])
+        if opened is None:
+            raise HTTPException(404)
+        return opened
+
+    async def _bytes(self, request: Request, opened: Opened) -> tuple[views.Row, bytes]:
+        """Return a message of this very case; a number from another case leads nowhere."""
+        wanted = request.path_params["message"]
+        row = next((one for one in opened.belongings["messages"] if one["id"] == wanted), None)
+        data = await asyncio.to_thread(self._raw, wanted) if row else None
+        if row is None or data is None:
+            raise HTTPException(404)
+        return row, data
+
+    def _case(self, request: Request, me: Handler, opened: Opened) -> Response:
+        case, today = opened.case, day_of(self._parts.clock())
+        messages = opened.belongings["messages"]
+        return self._show.page(
+            "case",
+            me=me,
+            token=self._access.token(request),
+            case=self._views.head(case),
+            messages=[views.message(row, case["number"]) for row in messages],
+            unreadable=any(row["state"] == MessageState.UNREADABLE for row in messages),
+            suggestion=views.suggestion(opened.suggestion),
+            promises=[views.promise(row, today) for row in opened.belongings["promises"]],
+            letters=[self._views.letter(row) for row in opened.belongings["letters"]],
+            confirmations=[self._views.confirmation(row) for row in opened.belongings["confirmations"]],
+            journal=[self._views.entry(row) for row in opened.lines],
+            kinds=[str(kind) for kind in Kind],
+            factors=[str(factor) for factor in Factor],
+            notice=request.query_params.get("klart", ""),
+        )
+
+    async def _stale(self, request: Request, me: Handler, *, wish: Mapping[str, str] | None) -> Response:
+        opened = await self._opened(request)
+        said = opened.belongings["confirmations"]
+        return self._show.page(
+            "stale",
+            me=me,
+            token=self._access.token(request),
+            status=409,
+            case=self._views.head(opened.case),
+            wish=wish,
+            latest=self._views.confirmation(said[-1]) if said else None,
+        )
+
+    def _look_up(self, tab: str, page: int, me: Handler) -> dict[str, Any]:
+        with self._parts.store.read() as transaction:
+            letters = outbox.troubled(transaction) if tab == "brev" else ()
+            return {
+                "cases": cases.page(
+                    transaction,
+                    statuses=_TABS[tab],
+                    handler=me.id if tab == "mina" else "",
+                    limit=_PAGE + 1,
+                    offset=(page - 1) * _PAGE,
+                ),
+                "letters": letters,
+                "numbers": _numbers(transaction, letters),
+                "counts": cases.counts(transaction),
+                "letter_counts": outbox.counts(transaction),
+                "waiting": inbox.waiting(transaction),
+            }
+
+    def _open(self, number: str) -> Opened | None:
+        with self._parts.store.read() as transaction:
+            case = cases.find_number(transaction, number)
+            if case is None:
+                return None
+            return Opened(
+                case=case,
+                belongings=cases.of_case(transaction, case["id"]),
+                suggestion=cases.latest_suggestion(transaction, case["id"]),
+                lines=journal.of_case(transaction, case["id"]),
+            )
+
+    def _raw(self, message_id: int) -> bytes | None:
+        with self._parts.store.read() as transaction:
+            return inbox.raw(transaction, message_id)
+
+
+def _back(opened: Opened, notice: str) -> Response:
+    return RedirectResponse(f"{views.case_url(opened.case['number'])}?{urlencode({'klart': notice})}", 303)
+
+
+def _numbers(transaction: Any, letters: Sequence[views.Row]) -> dict[int, str]:
+    found = (cases.find(transaction, one) for one in {row["case_id"] for row in letters if row["case_id"]})
+    return {case["id"]: case["number"] for case in found if case}
+
+
+def _amounts(by_status: Mapping[str, int], by_state: Mapping[str, int]) -> dict[str, int]:
+    amounts = {
+        tab: sum(by_status.get(status, 0) for status in statuses)
+        for tab, statuses in _TABS.items()
+        if tab != "mina"
+    }
+    troubled = (LetterState.HELD, LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED)
+    return amounts | {"brev": sum(by_state.get(state, 0) for state in troubled)}
+
+
+def _whole(text: str, *, otherwise: int) -> int:
+    """Read a number of at most six figures that came with a request."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else otherwise

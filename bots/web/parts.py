@@ -1,0 +1,65 @@
+"""What the pages are given by `bots.app`: they open nothing and know no clock of their own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bots.channel import Receive
+from store.domain import Factor, Handler, Kind, Unit
+from store.engine import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicFacts:
+    """What a citizen may know of us. An empty address of another door is told in words instead."""
+
+    service_name: str
+    municipality: str
+    phone: str
+    phone_hours: str
+    privacy_url: str
+    intake_address: str
+    fault_report_url: str = ""
+    appeal_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailboxMail:
+    """One mail in the mailbox of a demonstration, as its reader would see it."""
+
+    at: datetime
+    sender: str
+    recipient: str
+    subject: str
+    body: str
+
+
+class Acts(Protocol):
+    """What a member of staff may do to a case. Blocking: called from a thread."""
+
+    def confirm(self, case_id: int, *, kind: Kind, factor: Factor, by: str, version: int) -> bool:
+        """Store a human's word on type and factor, and return whether it differs from the proposal.
+
+        Raises `store.cases.StaleCaseError` when the case has changed since `version`.
+        """
+
+    def release(self, case_id: int, *, by: str, version: int) -> None:
+        """Let a case out of quarantine; raise `store.cases.StaleCaseError` as above."""
+
+    def send(self, letter_id: int, *, by: str) -> bool:
+        """Let a letter go; return False when it was not waiting for anybody's word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything that the pages stand on."""
+
+    store: Store
+    acts: Acts
+    receive: Receive
+    clock: Callable[[], datetime]
+    public: PublicFacts
+    staff: Sequence[Handler]
+    units: Sequence[Unit]
+    mailbox: Callable[[], Sequence[MailboxMail]] | None

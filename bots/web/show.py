@@ -1,0 +1,51 @@
+"""Turns facts into a page: the frame around every page, and the answer that carries it."""
+
+import hashlib
+from pathlib import Path
+
+from starlette.responses import HTMLResponse
+
+import templates
+from bots.web.parts import PublicFacts
+from store.domain import Handler
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Show:
+    """Writes pages in the frame of one municipality."""
+
+    def __init__(self, public: PublicFacts, *, demo: bool) -> None:
+        self._site = {
+            "service_name": public.service_name,
+            "municipality": public.municipality,
+            "phone": public.phone,
+            "phone_hours": public.phone_hours,
+            "privacy_url": public.privacy_url,
+            "intake_address": public.intake_address,
+            "fault_report_url": public.fault_report_url,
+            "appeal_url": public.appeal_url,
+            "demo": demo,
+            # A browser keeps the style for long; a new style gets a new address.
+            "style": hashlib.sha256((STATIC / "house.css").read_bytes()).hexdigest()[:12],
+        }
+
+    def page(
+        self,
+        name: str,
+        /,
+        *,
+        me: Handler | None = None,
+        token: str = "",
+        language: str = "sv",
+        status: int = 200,
+        **facts: object,
+    ) -> HTMLResponse:
+        """Write the page `name`. `me` is who is logged in, `token` what the page's forms must carry."""
+        frame = {
+            "site": self._site,
+            "me": {"id": me.id, "name": me.name} if me else None,
+            "token": token,
+            "language": language,
+        }
+        return HTMLResponse(templates.page(name, **frame, **facts), status)

@@ -1,0 +1,196 @@
+"""Turns rows into what the console shows. Words for values lie in `templates/pages/console_words.html`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bots.web.form import reference
+from store.domain import Factor, Handler, Kind, LetterState, Status, Unit
+from store.inbox import MAIL
+
+# Whoever lets an unknown letter go takes upon himself that it may arrive twice; no machine does.
+SENDABLE = frozenset({LetterState.HELD, LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED})
+
+Row = Mapping[str, Any]
+Facts = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Views:
+    """Knows the people and units by name."""
+
+    staff: Mapping[str, Handler]
+    units: Mapping[str, Unit]
+
+    def line(self, row: Row, today: date) -> Facts:
+        """Show one case in the list."""
+        return {
+            "number": row["number"],
+            "title": row["title"],
+            "url": case_url(row["number"]),
+            "received_at": row["received_at"],
+            "kind": _guess(row, "kind"),
+            "factor": _guess(row, "factor"),
+            "unit": self.unit(row["unit"]),
+            "handler": self.person(row["handler"]),
+            "status": row["status"],
+            "lanes": list(row["lanes"]),
+            "quarantined_because": row["quarantined_because"],
+            "due": _due(row["answer_by"], today),
+        }
+
+    def head(self, case: Row) -> Facts:
+        """Show what is known of a case itself."""
+        return {
+            "number": case["number"],
+            "title": case["title"],
+            "url": case_url(case["number"]),
+            "version": case["version"],
+            "status": case["status"],
+            "quarantined": case["status"] == Status.QUARANTINED,
+            "quarantined_because": case["quarantined_because"],
+            "received_at": case["received_at"],
+            "channel": case["channel"],
+            "sender_name": case["sender_name"],
+            "sender_handle": case["sender_handle"],
+            "language": case["language"],
+            "unit": self.unit(case["unit"]),
+            "handler": self.person(case["handler"]),
+            "routed_because": case["routed_because"],
+            "chosen_kind": case["chosen_kind"],
+            "kind": case["kind"],
+            "factor": case["factor"],
+            "lanes": list(case["lanes"]),
+        }
+
+    def letter(self, row: Row) -> Facts:
+        """Show a letter and where it stands."""
+        return {
+            "id": row["id"],
+            "purpose": row["purpose"],
+            "to": row["handle"],
+            "name": row["recipient_name"],
+            "subject": row["subject"],
+            "body": row["body"],
+            "language": row["language"],
+            "state": row["state"],
+            "because": row["state_because"],
+            "created_at": row["created_at"],
+            "sent_at": row["sent_at"],
+            "attempts": row["attempts"],
+            "sendable": row["state"] in SENDABLE,
+            "doubtful": row["state"] == LetterState.UNKNOWN,
+        }
+
+    def confirmation(self, row: Row) -> Facts:
+        """Show what a human said of a proposal."""
+        return {
+            "kind": row["kind"],
+            "factor": row["factor"],
+            "changed": row["changed"],
+            "by": self.person(row["confirmed_by"]),
+            "at": row["confirmed_at"],
+        }
+
+    def entry(self, row: Row) -> Facts:
+        """Show a journal line."""
+        return {
+            "at": row["at"],
+            "actor": self.person(row["actor"]),
+            "act": row["act"],
+            "details": [(name, value) for name, value in row["details"].items() if value],
+        }
+
+    def person(self, handler_id: str) -> str:
+        """Return a person's name, or the id of somebody who is no longer here."""
+        known = self.staff.get(handler_id)
+        return known.name if known else handler_id
+
+    def unit(self, unit_id: str) -> str:
+        """Return a unit's name, or its id if it is no longer here."""
+        known = self.units.get(unit_id)
+        return known.name if known else unit_id
+
+
+def message(row: Row, case_number: str) -> Facts:
+    """Show one message: the words without quotes, the whole, and the files."""
+    path = f"{case_url(case_number)}/meddelande/{row['id']}"
+    text, full = row["text"], row["full_text"]
+    return {
+        "id": row["id"],
+        "received_at": row["received_at"],
+        "subject": row["subject"],
+        "text": text,
+        "full_text": full if full.strip() != text.strip() else "",
+        "from_name": row["from_name"],
+        "from_addr": row["from_addr"],
+        "automatic": row["automatic"],
+        "automatic_kind": row["automatic_kind"],
+        "warnings": list(row["warnings"]),
+        "verdicts": list(row["verdicts"]),
+        "original": f"{path}/original",
+        "is_mail": row["media_type"] == MAIL,
+        "reference": reference(row["external_id"]) if row["channel"] == "web" else "",
+        "attachments": [
+            {"name": one["name"], "kilobytes": -(-one["size"] // 1024), "url": f"{path}/bilaga/{index}"}
+            for index, one in enumerate(row["attachments"])
+        ],
+    }
+
+
+def suggestion(row: Row | None) -> Facts | None:
+    """Show what the classifier thinks, and whether it can be confirmed with one click."""
+    if row is None:
+        return None
+    return {
+        "kind": row["kind"],
+        "kind_share": row["kind_confidence"],
+        "kind_sure": row["kind_sure"],
+        "factor": row["factor"],
+        "factor_share": row["factor_confidence"],
+        "factor_sure": row["factor_sure"],
+        "area": row["area"],
+        "area_share": row["area_confidence"],
+        "model": row["model"],
+        "made_at": row["made_at"],
+        "why": list(row["why"]),
+        "confirmable": row["kind"] in set(Kind) and row["factor"] in set(Factor),
+    }
+
+
+def promise(row: Row, today: date) -> Facts:
+    """Show a promise, its day, and how the day was counted."""
+    return {
+        "kind": row["kind"],
+        "due": _due(row["due_on"], today),
+        "clause": row["clause"],
+        "arithmetic": list(row["arithmetic"]),
+        "kept_at": row["kept_at"],
+    }
+
+
+def case_url(number: str) -> str:
+    """Return the path of a case's page."""
+    return f"/arenden/{number}"
+
+
+def by_id(people: Sequence[Handler]) -> dict[str, Handler]:
+    """Find people by their id."""
+    return {one.id: one for one in people}
+
+
+def _guess(row: Row, field: str) -> Facts:
+    """Tell a human's word from the classifier's; a human's has no percent."""
+    if row[field]:
+        return {"value": row[field], "confirmed": True, "share": 1.0, "sure": True}
+    return {
+        "value": row[f"suggested_{field}"] or "",
+        "confirmed": False,
+        "share": row[f"{field}_confidence"] or 0.0,
+        "sure": bool(row[f"{field}_sure"]),
+    }
+
+
+def _due(day: date | None, today: date) -> Facts | None:
+    return {"day": day, "left": (day - today).days} if day else None

@@ -1,0 +1,328 @@
+"""The public form, as a citizen meets it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from bots.web.form import Filled, faults
+from store import inbox
+from store.domain import Address, Kind
+from tests.bots.web.house import NOW, House, fields_of, fill_in, token_of, value_of
+
+
+async def test_a_filled_in_form_becomes_one_kept_message_and_a_receipt(house: House) -> None:
+    browser = house.browser()
+
+    answer = await fill_in(
+        house,
+        browser,
+        text="Gungan i parken är trasig.\r\nBarnen kan skada sig.",
+        kind="klagomål",
+        where="Ekparken",
+        name="Eva Ek",
+        email="eva@example.org",
+        reply="ja",
+    )
+    receipt = await browser.get(answer.headers["location"])
+
+    assert answer.status_code == 303
+    assert [
+        (one.channel, one.account, one.media_type, one.sender, one.sender_name, one.text, one.chosen_kind)
+        for one in house.heard
+    ] == [
+        (
+            "web",
+            "form",
+            "application/json",
+            Address(channel="email", handle="eva@example.org"),
+            "Eva Ek",
+            "Gungan i parken är trasig.\nBarnen kan skada sig.\n\nPlats eller verksamhet: Ekparken",
+            Kind.COMPLAINT,
+        )
+    ]
+    assert house.heard[0].received_at == NOW + timedelta(seconds=20)
+    kept = fields_of(house.heard[0])
+    assert kept == {
+        "text": "Gungan i parken är trasig.\nBarnen kan skada sig.",
+        "kind": "klagomål",
+        "where": "Ekparken",
+        "name": "Eva Ek",
+        "email": "eva@example.org",
+        "reply": True,
+        "language": "sv",
+        "reference": kept["reference"],
+    }
+    assert str(kept["reference"]) in receipt.text
+    assert "Du får snart ett brev" in receipt.text
+
+
+async def test_a_synpunkt_without_address_is_taken_and_told_that_no_answer_comes(
+    house: House,
+) -> None:
+    browser = house.browser()
+
+    answer = await fill_in(house, browser, text="Bra bibliotek!")
+    receipt = await browser.get(answer.headers["location"])
+
+    assert [(one.sender, one.sender_name, one.chosen_kind) for one in house.heard] == [(None, "", None)]
+    assert "Du lämnade ingen adress" in receipt.text
+
+
+async def test_the_same_form_sent_twice_is_one_message(house: House) -> None:
+    browser = house.browser()
+    page = await browser.get("/")
+    house.clock.forward(timedelta(seconds=20))
+    typed = {"token": token_of(page), "ticket": value_of(page, "ticket"), "text": "En gång räcker."}
+
+    first = await browser.post("/", data=typed)
+    second = await browser.post("/", data=typed)
+
+    assert [first.status_code, second.status_code] == [303, 303]
+    with house.store.read() as transaction:
+        assert inbox.waiting(transaction) == 1
+
+
+async def test_going_back_to_write_something_else_is_another_message(house: House) -> None:
+    browser = house.browser()
+    page = await browser.get("/")
+    house.clock.forward(timedelta(seconds=20))
+    typed = {"token": token_of(page), "ticket": value_of(page, "ticket")}
+
+    await browser.post("/", data=typed | {"text": "Lampan är släckt."})
+    await browser.post("/", data=typed | {"text": "Lampan är släckt, och nu brinner den."})
+
+    with house.store.read() as transaction:
+        assert inbox.waiting(transaction) == 2
+
+
+async def test_an_empty_text_is_refused_and_the_error_is_tied_to_its_field(house: House) -> None:
+    answer = await fill_in(house, house.browser(), text="  ", where="Badhuset")
+
+    assert answer.status_code == 422
+    assert house.heard == []
+    assert re.search(
+        r'<textarea id="text"[^>]*aria-describedby="text-hint text-fel" aria-invalid="true"', answer.text
+    )
+    assert (
+        '<p class="fault" id="text-fel"><strong>Fel:</strong> Skriv vad du vill berätta.</p>' in answer.text
+    )
+    assert '<a href="#text">Skriv vad du vill berätta.</a>' in answer.text
+    assert "<title>Fel: Berätta vad du tycker – Tyck till, Lilla kommunen</title>" in answer.text
+
+
+async def test_nothing_typed_is_lost_when_the_form_is_shown_again(house: House) -> None:
+    answer = await fill_in(
+        house,
+        house.browser(),
+        text="\n  Rad ett\nRad två",
+        kind="förslag",
+        where="Gatan <3",
+        name="Åsa",
+        email="inte en adress",
+        reply="ja",
+    )
+
+    assert answer.status_code == 422
+    assert ">\n\n  Rad ett\nRad två</textarea>" in answer.text
+    assert 'value="förslag" checked' in answer.text
+    assert 'value="Gatan &lt;3"' in answer.text
+    assert 'value="Åsa"' in answer.text
+    assert 'value="inte en adress"' in answer.text
+    assert 'aria-describedby="reply-hint" checked' in answer.text
+
+
+async def test_an_address_is_demanded_only_when_an_answer_is_wanted(house: House) -> None:
+    refused = await fill_in(house, house.browser(), text="Hej", reply="ja")
+    taken = await fill_in(house, house.browser(), text="Hej")
+
+    assert [refused.status_code, taken.status_code] == [422, 303]
+    assert "Skriv din e-postadress, eller ta bort krysset för svar." in refused.text
+
+
+@pytest.mark.parametrize(
+    ("email", "found"),
+    [
+        ("eva@example.org", {}),
+        ("eva.ek+tag@mejl.example.se", {}),
+        ("björn@räksmörgås.example", {}),
+        ("eva", {"email": "odd"}),
+        ("eva@example", {"email": "odd"}),
+        ("eva@example.org,bo@example.org", {"email": "odd"}),
+        ("eva@example.org\nBcc: bo@example.org", {"email": "odd"}),
+        ("<eva@example.org>", {"email": "odd"}),
+    ],
+)
+def test_an_address_that_can_not_be_answered_is_told_at_once(email: str, found: dict[str, str]) -> None:
+    assert faults(Filled(text="Hej", email=email)) == found
+
+
+def test_ten_thousand_signs_are_taken_and_one_more_is_not() -> None:
+    assert faults(Filled(text="å" * 10_000)) == {}
+    assert faults(Filled(text="å" * 10_001)) == {"text": "long"}
+
+
+async def test_ten_thousand_emoji_fit_through_the_door(house: House) -> None:
+    answer = await fill_in(house, house.browser(), text="🚲" * 10_000)
+
+    assert answer.status_code == 303
+    assert house.heard[0].text == "🚲" * 10_000
+
+
+async def test_a_form_without_our_token_is_shown_again_with_its_words(house: House) -> None:
+    browser = house.browser()
+    page = await browser.get("/")
+    house.clock.forward(timedelta(seconds=20))
+
+    answer = await browser.post(
+        "/", data={"token": "gissat", "ticket": value_of(page, "ticket"), "text": "Mina ord"}
+    )
+
+    assert answer.status_code == 403
+    assert house.heard == []
+    assert ">\nMina ord</textarea>" in answer.text
+    assert "Det du skrev finns kvar. Skicka igen." in answer.text
+
+
+async def test_a_form_left_open_for_two_days_can_be_sent_again_with_its_words(house: House) -> None:
+    browser = house.browser()
+
+    late = await fill_in(house, browser, wait=timedelta(days=2), text="Sent men gott")
+    house.clock.forward(timedelta(seconds=20))
+    again = await browser.post(
+        "/", data={"token": token_of(late), "ticket": value_of(late, "ticket"), "text": "Sent men gott"}
+    )
+
+    assert [late.status_code, again.status_code] == [403, 303]
+
+
+async def test_a_form_sent_at_once_is_asked_to_wait_and_then_taken(house: House) -> None:
+    browser = house.browser()
+
+    fast = await fill_in(house, browser, wait=timedelta(seconds=1), text="Snabb")
+    house.clock.forward(timedelta(seconds=5))
+    again = await browser.post(
+        "/", data={"token": token_of(fast), "ticket": value_of(fast, "ticket"), "text": "Snabb"}
+    )
+
+    assert [fast.status_code, again.status_code] == [422, 303]
+    assert "tog dig för en robot" in fast.text
+
+
+async def test_a_filled_in_trap_is_told_and_the_words_are_kept_on_the_page(house: House) -> None:
+    answer = await fill_in(house, house.browser(), text="Köp här", website="https://spam.example")
+
+    assert answer.status_code == 422
+    assert house.heard == []
+    assert ">\nKöp här</textarea>" in answer.text
+    assert "Ett fält som ska vara tomt var ifyllt." in answer.text
+
+
+async def test_one_network_may_send_ten_at_once_and_others_are_not_disturbed(house: House) -> None:
+    app = house.app()
+    one, other = house.browser(app), house.browser(app, host="198.51.100.7")
+
+    answers = [await fill_in(house, one, wait=timedelta(seconds=2), text=f"Nummer {n}") for n in range(11)]
+    elsewhere = await fill_in(house, other, text="Jag är en annan")
+
+    assert [answer.status_code for answer in answers] == [303] * 10 + [429]
+    assert answers[-1].headers["retry-after"] == "11"
+    assert ">\nNummer 10</textarea>" in answers[-1].text
+    assert elsewhere.status_code == 303
+
+
+async def test_when_nothing_can_be_kept_the_citizen_is_told_and_keeps_the_words(house: House) -> None:
+    house.broken = True
+
+    answer = await fill_in(house, house.browser(), text="Viktigt")
+
+    assert answer.status_code == 503
+    assert "Vi kunde inte spara det just nu." in answer.text
+    assert ">\nViktigt</textarea>" in answer.text
+
+
+async def test_signs_that_deceive_or_break_the_store_are_taken_away(house: House) -> None:
+    await fill_in(house, house.browser(), text="a\x00b\u202ec", name="Eva\nBcc: x", email="eva@example.org")
+
+    assert [(one.text, one.sender_name) for one in house.heard] == [("abc", "Eva Bcc: x")]
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "button", "thanks"),
+    [
+        ("sv", "Berätta vad du tycker", "Skicka", "Tack för att du hör av dig"),
+        ("en", "Tell us what you think", "Send", "Thank you for writing to us"),
+        ("fi", "Kerro mielipiteesi", "Lähetä", "Kiitos yhteydenotostasi"),
+        ("xx", "Berätta vad du tycker", "Skicka", "Tack för att du hör av dig"),
+    ],
+)
+async def test_form_and_receipt_speak_the_chosen_language(
+    house: House, language: str, title: str, button: str, thanks: str
+) -> None:
+    browser = house.browser()
+
+    page = await browser.get(f"/?sprak={language}")
+    answer = await fill_in(house, browser, text="Moi", language=language)
+    receipt = await browser.get(answer.headers["location"])
+
+    assert f"<h1>{title}</h1>" in page.text
+    assert f'<button class="main" type="submit">{button}</button>' in page.text
+    assert f"<h1>{thanks}</h1>" in receipt.text
+
+
+@pytest.mark.parametrize("language", ["sv", "en", "fi"])
+async def test_every_error_has_words_in_every_language(house: House, language: str) -> None:
+    browser = house.browser()
+    house.broken = True
+
+    answers = [
+        await fill_in(house, browser, language=language, text="", reply="ja", website="x"),
+        await fill_in(house, browser, language=language, text="å" * 10_001, email="x"),
+        await fill_in(house, browser, language=language, text="x", wait=timedelta(0)),
+        await fill_in(house, browser, language=language, text="x", ticket="x"),
+        await fill_in(house, browser, language=language, text="x"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 422, 403, 503]
+    assert [answer.text.count('class="alert" role="alert"') for answer in answers] == [1, 1, 1, 1, 1]
+
+
+async def test_a_receipt_that_we_did_not_sign_leads_to_the_form(house: House) -> None:
+    answer = await house.browser().get("/tack?kvitto=WyJ0YWNrIl0.x")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+async def test_a_ticket_can_not_be_used_as_a_receipt(house: House) -> None:
+    browser = house.browser()
+    page = await browser.get("/")
+
+    answer = await browser.get("/tack", params={"kvitto": value_of(page, "ticket")})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+async def test_the_form_points_to_the_right_doors(house: House) -> None:
+    page = await house.browser().get("/")
+
+    assert '<a class="urgent" href="tel:112">Ring 112 nu.</a>' in page.text
+    assert '<a href="tel:070-1740605">070-174 06 05</a>' in page.text
+    assert '<a href="mailto:synpunkt@example.se">synpunkt@example.se</a>' in page.text
+    assert "Det du skickar blir en allmän handling." in page.text
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "status"),
+    [
+        (b"text=" + b"x" * 300_000, "application/x-www-form-urlencoded", 413),
+        (b'{"text": "x"}', "application/json", 415),
+        (b"&".join(b"a%d=1" % n for n in range(60)), "application/x-www-form-urlencoded", 400),
+    ],
+)
+async def test_what_no_form_of_ours_would_send_is_refused(
+    house: House, content: bytes, media_type: str, status: int
+) -> None:
+    answer = await house.browser().post("/", content=content, headers={"content-type": media_type})
+
+    assert answer.status_code == status
+    assert house.heard == []
