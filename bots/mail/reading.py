@@ -102,17 +102,21 @@ def read(
     try:
         return _read(raw, asked)
     except Exception as error:  # noqa: BLE001  # the one door named in the module docstring
-        return headers_only(raw, f"Brevets innehåll kunde inte läsas ({type(error).__name__}).", asked)
+        return _headers_only(raw, f"Brevets innehåll kunde inte läsas ({type(error).__name__}).", asked)
 
 
-def headers_only(raw: bytes, warning: str, asked: _Asked | None = None) -> ReadMail:
+def headers_only(
+    raw: bytes,
+    warning: str,
+    *,
+    own: Collection[str] = (),
+    envelope_from: str | None = None,
+    form_senders: Collection[str] = (),
+    trusted: TrustedFront | None = None,
+) -> ReadMail:
     """Read only the header block, in bounded time, and give the reason as a warning. Never raises."""
-    asked = asked or _Asked(own=(), envelope_from=None, form_senders=(), trusted=None)
-    try:
-        block = split(raw[: 2 * 1024 * 1024])
-        return _assembled(block, Content(), Body(full_text="", text=""), None, asked, (warning,))
-    except Exception:  # noqa: BLE001  # the last door: a mail that cannot be read at all is still a message
-        return ReadMail(warnings=(warning, "Inte ens brevhuvudet kunde läsas."))
+    asked = _Asked(own=own, envelope_from=envelope_from, form_senders=form_senders, trusted=trusted)
+    return _headers_only(raw, warning, asked)
 
 
 def attachment(raw: bytes, index: int) -> bytes:
@@ -152,12 +156,12 @@ def describe(path: str | Path) -> dict[str, object]:
 
 def _read(raw: bytes, asked: _Asked) -> ReadMail:
     if len(raw) > MAX_RAW:
-        return headers_only(raw, "Brevet är för stort för att läsas. Det är sparat som det kom.", asked)
+        return _headers_only(raw, "Brevet är för stort för att läsas. Det är sparat som det kom.", asked)
     block = split(raw)
     try:
         root = parse(raw, block)
     except RecursionError:
-        return headers_only(raw, "Brevet har för många delar inuti varandra och kunde inte läsas.", asked)
+        return _headers_only(raw, "Brevet har för många delar inuti varandra och kunde inte läsas.", asked)
     content = walk(root)
     body = body_of(content, reply=_is_reply(block.fields))
     if body.text != body.full_text and _FORWARDED_WORDS.search(body.full_text):
@@ -165,6 +169,14 @@ def _read(raw: bytes, asked: _Asked) -> ReadMail:
             full_text=body.full_text, text=body.full_text, files=body.files, mislabelled=body.mislabelled
         )
     return _assembled(block, content, body, root, asked, ())
+
+
+def _headers_only(raw: bytes, warning: str, asked: _Asked) -> ReadMail:
+    try:
+        block = split(raw[: 2 * 1024 * 1024])
+        return _assembled(block, Content(), Body(full_text="", text=""), None, asked, (warning,))
+    except Exception:  # noqa: BLE001  # the last door: a mail that cannot be read at all is still a message
+        return ReadMail(warnings=(warning, "Inte ens brevhuvudet kunde läsas."))
 
 
 def _is_reply(fields: Fields) -> bool:

@@ -1,4 +1,4 @@
-"""What a handler should know about a mail before trusting what it shows. In Swedish; nothing here is fatal."""
+"""What a handler should know about a mail before trusting what it shows. In Swedish; none is fatal."""
 
 import re
 
