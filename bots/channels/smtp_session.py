@@ -204,7 +204,7 @@ class Conversation(SMTP):
             return
         super().connection_made(transport)
         if first_time and self._handler_coroutine is not None:
-            self._handler_coroutine.add_done_callback(_note_end)
+            self._handler_coroutine.add_done_callback(self._end)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget this connection."""
@@ -215,6 +215,12 @@ class Conversation(SMTP):
     def eof_received(self) -> bool | None:
         """Stop; the other side has said all it had to say."""
         return None if self._turned_away else super().eof_received()
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Take note of how the conversation ended, or asyncio would print its exception."""
+        self._door.leave(self)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.info("smtp_session_broken error=%s", type(error).__name__)
 
     def dismiss(self) -> None:
         """Say that we close down, and hang up."""
@@ -236,6 +242,10 @@ class Conversation(SMTP):
             await self.push("503 5.5.1 Already under TLS")
             return
         await super().smtp_STARTTLS(arg or "")
+        # A client that hangs up in the handshake ends it without an error, and aiosmtpd would wait
+        # for its next word for ever: a few hundred such clients would fill the house.
+        if self._tls_protocol is not None and self.session is not None and self.session.ssl is None:
+            self.connection_lost(None)
 
     async def smtp_AUTH(self, arg: str | None) -> None:
         """Refuse: nobody logs in here."""
@@ -347,9 +357,3 @@ def _place(error: BaseException) -> str:
     """Say where an error arose; its words may hold personal data."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "?"
-
-
-def _note_end(task: asyncio.Task[None]) -> None:
-    """Take note of how a conversation ended, or asyncio would print its exception."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.info("smtp_session_broken error=%s", type(error).__name__)

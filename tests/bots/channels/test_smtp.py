@@ -3,7 +3,8 @@ import contextlib
 import logging
 import smtplib
 import socket
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -686,14 +687,34 @@ async def test_starttls_twice_is_refused(kept: Kept) -> None:
     assert answer == (503, b"5.5.1 Already under TLS")
 
 
-async def test_a_client_that_fails_the_handshake_leaves_no_trace(kept: Kept) -> None:
-    channel = a_channel(ssl_context=Authority().server(), max_connections=1)
+async def _garbage(wire: Wire) -> None:
+    wire.writer.write(b"this is no handshake\r\n")
+    await wire.rest()
+
+
+async def _mistrust(wire: Wire) -> None:
+    with pytest.raises(ssl.SSLError):
+        await wire.writer.start_tls(Authority().client, server_hostname="127.0.0.1")
+
+
+async def _hang_up(wire: Wire) -> None:
+    wire.writer.close()
+
+
+async def _dawdle(wire: Wire) -> None:
+    await wire.rest()
+
+
+@pytest.mark.parametrize("behave", [_garbage, _mistrust, _hang_up, _dawdle])
+async def test_a_client_that_fails_the_handshake_leaves_its_place_to_others(
+    kept: Kept, behave: Callable[[Wire], Awaitable[None]]
+) -> None:
+    channel = a_channel(ssl_context=Authority().server(), max_connections=1, timeout=0.5)
 
     async with listening(channel, kept):
         async with wired(channel) as wire:
             await wire.ask(b"STARTTLS\r\n")
-            wire.writer.write(b"this is no handshake\r\n")
-            await wire.rest()
+            await behave(wire)
         await until_free(channel)
 
 
