@@ -142,7 +142,7 @@ class Imap:
             lines.append(f"mappen {name}: {opened.exists} brev")
         if done.act is Act.MOVE:
             self._demand_folder(done.target, present)
-            if not session.moves:
+            if not session.moves():
                 raise PermanentFailure(
                     f"{self._login.host}: servern kan inte flytta brev (MOVE och UIDPLUS saknas). "
                     "Byt till done = seen."
@@ -151,7 +151,7 @@ class Imap:
         return lines
 
     def _pace(self, session: Session) -> str:
-        if self._rules.idle and session.hears_at_once:
+        if self._rules.idle and session.hears_at_once():
             return "nya brev hörs genast (IDLE)"
         return f"nya brev hämtas var {self._rules.poll_seconds:g}:e sekund (utan IDLE)"
 

@@ -130,7 +130,9 @@ class Folder:
         return session
 
     async def _rest(self, session: Session) -> None:
-        if self._rules.idle and not self._stopping.is_set() and session.hears_at_once:
+        if self._stopping.is_set():
+            return
+        if self._rules.idle and await self._call(session.hears_at_once):
             await self._call(session.wait, min(self._rules.poll_seconds, _IDLE_SECONDS))
             return
         await self._pause(self._rules.poll_seconds)
@@ -241,8 +243,8 @@ class Folder:
     def _fetch_one(self, session: Session, item: Item) -> dict[int, bytes]:
         attempts = self._attempts.get(item.uid, 0)
         if attempts >= _WHOLE_ATTEMPTS:
-            _log.warning("imap_message_incomplete %s uid=%d attempts=%d", self._place, item.uid, attempts)
             header = session.header(item.uid) if attempts < _HEADER_ATTEMPTS else b""
+            _log.warning("imap_message_incomplete %s uid=%d attempts=%d", self._place, item.uid, attempts)
             return {item.uid: imap_message.stand_in(header, folder=self._name, uid=item.uid)}
         if item.size <= self._rules.batch_bytes:
             return session.bodies([item.uid])

@@ -11,6 +11,8 @@ from store.domain import Inbound
 _HEADER_BYTES = 256 * 1024
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _COMMENT = re.compile(r"\([^()]*\)")
+# Both are far above what honest servers write, and bound the work that a forged header can cause.
+_COMMENT_DEPTH, _HOPS = 5, 200
 _BY = re.compile(r"(?:^|\s)by\s+([^\s;]+)", re.IGNORECASE)
 # Headers written by the server that delivered into the mailbox (RFC 9228 names the first).
 _DELIVERY_HEADERS = ("delivered-to", "x-original-to", "envelope-to")
@@ -60,7 +62,8 @@ def received_at(
 
     Never later than `now`: a server clock that runs ahead must not give us more time.
     """
-    hops = [hop for name, value in headers if name == "received" and (hop := _hop(value))]
+    values = [value for name, value in headers if name == "received"][:_HOPS]
+    hops = [hop for value in values if (hop := _hop(value))]
     first_own = _first_own(hops, own_domains)
     if first_own is not None:
         return min(first_own, now)
@@ -86,8 +89,8 @@ def _first_own(hops: list[tuple[str, datetime]], own_domains: Iterable[str]) -> 
 
 def _hop(value: str) -> tuple[str, datetime] | None:
     plain = value
-    while (stripped := _COMMENT.sub(" ", plain)) != plain:
-        plain = stripped
+    for _ in range(_COMMENT_DEPTH):
+        plain = _COMMENT.sub(" ", plain)
     by, date = _BY.search(plain), plain.rpartition(";")[2]
     try:
         when = parsedate_to_datetime(date)

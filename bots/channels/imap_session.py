@@ -119,12 +119,10 @@ class Session:
             self._close_bell()
             raise
 
-    @property
     def hears_at_once(self) -> bool:
         """Tell whether the server can say when something new comes (IDLE, RFC 2177)."""
         return bool(self._client.has_capability("IDLE"))
 
-    @property
     def moves(self) -> bool:
         """Tell whether a message can be moved without touching what others have deleted."""
         return bool(self._client.has_capability("MOVE") or self._client.has_capability("UIDPLUS"))
@@ -146,7 +144,7 @@ class Session:
             uidvalidity=int(answer[b"UIDVALIDITY"]),
             uidnext=int(answer.get(b"UIDNEXT") or self._guess_uidnext(exists)),
             exists=exists,
-            writable=b"READ-WRITE" in answer,
+            writable=b"READ-ONLY" not in answer,
             permanent_flags=answer.get(b"PERMANENTFLAGS", ()),
         )
 
@@ -280,6 +278,8 @@ def _connect(login: Login) -> Any:
     try:
         if login.security is Security.STARTTLS:
             _encrypt(client, login)
+        # imapclient sends some commands in two pieces; the second would wait for an acknowledgement.
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.normalise_times = False
         _log_in(client, login)
     except BaseException:

@@ -5,6 +5,7 @@ import grp
 import os
 import pwd
 import shutil
+import signal
 import smtplib
 import socket
 import subprocess
@@ -108,6 +109,7 @@ class Dovecot:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         deadline = time.monotonic() + 15
         while not (_answers(self.imap_port) and _answers(self.lmtp_port)):
@@ -126,6 +128,9 @@ class Dovecot:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(timeout=5)
+        # An imap process in IDLE may live on for ten seconds without its master.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process = None
 
     def deliver(self, recipient: str, *mails: bytes, sender: str = "kim@example.org") -> None:
