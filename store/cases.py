@@ -281,7 +281,10 @@ def page(
     offset: int = 0,
 ) -> Sequence[Row]:
     """List cases with their newest suggestion and answer date: klagomål first, then soonest due (row G20)."""
-    newest = select(func.max(suggestions.c.id)).where(suggestions.c.case_id == cases.c.id).scalar_subquery()
+    others = suggestions.alias()
+    newest = (
+        select(func.max(others.c.id)).where(others.c.case_id == cases.c.id).correlate(cases).scalar_subquery()
+    )
     due = (
         select(func.min(promises.c.due_on))
         .where(promises.c.case_id == cases.c.id, promises.c.kind == PromiseKind.ANSWER)
@@ -299,6 +302,7 @@ def page(
             suggestions.c.factor_sure,
             due.label("answer_by"),
         )
+        .select_from(cases)
         .outerjoin(suggestions, suggestions.c.id == newest)
         .where(cases.c.status.in_(statuses))
         .order_by((believed != Kind.COMPLAINT), due.is_(None), due, cases.c.id)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -141,7 +141,7 @@ def raw(transaction: Transaction, message_id: int) -> bytes | None:
 
 
 def note_read(
-    transaction: Transaction, message_id: int, *, case_id: int, state: MessageState, **read: Any
+    transaction: Transaction, kept_id: int, *, case_id: int, state: MessageState, read: Mapping[str, Any]
 ) -> bool:
     """Tie a kept message to its case and store what reading made of it (columns of `messages`).
 
@@ -149,7 +149,7 @@ def note_read(
     """
     done = transaction.connection.execute(
         update(messages)
-        .where(messages.c.id == message_id, messages.c.state == MessageState.KEPT)
+        .where(messages.c.id == kept_id, messages.c.state == MessageState.KEPT)
         .values(case_id=case_id, state=state, claimed_until=None, **read)
     )
     return done.rowcount == 1

@@ -11,6 +11,7 @@ from email.policy import SMTP, default
 from pathlib import Path
 
 from bots import app as house
+from bots.channels.smtp import Smtp
 from bots.demo import mails, town
 from bots.demo.letterbox import Delivered, Letterbox
 from bots.web.parts import MailboxMail
@@ -60,8 +61,7 @@ async def _run(
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         running = group.create_task(app.run(stop))
-        smtp = settings.channels.smtp
-        port = smtp.port if smtp else 0
+        port = await _opened(app)
         outcome = await _play(app, letterbox, port, say)
         _tell_how_to_go_on(say, port, settings.web.public_url if settings.web else "", stays=not once)
         if not once:
@@ -71,6 +71,14 @@ async def _run(
         await running
         relay.cancel()
     return outcome
+
+
+async def _opened(app: house.App) -> int:
+    """Wait until the SMTP door is open, and return its port."""
+    door = next(door for door in app.doors if isinstance(door, Smtp))
+    async with asyncio.timeout(_PATIENCE):
+        await door.ready.wait()
+    return door.port
 
 
 async def _play(app: house.App, letterbox: Letterbox, port: int, say: Callable[[str], None]) -> Outcome:

@@ -143,7 +143,7 @@ class CaseWork:
         )
         case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series)
         if not inbox.note_read(
-            transaction, heard.message_id, case_id=case_id, state=heard.state, **heard.columns()
+            transaction, heard.message_id, case_id=case_id, state=heard.state, read=heard.columns()
         ):
             # Another process was faster; our number goes back with the rollback.
             raise StoreError(f"message {heard.message_id} has a case already")
@@ -214,7 +214,7 @@ class CaseWork:
 
     def _attach(self, transaction: Transaction, heard: Heard, case_id: int, *, act: str) -> bool:
         read = inbox.note_read(
-            transaction, heard.message_id, case_id=case_id, state=heard.state, **heard.columns()
+            transaction, heard.message_id, case_id=case_id, state=heard.state, read=heard.columns()
         )
         if read:
             entry = Entry(actor="synpunkt", act=act, case_id=case_id, message_id=heard.message_id)

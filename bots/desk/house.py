@@ -18,8 +18,7 @@ class HouseError(Exception):
 class House:
     """The municipality, its units and its people. `registrator` has whatever nobody else can be found for.
 
-    Raises `HouseError` when a unit names a person that is not there, or a substitute leads back to
-    somebody already passed (rows T6, peers: chains without loops).
+    Raises `HouseError` when a unit or a substitution names a person that is not there (row T6).
     """
 
     municipality: str
@@ -77,7 +76,7 @@ class House:
                 raise HouseError(f"ersättaren {handler_id!r} för {chain[-1].id!r} finns inte")
             handler = self.handlers[handler_id]
             if handler in chain:
-                raise HouseError(f"ersättarna för {chain[0].id!r} går i ring vid {handler_id!r}")
+                break  # two who stand in for each other are common; nobody is asked twice
             chain.append(handler)
             handler_id = handler.substitute
         return chain

@@ -118,6 +118,16 @@ class Judge:
             if len(group) > 1:
                 return sum(self._settle([one]) for one in group)
             # Its claim runs out, and it is tried again; the last try reads nothing and so can not fail on it.
-            log.error("not judged: message=%d because=%s", group[0][0].message_id, type(error).__name__)
+            log.error("not judged: message=%d because=%s", group[0][0].message_id, _where(error))
             return 0
         return len(group)
+
+
+def _where(error: Exception) -> str:
+    """Name an error by kind and place; its own words may hold a citizen's."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return type(error).__name__
+    return f"{type(error).__name__} at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
