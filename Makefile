@@ -1,0 +1,66 @@
+# What a newcomer may want to do; `make` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+# One environment for running, the same with tools for testing; a stamp per lock file.
+.venv/.run: requirements.lock pyproject.toml
+	$(PYTHON) scripts/environment.py .venv requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml
+	$(PYTHON) scripts/environment.py .venv requirements-dev.lock
+	@touch .venv/.run $@
+
+.PHONY: setup
+setup: .venv/.run ## Create .venv with the command synpunkt
+
+.PHONY: setup-dev
+setup-dev: .venv/.dev ## The same, with what tests and checks need
+
+.PHONY: demo
+demo: setup ## Show the whole road on this machine, with invented mails
+	$(BIN)/synpunkt demo $(DEMO)
+
+.PHONY: servers
+servers: ## Install the real servers that the tests drive (Debian or Ubuntu, as root)
+	@scripts/servers.sh
+
+.PHONY: test
+test: setup-dev servers check ## Everything: checks and the whole suite on SQLite and PostgreSQL
+	$(BIN)/pytest -n auto --dist loadgroup
+
+.PHONY: check
+check: setup-dev ## Style, types and the law of who may know whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: bench
+bench: setup-dev ## Measure on this machine; nothing is asserted
+	$(BIN)/python -m tests.bench
+
+.PHONY: letters
+letters: setup-dev ## Write every letter in every language to one page
+	@mkdir -p .run
+	$(BIN)/python -m templates .run/letters.html --markdown docs/letters.md
+	@echo "open .run/letters.html"
+
+.PHONY: screenshots
+screenshots: setup-dev ## Take pictures of the pages into docs/screenshots
+	$(BIN)/python -m tests.screenshots docs/screenshots
+
+.PHONY: lock
+lock: ## Pin the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove what can be made again
+	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
