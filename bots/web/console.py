@@ -22,6 +22,7 @@ from store import cases, inbox, journal, outbox
 from store.cases import StaleCaseError
 from store.deadlines import day_of
 from store.domain import Factor, Handler, Kind, LetterState, MessageState, Status
+from store.engine import Row, Transaction
 from store.inbox import MAIL
 
 _PAGE = 50
@@ -41,10 +42,10 @@ _TABS: dict[str, Sequence[Status]] = {
 class Opened:
     """One case with all that belongs to it, seen at one moment."""
 
-    case: views.Row
-    belongings: Mapping[str, Sequence[views.Row]]
-    suggestion: views.Row | None
-    lines: Sequence[views.Row]
+    case: Row
+    belongings: Mapping[str, Sequence[Row]]
+    suggestion: Row | None
+    lines: Sequence[Row]
 
 
 class Console:
@@ -168,7 +169,7 @@ class Console:
             raise HTTPException(404)
         return opened
 
-    async def _bytes(self, request: Request, opened: Opened) -> tuple[views.Row, bytes]:
+    async def _bytes(self, request: Request, opened: Opened) -> tuple[Row, bytes]:
         """Return a message of this very case; a number from another case leads nowhere."""
         wanted = request.path_params["message"]
         row = next((one for one in opened.belongings["messages"] if one["id"] == wanted), None)
@@ -249,7 +250,7 @@ def _back(opened: Opened, notice: str) -> Response:
     return RedirectResponse(f"{views.case_url(opened.case['number'])}?{urlencode({'klart': notice})}", 303)
 
 
-def _numbers(transaction: Any, letters: Sequence[views.Row]) -> dict[int, str]:
+def _numbers(transaction: Transaction, letters: Sequence[Row]) -> dict[int, str]:
     found = (cases.find(transaction, one) for one in {row["case_id"] for row in letters if row["case_id"]})
     return {case["id"]: case["number"] for case in found if case}
 

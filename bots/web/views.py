@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from bots.web.form import reference
 from store.domain import Factor, Handler, Kind, LetterState, Status, Unit
+from store.engine import Row
 from store.inbox import MAIL
 
 # Whoever lets an unknown letter go takes upon himself that it may arrive twice; no machine does.
 SENDABLE = frozenset({LetterState.HELD, LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED})
 
-Row = Mapping[str, Any]
 Facts = dict[str, object]
 
 

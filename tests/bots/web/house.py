@@ -4,7 +4,7 @@ import asyncio
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
@@ -119,7 +119,7 @@ class House:
         *,
         password: str = PASSWORD,
         secure_cookies: bool = False,
-        mails: Sequence[MailboxMail] | None = None,
+        mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
     ) -> Starlette:
         return build(
             store=self.store,
@@ -132,7 +132,7 @@ class House:
             password=password,
             session_secret=SECRET,
             secure_cookies=secure_cookies,
-            mailbox=None if mails is None else lambda: mails,
+            mailbox=mailbox,
         )
 
     def browser(self, app: Starlette | None = None, *, host: str = "192.0.2.1") -> httpx.AsyncClient:
@@ -190,17 +190,19 @@ class House:
                 message_id,
                 case_id=case_id,
                 state=MessageState.READ,
-                from_addr=sender,
-                from_name=name,
-                subject=title,
-                text=text,
-                full_text=text + quoted,
-                automatic=automatic or "",
-                attachments=[
-                    {"name": file, "media_type": "application/pdf", "size": len(data)}
-                    for file, data in attachments
-                ],
-                warnings=list(warnings),
+                read={
+                    "from_addr": sender,
+                    "from_name": name,
+                    "subject": title,
+                    "text": text,
+                    "full_text": text + quoted,
+                    "automatic": automatic or "",
+                    "attachments": [
+                        {"name": file, "media_type": "application/pdf", "size": len(data)}
+                        for file, data in attachments
+                    ],
+                    "warnings": list(warnings),
+                },
             )
             kind = Kind(suggestion.kind.value) if suggestion else None
             if suggestion:
