@@ -11,7 +11,7 @@ from pathlib import Path
 
 def main() -> int:
     """Make or mend the environment; return the exit status of what failed."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - it is run by whatever Python there is
         print(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}.", file=sys.stderr)
         return 1
     folder, lock = Path(sys.argv[1]), sys.argv[2]
