@@ -14,8 +14,7 @@ from bots.channels.imap_session import Act, Done, Login, Opened, Security, Sessi
 from bots.mail.oauth import TokenSource
 from store.domain import Outgoing
 
-# Together under ten seconds: a service manager kills what takes longer.
-_FINISH_SECONDS, _BREAK_SECONDS = 7.0, 2.0
+_BREAK_SECONDS = 2.0
 
 
 class Imap:
@@ -52,9 +51,12 @@ class Imap:
         timeout: float = 30.0,
         first_retry_seconds: float = 1.0,
         last_retry_seconds: float = 60.0,
+        # With the two seconds above under ten: a service manager kills what takes longer.
+        finish_seconds: float = 7.0,
     ) -> None:
         self.name = name
         self._folders = tuple(dict.fromkeys(folders))
+        self._finish_seconds = finish_seconds
         self._rules = Rules(
             account=account,
             done=Done.parse(done),
@@ -77,6 +79,11 @@ class Imap:
             tls_context=tls_context,
             timeout=timeout,
         )
+        if self._rules.done.target in self._folders:
+            raise ValueError(
+                f"Mappen “{self._rules.done.target}” läses och är samtidigt målet för flytten: "
+                "samma brev skulle läsas om och om igen. Välj en annan mapp i done."
+            )
         self._token_source = token_source
         self._ledger = ledger
         self._clock = clock
@@ -106,7 +113,7 @@ class Imap:
             for folder in folders:
                 folder.stop()
             try:
-                await asyncio.wait({work}, timeout=_FINISH_SECONDS)
+                await asyncio.wait({work}, timeout=self._finish_seconds)
             finally:
                 await _break_off(work, folders)
 
@@ -148,6 +155,8 @@ class Imap:
                     "Byt till done = seen."
                 )
         lines.append(self._pace(session))
+        if self._login.security is Security.NONE:
+            lines.append("obs: förbindelsen är inte krypterad (security = none)")
         return lines
 
     def _pace(self, session: Session) -> str:

@@ -6,6 +6,7 @@ import logging
 import secrets
 import ssl
 import time
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -436,8 +437,8 @@ async def test_a_large_mail_under_the_cap_comes_whole_in_parts(server: Dovecot, 
 async def test_three_thousand_waiting_mails_come_in_order_in_small_batches(
     server: Dovecot, mailbox: str
 ) -> None:
-    server.drop(mailbox, [_mail(f"Nr {number}") for number in range(3000)])
-    book, subjects, at_once, most = Book(), [], 0, 0
+    server.drop(mailbox, [_mail(f"Nr {number}", body="x" * 8_000) for number in range(3000)])
+    book, subjects, at_once, most = Book(), list[str](), 0, 0
 
     async def count(inbound: Inbound) -> Receipt:
         nonlocal at_once, most
@@ -448,11 +449,15 @@ async def test_three_thousand_waiting_mails_come_in_order_in_small_batches(
         at_once -= 1
         return Receipt(message_id=1)
 
+    tracemalloc.start()
     async with _listening(_channel(server, mailbox, book=book), count):
         await _until(lambda: _position(book) == 3000, seconds=60)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
 
     assert subjects == [f"Nr {number}" for number in range(3000)]
     assert most == 50
+    assert peak < 5_000_000
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
@@ -500,6 +505,7 @@ async def test_check_tells_what_it_found(server: Dovecot, mailbox: str) -> None:
         "mappen INBOX: 2 brev",
         "mappen Skräp: 0 brev",
         "nya brev hörs genast (IDLE)",
+        "obs: förbindelsen är inte krypterad (security = none)",
     ]
     assert _flags(server, mailbox) == {1: set(), 2: set()}
 

@@ -214,6 +214,9 @@ def dovecot(*, tls: bool = False, mechanisms: str = "plain login xoauth2") -> It
     """Run a Dovecot for as long as the block lasts; skip the test where none is installed."""
     if shutil.which("dovecot") is None:
         pytest.skip("dovecot is not installed (apt: dovecot-core dovecot-imapd dovecot-lmtpd)")
+    version = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=True).stdout
+    if not version.startswith("2.3."):
+        pytest.skip(f"the configuration is written for Dovecot 2.3, not {version.split()[0]}")
     # Not pytest's tmp_path: its names are too long for Unix sockets and closed to other users.
     root = Path(tempfile.mkdtemp(prefix="dovecot-"))
     root.chmod(0o755)
