@@ -63,8 +63,9 @@ class ClientCredentials:
                 # The constructor already asks the network about the tenant.
                 self._application = ConfidentialClientApplication(**self._settings)
             answer = self._application.acquire_token_for_client(scopes=[self._scope])
-        except (MsalError, ValueError, OSError) as error:
-            # requests' exceptions are OSErrors. msal says ValueError for an unknown tenant.
+        except (MsalError, ValueError, KeyError, OSError) as error:
+            # requests' exceptions are OSErrors. msal says ValueError for an unknown tenant, and KeyError
+            # when something else than the login service answers.
             raise TemporaryFailure(
                 "Ingen åtkomsttoken: inloggningstjänsten svarar inte eller känner inte klientorganisationen. "
                 "Kontrollera tenant och nätet."
