@@ -1,0 +1,96 @@
+"""Reads labelled messages. How they came about stands in `corpus/DATASHEET.md`."""
+
+import json
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# docs/labelling: these are given a type by convention only, so it is neither learnt nor scored.
+WITHOUT_KIND = frozenset({"fråga", "spam", "begäran_allmän_handling"})
+
+
+class CorpusError(Exception):
+    """A line of a corpus cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """One message with the answers of a careful registrator. `alt_` is what a colleague could have chosen."""
+
+    text: str
+    kind: str
+    factor: str
+    area: str = ""
+    language: str = "sv"
+    special: str = ""
+    alt_kind: str = ""
+    alt_factor: str = ""
+
+    @property
+    def has_kind(self) -> bool:
+        """Tell whether the type counts."""
+        return self.special not in WITHOUT_KIND
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """The messages by use. Whole files go to one part, since each file is one author with one style."""
+
+    train: tuple[Labelled, ...]
+    dev: tuple[Labelled, ...]
+    test: tuple[Labelled, ...]
+
+
+def read(path: Path) -> tuple[Labelled, ...]:
+    """Read one file with a JSON object a line; a line that cannot be read is a `CorpusError`."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: {error}") from error
+    return tuple(
+        _labelled(line, f"{path.name}:{at}") for at, line in enumerate(lines, start=1) if line.strip()
+    )
+
+
+def read_split(folder: Path) -> Split:
+    """Read all files of a folder. `split.toml` names the files for dev and test; the rest is for training."""
+    named = folder / "split.toml"
+    parts = tomllib.loads(named.read_text(encoding="utf-8")) if named.exists() else {}
+    files = {path.stem: path for path in sorted(folder.glob("*.jsonl"))}
+    if not files:
+        raise CorpusError(f"{folder}: no .jsonl file")
+    dev, test = (tuple(str(name) for name in parts.get(part, ())) for part in ("dev", "test"))
+    if missing := {*dev, *test} - files.keys():
+        raise CorpusError(f"{named}: no such file: {', '.join(sorted(missing))}")
+    rest = [name for name in files if name not in {*dev, *test}]
+    return Split(
+        train=_joined(files, rest),
+        dev=_joined(files, dev),
+        test=_joined(files, test),
+    )
+
+
+def _joined(files: dict[str, Path], names: Iterable[str]) -> tuple[Labelled, ...]:
+    def each() -> Iterator[Labelled]:
+        for name in names:
+            yield from read(files[name])
+
+    return tuple(each())
+
+
+def _labelled(line: str, where: str) -> Labelled:
+    try:
+        row = json.loads(line)
+        return Labelled(
+            text=str(row["text"]),
+            kind=str(row["type"]),
+            factor=str(row["factor"]),
+            area=str(row.get("area") or ""),
+            language=str(row.get("lang") or "sv"),
+            special=str(row.get("special") or ""),
+            alt_kind=str(row.get("alt_type") or ""),
+            alt_factor=str(row.get("alt_factor") or ""),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorpusError(f"{where}: not a labelled message ({error!r})") from error

@@ -1,0 +1,177 @@
+"""Text in, suggestion out. Loads the trained pipeline; how it is trained stands in `train`."""
+
+import dataclasses
+import re
+import threading
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from classifier.axis import Scores, axes_of
+from classifier.features import WordParts
+from classifier.lanes import make_lanes  # noqa: F401  # registers the component that the model names
+from classifier.language import Languages
+from store.domain import Factor, Guess, Kind, Suggestion
+
+SHIPPED = Path(__file__).with_name("models") / "bow"
+
+_MOST_CHARACTERS = 20_000
+_BATCH = 64
+_UNSEEN = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class ModelError(Exception):
+    """The model cannot be loaded: its folder is missing, damaged or made by another release."""
+
+
+class Classifier:
+    """Suggests kind, factor, area, flags and language. It never decides, and no text makes it fail.
+
+    One instance may be shared by threads: they take turns.
+    """
+
+    def __init__(self, nlp: Language, *, thresholds: dict[str, float], version: str) -> None:
+        self._nlp = nlp
+        self._axes = axes_of(nlp)
+        self._thresholds = thresholds
+        self._languages = Languages()
+        self._turn = threading.Lock()
+        self.version = version
+
+    @classmethod
+    def load(
+        cls, path: Path | None = None, *, sure_kind: float | None = None, sure_factor: float | None = None
+    ) -> "Classifier":
+        """Load the shipped model, or the one at `path`. Thresholds that are not given are the model's own.
+
+        Raises `ModelError`.
+        """
+        nlp = _load(path or SHIPPED)
+        about = nlp.meta["synpunkt"]
+        thresholds = {name: float(value) for name, value in about["thresholds"].items()}
+        given = {"type": sure_kind, "factor": sure_factor}
+        thresholds |= {name: value for name, value in given.items() if value is not None}
+        return cls(nlp, thresholds=thresholds, version=str(about["model"]))
+
+    def suggest(self, text: str, *, chosen_kind: Kind | None = None) -> Suggestion:
+        """Say what one message is. The sender's own choice of kind outranks ours (requirements.md C5:2)."""
+        suggestion = self.suggest_many([text])[0]
+        if chosen_kind is None:
+            return suggestion
+        chosen = Guess(value=chosen_kind.value, confidence=1.0, sure=True)
+        return dataclasses.replace(suggestion, kind=chosen)
+
+    def suggest_many(self, texts: Iterable[str]) -> list[Suggestion]:
+        """Say what each message is; many at once are several times faster than one by one."""
+        made: list[Suggestion] = []
+        readable = [_readable(text) for text in texts]
+        with self._turn:
+            for start in range(0, len(readable), _BATCH):
+                made += self._suggestions(readable[start : start + _BATCH])
+        return made
+
+    def _suggestions(self, texts: list[str]) -> list[Suggestion]:
+        docs = list(self._nlp.pipe(texts))
+        languages = [self._languages.of(text) for text in texts]
+        # The corpus is Swedish but for a tenth, so what we think of other languages is never sure.
+        known = [
+            language == "sv" and _LETTER.search(text) is not None
+            for text, language in zip(texts, languages, strict=True)
+        ]
+        kinds, factors, areas = (self._guesses(name, docs, known) for name in ("type", "factor", "area"))
+        of_kinds, of_factors = self._movers("type", docs, kinds, 2), self._movers("factor", docs, factors, 3)
+        return [
+            Suggestion(
+                kind=kind,
+                factor=factor,
+                area=area,
+                lanes=doc._.lanes,
+                language=language,
+                model=self.version,
+                why=tuple(dict.fromkeys((*of_kind, *of_factor))),
+            )
+            for doc, language, kind, factor, area, of_kind, of_factor in zip(
+                docs, languages, kinds, factors, areas, of_kinds, of_factors, strict=True
+            )
+        ]
+
+    def _guesses(self, name: str, docs: Sequence[Doc], known: Sequence[bool]) -> list[Guess]:
+        labels, threshold = self._axes[name].labels, self._thresholds[name]
+        guesses = []
+        for doc, may_be_sure in zip(docs, known, strict=True):
+            shares = doc._.axes[name]
+            best = int(shares.argmax())
+            confidence = round(float(shares[best]), 4)
+            sure = may_be_sure and confidence >= threshold
+            guesses.append(Guess(value=str(labels[best]), confidence=confidence, sure=sure))
+        return guesses
+
+    def _movers(self, name: str, docs: Sequence[Doc], guesses: Sequence[Guess], most: int) -> list[list[str]]:
+        """Return the words of each text without which its guess would have been weakest."""
+        axis = self._axes[name]
+        read: WordParts = axis.model.layers[0].attrs["read"]
+        texts = [read(doc) for doc in docs]
+        pushes = axis.pushes(texts, [guess.value for guess in guesses])
+        return [_strongest(text.words, push, most) for text, push in zip(texts, pushes, strict=True)]
+
+
+def classify_line(classifier: Classifier, text: str) -> dict[str, object]:
+    """Return a suggestion as the plain row that `synpunkt classify` prints."""
+    return row_of(classifier.suggest(text))
+
+
+def row_of(suggestion: Suggestion) -> dict[str, object]:
+    """Return a suggestion as a plain row."""
+    return {
+        "type": suggestion.kind.value,
+        "type_confidence": suggestion.kind.confidence,
+        "type_sure": suggestion.kind.sure,
+        "factor": suggestion.factor.value,
+        "factor_confidence": suggestion.factor.confidence,
+        "factor_sure": suggestion.factor.sure,
+        "lanes": [lane.value for lane in suggestion.lanes],
+        "language": suggestion.language,
+        "model": suggestion.model,
+        "why": list(suggestion.why),
+    }
+
+
+def _load(path: Path) -> Language:
+    try:
+        nlp = spacy.load(path)
+        about = nlp.meta["synpunkt"]
+        _check(nlp, about["thresholds"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"no usable model in {path}: {error}; train one, or reinstall") from error
+    return nlp
+
+
+def _check(nlp: Language, thresholds: dict[str, float]) -> None:
+    axes = axes_of(nlp)
+    known = {"type": {str(each) for each in Kind}, "factor": {str(each) for each in Factor}}
+    for name in ("type", "factor", "area"):
+        labels = set(axes[name].labels)
+        if not labels or not labels <= known.get(name, labels):
+            raise ValueError(f"the axis {name} has other labels than this release")
+        float(thresholds[name])
+    nlp.get_pipe("lanes")
+
+
+def _strongest(words: Sequence[str], pushes: Scores, most: int) -> list[str]:
+    moved: dict[str, float] = {}
+    for at in np.argsort(-pushes)[: 4 * most].tolist():
+        if pushes[at] > 0 and _LETTER.search(words[at]):
+            moved[words[at]] = moved.get(words[at], 0.0) + float(pushes[at])
+    return sorted(moved, key=lambda word: -moved[word])[:most]
+
+
+def _readable(text: str) -> str:
+    """Return what the pipeline can bear: no lone surrogates, no control signs, not a whole book."""
+    whole = text[:_MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+    return whole.translate(_UNSEEN)
