@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from classifier.model import Classifier, ModelError
 
 from bots.channel import Channel, ChannelFailure, TemporaryFailure
 from bots.channels.imap import Imap
@@ -143,6 +142,7 @@ def build(
         identity=identity,
         letters=Letters(house=house, identity=identity, guard=guard),
         clock=clock,
+        acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),
     )
     reader = build_reader(settings)
     opinion = Opinion(
@@ -234,10 +234,13 @@ def build_surroundings(settings: Settings) -> Surroundings:
     )
 
 
-def build_classifier(settings: Settings) -> Classifier | None:
+def build_classifier(settings: Settings) -> Suggester | None:
     """Load the model; a broken one is logged, and cases go without a proposal."""
     if not settings.classifier.enabled:
         return None
+    # Imported here: spaCy is more than half of the time that a start takes.
+    from classifier.model import Classifier, ModelError
+
     try:
         return Classifier.load(Path(settings.classifier.model) if settings.classifier.model else None)
     except ModelError as error:
