@@ -1,17 +1,28 @@
-"""Brings a database to the tables of this release, step by step (Alembic)."""
+"""Brings a database to the tables of this release, step by step (Alembic).
+
+The file of each step begins with its revision, a number: the last file is the newest step.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 
 from store.engine import Store
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_HERE = Path(__file__).parent
 
 
 def upgrade(store: Store) -> None:
     """Bring the database up to date; does nothing if it is. Safe to call at every start."""
+    if is_current(store):
+        return
+    # Imported here: Alembic takes a third of a start, and is seldom needed.
+    from alembic import command
+
     config = _config()
     with store.engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -20,13 +31,22 @@ def upgrade(store: Store) -> None:
 
 def is_current(store: Store) -> bool:
     """Tell whether the database has the tables of this release."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
     with store.engine.connect().execution_options(reading=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        steps = set(connection.scalars(text("SELECT version_num FROM alembic_version")))
+    return steps == {_newest()}
 
 
-def _config() -> Config:
+def _newest() -> str:
+    files = [path.name for path in (_HERE / "versions").glob("[0-9]*.py")]
+    return max(files).partition("_")[0]
+
+
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", str(_HERE))
     config.set_main_option("path_separator", "os")
     return config
