@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bots.channel import PermanentFailure, TemporaryFailure
+from bots.channel import Channel, PermanentFailure, TemporaryFailure
 from bots.channels.relay import Relay
 from bots.mail.identity import Identity
 from store.domain import Address, Outgoing, Purpose
@@ -440,6 +440,7 @@ async def test_check_fails_where_the_server_fails() -> None:
 
 async def test_this_road_hears_nothing() -> None:
     async with a_world() as world, a_relay(world.port) as relay:
-        await asyncio.wait_for(relay.listen(Kept()), 1)
+        channel: Channel = relay
+        await asyncio.wait_for(channel.listen(Kept()), 1)
 
     assert world.connections == 0

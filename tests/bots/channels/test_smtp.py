@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bots.channel import NotKeptError, PermanentFailure
+from bots.channel import Channel, NotKeptError, PermanentFailure
 from bots.channels.smtp import Smtp
 from store.domain import Address, Inbound, Outgoing, Purpose
 from tests.servers.hearing import Kept, listening
@@ -857,5 +857,6 @@ async def test_this_road_only_hears() -> None:
         body="Tack.",
     )
 
+    channel: Channel = a_channel()
     with pytest.raises(PermanentFailure, match="tar bara emot"):
-        await a_channel().send(letter)
+        await channel.send(letter)
