@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,7 @@ def build(
         identity=identity,
         letters=Letters(house=house, identity=identity, guard=guard),
         clock=clock,
+        language_of=_language_of,
         acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),
     )
     reader = build_reader(settings)
@@ -246,6 +248,18 @@ def build_classifier(settings: Settings) -> Suggester | None:
     except ModelError as error:
         log.error("classifier not loaded: because=%s", error)
         return None
+
+
+@cache
+def _languages() -> Callable[[str], str]:
+    # Imported here: only asked for when the classifier, which brings its own, said nothing.
+    from classifier.language import Languages
+
+    return Languages().of
+
+
+def _language_of(text: str) -> str:
+    return _languages()(text)
 
 
 def build_doors(settings: Settings, store: Store, clock: Callable[[], datetime]) -> list[Channel]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bots.desk import threads
 from bots.desk.heard import Heard
@@ -39,6 +39,8 @@ class CaseWork:
     identity: Identity
     letters: Letters
     clock: Callable[[], datetime]
+    language_of: Callable[[str], str]  # asked only when the classifier said nothing
+    acknowledge_within: timedelta = timedelta(days=7)
 
     def settle(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
         """Give a message its case. A reply joins one, a bounce finds its letter, the rest opens a new one."""
@@ -132,7 +134,7 @@ class CaseWork:
             channel=heard.channel,
             sender=heard.answer_to,
             sender_name=heard.from_name,
-            language=heard.language or (suggestion.language if suggestion else "") or "sv",
+            language=heard.language or self._language(heard, suggestion),
             unit=way.unit,
             handler=way.handler.id,
             routed_because=way.because,
@@ -192,7 +194,7 @@ class CaseWork:
                 in_reply_to=heard.header_id,
                 references=_thread(heard),
                 now=now,
-                held_because=_hold(heard),
+                held_because=self._hold(heard),
             )
             if held:
                 entry = Entry(
@@ -208,9 +210,22 @@ class CaseWork:
             now=now,
         )
 
+    def _hold(self, heard: Heard) -> str:
+        """Say why an acknowledgement waits for a human, or an empty text."""
+        if Verdict.DMARC_FAILED in heard.verdicts:
+            # A receipt to a forged sender would be backscatter.
+            return "avsändaren kan vara förfalskad (DMARC underkänd)"
+        if self.clock() - heard.received_at > self.acknowledge_within:
+            # A mailbox that is fetched for the first time may hold last year's mail.
+            return f"kom in för mer än {self.acknowledge_within.days} dagar sedan"
+        return ""
+
     def unit_name(self, unit_id: str) -> str:
         """Return a unit's name; the registrator's queue has none of its own."""
         return next((unit.name for unit in self.house.units if unit.id == unit_id), "Registrator")
+
+    def _language(self, heard: Heard, suggestion: Suggestion | None) -> str:
+        return suggestion.language if suggestion else self.language_of(heard.for_classifier)
 
     def _attach(self, transaction: Transaction, heard: Heard, case_id: int, *, act: str) -> bool:
         read = inbox.note_read(
@@ -270,13 +285,6 @@ def _quarantine(heard: Heard) -> str:
         return "skräppost enligt servern framför oss"
     if heard.automatic is not None and heard.automatic is not Automatic.WEB_FORM:
         return f"{heard.automatic}: {heard.automatic_kind}"
-    return ""
-
-
-def _hold(heard: Heard) -> str:
-    # A receipt to a forged sender would be backscatter: a human looks first.
-    if Verdict.DMARC_FAILED in heard.verdicts:
-        return "avsändaren kan vara förfalskad (DMARC underkänd)"
     return ""
 
 
