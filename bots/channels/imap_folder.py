@@ -7,14 +7,14 @@ import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
 from bots.channel import ChannelFailure, NotKeptError, PermanentFailure, Receive
 from bots.channels import imap_message
-from bots.channels.imap_session import Done, Item, Login, Opened, Session
+from bots.channels.imap_session import Done, Fetched, Login, Opened, Session
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -24,8 +24,9 @@ _WINDOW, _WIDEST = 1_000, 50_000
 _SIZES_AT_ONCE = 500
 # RFC 2177: a server may hang up on us after 29 minutes of silence.
 _IDLE_SECONDS = 28 * 60.0
-# A message that fails is asked for whole, then for its header; then a note takes its place.
-_WHOLE_ATTEMPTS, _HEADER_ATTEMPTS = 3, 5
+# A message that fails is asked for whole, then for its header, then only for when it came;
+# at last a note takes its place.
+_WHOLE_ATTEMPTS, _HEADER_ATTEMPTS, _LAST_ATTEMPTS = 3, 5, 6
 
 
 class Ledger(Protocol):
@@ -118,7 +119,7 @@ class Folder:
                 await self._import_new(session)
                 await self._rest(session)
         finally:
-            self._session = None
+            self._session, self._scanned = None, (0, 0)
             await self._call(session.close)
 
     def _connect(self, login: Login) -> Session:
@@ -145,8 +146,8 @@ class Folder:
             last = min(scanned + width, opened.uidnext - 1)
             uids = await self._call(session.uids, scanned + 1, last)
             for some in _slices(uids, _SIZES_AT_ONCE):
-                items = await self._call(session.items, some)
-                for batch in self._batches(items):
+                sizes = await self._sizes(session, some)
+                for batch in self._batches(sizes):
                     if self._stopping.is_set():
                         return
                     await self._import(session, opened, batch)
@@ -170,41 +171,51 @@ class Folder:
         seen_validity, seen = self._scanned
         return max(highest, seen) if seen_validity == uidvalidity else highest
 
-    def _batches(self, items: Sequence[Item]) -> Iterator[list[Item]]:
-        batch: list[Item] = []
-        size = 0
-        for item in items:
-            alone = item.uid in self._attempts or (batch and batch[-1].uid in self._attempts)
-            full = len(batch) == self._rules.batch or size + item.size > self._rules.batch_bytes
+    async def _sizes(self, session: Session, uids: Sequence[int]) -> list[tuple[int, int]]:
+        # What the server has stumbled on is not asked for in company again, not even for its size.
+        trusted = [uid for uid in uids if uid not in self._attempts]
+        try:
+            sizes = await self._call(session.sizes, trusted) if trusted else {}
+        except Exception:
+            self._attempts.update(dict.fromkeys(trusted, 0))
+            raise
+        return [(uid, sizes.get(uid, 0)) for uid in uids]
+
+    def _batches(self, sizes: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+        batch: list[int] = []
+        total = 0
+        for uid, size in sizes:
+            alone = uid in self._attempts or (batch and batch[-1] in self._attempts)
+            full = len(batch) == self._rules.batch or total + size > self._rules.batch_bytes
             if batch and (alone or full):
                 yield batch
-                batch, size = [], 0
-            batch.append(item)
-            size += item.size
+                batch, total = [], 0
+            batch.append(uid)
+            total += size
         if batch:
             yield batch
 
-    async def _import(self, session: Session, opened: Opened, batch: list[Item]) -> None:
-        texts = await self._fetch(session, batch)
-        present = [item for item in batch if item.uid in texts]
+    async def _import(self, session: Session, opened: Opened, batch: list[int]) -> None:
+        fetched = await self._fetch(session, batch)
+        present = [uid for uid in batch if uid in fetched]
         if len(present) < len(batch):
             # Someone moved or deleted them between our two questions.
             _log.info("imap_gone_before_fetch %s count=%d", self._place, len(batch) - len(present))
         inbounds = [
             imap_message.inbound(
-                texts.pop(item.uid),
+                fetched[uid].raw,
                 account=self._rules.account,
-                external_id=f"{self._name}/{opened.uidvalidity}.{item.uid}",
-                arrived=item.arrived,
+                external_id=f"{self._name}/{opened.uidvalidity}.{uid}",
+                arrived=fetched[uid].arrived,
                 now=self._clock(),
                 own_domains=self._rules.own_domains,
             )
-            for item in present
+            for uid in present
         ]
         # All at once, so that they can share one commit.
         answers = await asyncio.gather(*map(self._receive, inbounds), return_exceptions=True)
         failures = [index for index, answer in enumerate(answers) if isinstance(answer, BaseException)]
-        kept = [item.uid for item in present[: failures[0] if failures else None]]
+        kept = present[: failures[0]] if failures else present
         if kept:
             # Only now, and in this order: a crash in between means that they are handed over and
             # marked once more, never that they are forgotten.
@@ -228,35 +239,43 @@ class Folder:
         for uid in uids:
             self._attempts.pop(uid, None)
 
-    async def _fetch(self, session: Session, batch: list[Item]) -> dict[int, bytes]:
+    async def _fetch(self, session: Session, batch: list[int]) -> dict[int, Fetched]:
         try:
             if len(batch) == 1:
                 return await self._call(self._fetch_one, session, batch[0])
-            return await self._call(session.bodies, [item.uid for item in batch])
+            return await self._call(session.bodies, batch)
         except Exception:
             # One of them may be what the server stumbles on. Next time each is asked for alone,
             # and only one that is alone when it fails gets an attempt noted against it.
-            for item in batch:
-                self._attempts[item.uid] = self._attempts.get(item.uid, 0) + (len(batch) == 1)
+            for uid in batch:
+                self._attempts[uid] = self._attempts.get(uid, 0) + (len(batch) == 1)
             raise
 
-    def _fetch_one(self, session: Session, item: Item) -> dict[int, bytes]:
-        attempts = self._attempts.get(item.uid, 0)
+    def _fetch_one(self, session: Session, uid: int) -> dict[int, Fetched]:
+        attempts = self._attempts.get(uid, 0)
         if attempts >= _WHOLE_ATTEMPTS:
-            header = session.header(item.uid) if attempts < _HEADER_ATTEMPTS else b""
-            _log.warning("imap_message_incomplete %s uid=%d attempts=%d", self._place, item.uid, attempts)
-            return {item.uid: imap_message.stand_in(header, folder=self._name, uid=item.uid)}
-        if item.size <= self._rules.batch_bytes:
-            return session.bodies([item.uid])
+            return {uid: self._salvage(session, uid, attempts)}
+        size = session.sizes([uid]).get(uid, 0)
+        if size <= self._rules.batch_bytes:
+            return session.bodies([uid])
         cap = self._rules.message_cap
         # One byte more than we keep tells a cut message from one that just fits; sizes are only claims.
-        raw = session.body_in_parts(item.uid, cap=cap + 1)
-        if raw is None:
+        found = session.body_in_parts(uid, cap=cap + 1)
+        if found is None:
             return {}
-        if len(raw) > cap:
-            _log.warning("imap_message_cut %s uid=%d size=%d kept=%d", self._place, item.uid, item.size, cap)
-            raw = imap_message.cut(raw[:cap], size=item.size)
-        return {item.uid: raw}
+        if len(found.raw) > cap:
+            _log.warning("imap_message_cut %s uid=%d size=%d kept=%d", self._place, uid, size, cap)
+            found = replace(found, raw=imap_message.cut(found.raw[:cap], size=size))
+        return {uid: found}
+
+    def _salvage(self, session: Session, uid: int, attempts: int) -> Fetched:
+        found = Fetched(raw=b"", arrived=None)
+        if attempts < _HEADER_ATTEMPTS:
+            found = session.header(uid)
+        elif attempts < _LAST_ATTEMPTS:
+            found = session.arrival(uid)
+        _log.warning("imap_message_incomplete %s uid=%d attempts=%d", self._place, uid, attempts)
+        return replace(found, raw=imap_message.stand_in(found.raw, folder=self._name, uid=uid))
 
     async def _call(self, function: Callable[..., _T], *arguments: object) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, partial(function, *arguments))

@@ -25,7 +25,7 @@ from imapclient import (  # type: ignore[import-untyped]  # imapclient ships no 
 from bots.channel import PermanentFailure, TemporaryFailure
 from bots.mail.oauth import xoauth2_string
 
-PART_BYTES = 4 * 1024 * 1024
+_PART_BYTES = 4 * 1024 * 1024
 _LOGOUT_SECONDS = 2.0
 # RFC 5530: the server says no today, not for ever.
 _PASSING_CODES = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
@@ -94,11 +94,10 @@ class Opened:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
-    """One message before its text is fetched. `size` is what the server claims; some servers guess."""
+class Fetched:
+    """What the server gave of one message. `arrived` is its INTERNALDATE."""
 
-    uid: int
-    size: int
+    raw: bytes
     arrived: datetime | None
 
 
@@ -153,45 +152,47 @@ class Session:
         # A range with both ends: "n:*" always gives the last message too, even when it is below n.
         return sorted(uid for uid in self._client.search(f"UID {first}:{last}") if first <= uid <= last)
 
-    def items(self, uids: Sequence[int]) -> list[Item]:
-        """List size and arrival of messages, lowest UID first. Those that are gone are left out."""
-        answer = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
-        return [
-            Item(uid=uid, size=int(data.get(b"RFC822.SIZE") or 0), arrived=data.get(b"INTERNALDATE"))
-            for uid, data in sorted(answer.items())
-        ]
+    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """Ask how large messages are. Some servers guess; those that are gone are left out."""
+        answer = self._client.fetch(uids, ["RFC822.SIZE"])
+        return {uid: int(data.get(b"RFC822.SIZE") or 0) for uid, data in answer.items()}
 
-    def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
+    def bodies(self, uids: Sequence[int]) -> dict[int, Fetched]:
         """Fetch whole messages without marking them. Those that are gone are left out.
 
         Raises `FetchFailure` when a message is still there but is not given.
         """
-        answer = self._client.fetch(uids, ["BODY.PEEK[]"])
-        found = {uid: data[b"BODY[]"] for uid, data in answer.items() if data.get(b"BODY[]") is not None}
+        found = self._sections(uids, "BODY.PEEK[]", "BODY[]")
         self._demand_gone([uid for uid in uids if uid not in found])
         return found
 
-    def body_in_parts(self, uid: int, *, cap: int) -> bytes | None:
+    def body_in_parts(self, uid: int, *, cap: int) -> Fetched | None:
         """Fetch a large message piece by piece, `cap` bytes at most; return None if it is gone."""
-        parts, length = [], 0
+        parts, length, arrived = [], 0, None
         while length < cap:
-            wanted = min(PART_BYTES, cap - length)
-            part = self._section(uid, f"BODY.PEEK[]<{length}.{wanted}>", f"BODY[]<{length}>")
+            wanted = min(_PART_BYTES, cap - length)
+            part = self._sections([uid], f"BODY.PEEK[]<{length}.{wanted}>", f"BODY[]<{length}>").get(uid)
             if part is None:
                 self._demand_gone([uid])
                 return None
-            parts.append(part)
-            length += len(part)
-            if len(part) < wanted:
+            parts.append(part.raw)
+            arrived = part.arrived
+            length += len(part.raw)
+            if len(part.raw) < wanted:
                 break
-        return b"".join(parts)
+        return Fetched(raw=b"".join(parts), arrived=arrived)
 
-    def header(self, uid: int) -> bytes:
+    def header(self, uid: int) -> Fetched:
         """Fetch the header block alone, for a message whose body cannot be had."""
-        block = self._section(uid, "BODY.PEEK[HEADER]", "BODY[HEADER]")
-        if block is None:
+        found = self._sections([uid], "BODY.PEEK[HEADER]", "BODY[HEADER]")
+        if uid not in found:
             raise FetchFailure
-        return block
+        return found[uid]
+
+    def arrival(self, uid: int) -> Fetched:
+        """Ask only when a message came, for one that gives nothing else."""
+        data = self._client.fetch([uid], ["INTERNALDATE"]).get(uid, {})
+        return Fetched(raw=b"", arrived=data.get(b"INTERNALDATE"))
 
     def mark(self, uids: Sequence[int], done: Done) -> None:
         """Show in the mailbox that the messages are kept. The only place that changes anything there."""
@@ -244,9 +245,13 @@ class Session:
                 self._client.shutdown()
             self._close_bell()
 
-    def _section(self, uid: int, wanted: str, given: str) -> bytes | None:
-        value = self._client.fetch([uid], [wanted]).get(uid, {}).get(given.encode())
-        return value if isinstance(value, bytes) else None
+    def _sections(self, uids: Sequence[int], wanted: str, given: str) -> dict[int, Fetched]:
+        answer = self._client.fetch(uids, ["INTERNALDATE", wanted])
+        return {
+            uid: Fetched(raw=data[given.encode()], arrived=data.get(b"INTERNALDATE"))
+            for uid, data in answer.items()
+            if isinstance(data.get(given.encode()), bytes)
+        }
 
     def _demand_gone(self, uids: Sequence[int]) -> None:
         if uids and self._client.fetch(uids, ["UID"]):

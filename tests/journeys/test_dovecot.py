@@ -389,10 +389,15 @@ async def test_a_server_that_dies_and_comes_back_is_one_outage_with_two_log_line
     assert _events(caplog) == ["imap_outage_begins", "imap_outage_ends"]
 
 
+@pytest.mark.parametrize("size_known", [True, False])
 async def test_a_mail_that_the_server_cannot_give_is_kept_as_a_note_and_the_next_one_comes(
-    server: Dovecot, mailbox: str, caplog: pytest.LogCaptureFixture
+    server: Dovecot, mailbox: str, caplog: pytest.LogCaptureFixture, size_known: bool
 ) -> None:
-    server.deliver(mailbox, _mail("Ett"), _mail("Två"), _mail("Tre"))
+    mails = [_mail("Ett"), _mail("Två"), _mail("Tre")]
+    if size_known:
+        server.deliver(mailbox, *mails)
+    else:
+        server.drop(mailbox, mails)
     assert _count(server, mailbox, "INBOX") == 3
     [poison] = [path for path in server.maildir(mailbox).glob("*/*") if b"Subject: Tv" in path.read_bytes()]
     poison.chmod(0)  # Dovecot hangs up on whoever asks for it.

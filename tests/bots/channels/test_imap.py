@@ -121,7 +121,8 @@ class ScriptedServer:
         mail = self.mails[uid]
         start = f"* {uid} FETCH (UID {uid} ".encode()
         if "SIZE" in what:
-            return start + f'RFC822.SIZE {len(mail)} INTERNALDATE "22-Nov-2026 08:50:00 +0100")\r\n'.encode()
+            return start + f"RFC822.SIZE {len(mail)})\r\n".encode()
+        start += b'INTERNALDATE "22-Nov-2026 08:50:00 +0100" '
         if "BODY.PEEK[]" in what:
             return start + f"BODY[] {{{len(mail)}}}\r\n".encode() + mail + b")\r\n"
         return start.rstrip() + b")\r\n"
@@ -343,9 +344,9 @@ async def test_a_mail_that_is_gone_before_it_is_fetched_is_passed_over() -> None
 
 async def test_a_body_that_is_listed_but_not_given_becomes_a_note_with_its_header() -> None:
     server, book = ScriptedServer({1: b"x"}, {}), Book()
-    server.answers["UID FETCH 1 (BODY.PEEK[])"] = "TAG NO [SERVERBUG] cannot\r\n"
-    server.answers["UID FETCH 1 (BODY.PEEK[HEADER])"] = (
-        "* 1 FETCH (UID 1 BODY[HEADER] {16}\r\nSubject: Bro\r\n\r\n)\r\nTAG OK done\r\n"
+    server.answers["UID FETCH 1 (INTERNALDATE BODY.PEEK[])"] = "TAG NO [SERVERBUG] cannot\r\n"
+    server.answers["UID FETCH 1 (INTERNALDATE BODY.PEEK[HEADER])"] = (
+        '* 1 FETCH (UID 1 INTERNALDATE "22-Nov-2026 08:50:00 +0100" BODY[HEADER] {16}\r\nSubject: Bro\r\n\r\n)\r\nTAG OK done\r\n'
     )
     given: list[Inbound] = []
 
@@ -361,6 +362,7 @@ async def test_a_body_that_is_listed_but_not_given_becomes_a_note_with_its_heade
         "Content-Transfer-Encoding: 8bit\r\nSubject: Bro\r\n\r\n"
         "[Brevet kunde inte hämtas från brevlådan. Öppna det där: mappen INBOX, nummer 1.]\r\n"
     )
+    assert given[0].received_at == datetime(2026, 11, 22, 7, 50, tzinfo=UTC)
 
 
 async def test_a_batch_holds_no_more_bytes_than_allowed() -> None:
