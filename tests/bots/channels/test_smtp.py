@@ -744,6 +744,19 @@ async def test_behind_a_proxy_the_true_peer_is_counted(kept: Kept) -> None:
     assert [answer[:3] for answer in answers] == ["220", "421", "220"]
 
 
+async def test_behind_a_proxy_that_speaks_the_binary_form_a_mail_comes_through(kept: Kept) -> None:
+    channel = a_channel(proxy_protocol=True)
+    signature = b"\r\n\r\n\x00\r\nQUIT\n"
+    tcp4 = b"\x21\x11\x00\x0c" + bytes([192, 0, 2, 1, 192, 0, 2, 9]) + b"\x04\x57\x00\x19"
+
+    async with listening(channel, kept), wired(channel, greeting=b"") as wire:
+        answers = await wire.ask_each(
+            signature + tcp4 + b"HELO x\r\n" + ENVELOPE + b"DATA\r\n" + MAIL + b".\r\n", answers=6
+        )
+
+    assert answers[-1] == "250 2.0.0 Ok: kept as 1"
+
+
 async def test_behind_a_proxy_a_connection_that_does_not_say_so_is_dropped(kept: Kept) -> None:
     channel = a_channel(proxy_protocol=True)
 
