@@ -94,6 +94,9 @@ class App:
                     task.cancel()
             for worker in workers:
                 worker.cancel()
+        for road in self.roads.values():
+            if isinstance(road, Relay):
+                await road.close()
         self.close()
 
     def close(self) -> None:
