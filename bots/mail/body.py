@@ -37,8 +37,6 @@ class _Shown:
 
     def __init__(self, part: Text) -> None:
         self.part = part
-        payload = part.part.payload if part.part is not None else ""
-        self.cut = isinstance(payload, str) and len(payload) > _MAX_ENCODED
         self._options = part.part.content()[1] if part.part is not None else {}
 
     @cached_property
@@ -54,6 +52,14 @@ class _Shown:
         if self.part.kind == "html":
             charset = charset or html.charset_of(data)
         return decode(data, charset)
+
+    @property
+    def cut(self) -> bool:
+        """Tell whether only the beginning of the part was read."""
+        payload = self.part.part.payload if self.part.part is not None else ""
+        return len(payload) > _MAX_ENCODED or (
+            self.part.kind == "html" and html.is_too_much(self.decoded.text)
+        )
 
     @cached_property
     def words(self) -> str:
@@ -71,7 +77,7 @@ def body_of(content: Content, *, reply: bool) -> Body:
     shown = [_Shown(part) for part in content.texts]
     chosen = [one for one in shown if _is_chosen(one, shown)]
     full_text, files = take_uuencoded(_joined([one.words for one in chosen]))
-    cut = any(one.cut for one in shown) or len(full_text) > MAX_TEXT
+    cut = any(one.cut for one in chosen) or len(full_text) > MAX_TEXT
     full_text = full_text[:MAX_TEXT].strip()
     text = _new_words(full_text, chosen, shown) if reply else full_text
     mislabelled = any(one.decoded.mislabelled for one in chosen)

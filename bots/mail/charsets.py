@@ -11,7 +11,7 @@ import ftfy
 # Python also has "text encodings" that are no character sets (idna, punycode, unicode_escape), some of
 # them slow by design. Only families that mail really uses are let in.
 _REAL_CHARSET = re.compile(
-    r"utf-?(7|8|16|32)([-_]?[bl]e)?|iso8859-\d{1,2}|cp\d{3,4}|koi8-[rut]|gb\w{3,8}|big5\w{0,8}|euc_\w{2,14}"
+    r"utf-?(7|8|16|32)([-_]?[bl]e)?|iso8859-\d{1,2}|cp\d{3,4}|koi8-[rut]|gb\w{1,8}|big5\w{0,8}|euc_\w{2,14}"
     r"|shift_jis\w{0,6}|iso2022_\w{2,8}|mac-\w{3,12}|hz|tis-620|johab|ptcp154|kz1048|ascii"
 )
 _ALIASES = {
@@ -87,10 +87,10 @@ def _replacement(match: re.Match[str]) -> str:
 
 def _known(declared: str) -> str:
     name = declared.strip().strip("\"'").lower()[:40]
-    if not name.isascii() or "\x00" in name:
+    if not name or not name.isascii() or "\x00" in name:
         return ""
     try:
-        charset = codecs.lookup(_ALIASES.get(name, name) or "ascii").name
+        charset = codecs.lookup(_ALIASES.get(name, name)).name
     except LookupError:
         return ""
     return charset if _REAL_CHARSET.fullmatch(charset) else ""

@@ -15,7 +15,9 @@ _MAX_LINE = 2000
 _MAX_IDS = 100
 
 _END_OF_BLOCK = re.compile(rb"\r\n\r\n|\n\r{0,3}\n|\r\r(?!\n)")
-_LEADING = re.compile(rb"(?:\xef\xbb\xbf|[ \t]*\r?\n|>?From [^\r\n]{0,500}(?:\r?\n|$)|\xff\xfe|\xfe\xff)")
+_LEADING = re.compile(
+    rb"(?:\xef\xbb\xbf|[ \t]*\r?\n|>?From (?!:)[^\r\n]{0,500}(?:\r?\n|$)|\xff\xfe|\xfe\xff)"
+)
 _NO_FIELD = re.compile(rb"^(?![!-9;-~]{1,200}:|[ \t])[^\r\n]", re.MULTILINE)
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _KNOWN_FIELD = re.compile(
@@ -258,6 +260,9 @@ def _from_base64(content: bytes) -> bytes:
 
 
 def _address_items(value: str) -> Iterator[list[str]]:
+    if value.count("\\") > 200:
+        # Each escaped quote would be tried as the beginning of a quoted name of its own.
+        value = value.replace("\\", "")
     item: list[str] = []
     for match in _ITEM_TOKEN.finditer(value):
         if match[0] not in {",", ";"}:

@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from bots.mail.charsets import tidy
 
 MAX_HTML = 1_000_000
-MAX_TAGS = 20_000
+MAX_TAGS = 15_000
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}charset\s{0,5}=\s{0,5}["']?([\w.:-]{1,40})""")
 _BLOCKS = (
@@ -36,7 +36,14 @@ _MOBILE_FOOTERS = (
 def charset_of(data: bytes) -> str:
     """Return the character set that the HTML itself declares, or an empty string."""
     found = _CHARSET.search(data[:4096])
-    return found[1].decode("ascii") if found else ""
+    charset = found[1].decode("ascii").lower() if found else ""
+    # A declaration that could be read byte by byte is not in UTF-16 (HTML standard, 13.2.3.2).
+    return "utf-8" if charset.startswith("utf-16") else charset
+
+
+def is_too_much(html: str) -> bool:
+    """Tell whether only the beginning of the HTML will be read."""
+    return len(html) > MAX_HTML or html.count("<") > MAX_TAGS
 
 
 def text_of(html: str) -> str:
@@ -88,7 +95,7 @@ def _shown(tree: LexborHTMLParser) -> str:
         node.insert_after(" ")
     root = tree.body or tree.root
     text = tidy(root.text(deep=True) if root is not None else "").replace("\xa0", " ")
-    return _airy(" ".join(line.split(" ")).strip() for line in text.split("\n"))
+    return _airy(" ".join(line.split()) for line in text.split("\n"))
 
 
 def _airy(lines: Iterable[str]) -> str:

@@ -20,9 +20,8 @@ _CHUNK = 1 << 20
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,100})\s*=\s*("(?:[^"\\]|\\.){0,4000}"|[^;]{0,4000})')
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]")
 _UNSAFE_NAME = re.compile('[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff<>:"|?*]')
-_UUENCODED = re.compile(
-    r"^begin [0-7]{3,4} ([^\n]{1,200})\n((?:[^\n]{1,80}\n){0,400000}?)(?:`\n)?end[ \t]*$", re.MULTILINE
-)
+_UU_BEGIN = re.compile(r"begin [0-7]{3,4} (.{1,200})")
+_UU_LINE = re.compile(r"[ -`]{0,80}")
 _FIRST_DELIMITER = re.compile(r"^--([^\s-][^\r\n]{0,69})\r?$", re.MULTILINE)
 _EXTENSIONS = {
     "image/jpeg": ".jpg",
@@ -318,8 +317,8 @@ def payload_bytes(part: Part, *, text: str | None = None) -> bytes:
     if encoding in {"quoted-printable", "quotedprintable", "quoted_printable"}:
         return binascii.a2b_qp(data)
     if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
-        found = _UUENCODED.search(data.decode("latin-1").replace("\r\n", "\n"))
-        return _from_uu(found[2]) if found else data
+        lines = data.decode("latin-1").splitlines()
+        return _from_uu([line for line in lines if not line.startswith("begin ") and line.rstrip() != "end"])
     return data
 
 
@@ -327,14 +326,23 @@ def take_uuencoded(text: str) -> tuple[str, list[File]]:
     """Lift uuencoded files out of a plain text, as programs before MIME put them there."""
     if "\nend" not in text or "begin " not in text:
         return text, []
-    files = []
-    for found in _UUENCODED.finditer(text):
-        data = _from_uu(found[2])
-        name = _safe_name(found[1]) or "bilaga"
-        files.append(
-            File(part=None, name=name, media_type="application/octet-stream", size=len(data), data=data)
-        )
-    return _UUENCODED.sub("", text), files
+    kept: list[str] = []
+    files: list[File] = []
+    begun: int | None = None  # where in `kept` the last "begin" stands
+    for line in text.split("\n"):
+        kept.append(line)
+        if found := _UU_BEGIN.fullmatch(line):
+            begun, name = len(kept) - 1, _safe_name(found[1]) or "bilaga"
+        elif line.rstrip() == "end" and begun is not None:
+            data = _from_uu(kept[begun + 1 : -1])
+            files.append(
+                File(part=None, name=name, media_type="application/octet-stream", size=len(data), data=data)
+            )
+            kept, begun = kept[:begun], None
+        elif begun is not None and not _UU_LINE.fullmatch(line):
+            # Somebody only wrote the word.
+            begun = None
+    return "\n".join(kept), files
 
 
 def _as_bytes(children: Sequence[object]) -> bytes:
@@ -356,9 +364,9 @@ def _from_base64(data: bytes) -> bytes:
     return b"".join(out)
 
 
-def _from_uu(lines: str) -> bytes:
+def _from_uu(lines: Sequence[str]) -> bytes:
     out = []
-    for line in lines.splitlines():
+    for line in filter(None, lines):
         count = (ord(line[0]) - 32) & 63
         groups = line[1 : 1 + -(-count * 4 // 3)].encode("ascii", "replace")
         try:

@@ -54,7 +54,7 @@ _FOOTER = re.compile(
     r"|lähetetty (?:minun )?(?:iphonesta|ipadista|samsung|android|puhelimesta|outlook|sähköposti).{0,80}"
     r"|hanki outlook .{1,120}|outlook (?:för|for|für) (?:ios|android).{0,80}"
     r"|von meinem .{1,60} gesendet|gesendet (?:von|mit) (?:mail|meinem|meiner|outlook|iphone|proton).{0,80}"
-    r"|diese nachricht wurde von meinem .{1,80} gesendet|holen sie sich outlook .{1,120}"
+    r"|diese nachricht wurde von meinem .{1,80} gesendet.{0,40}|holen sie sich outlook .{1,120}"
     r"|virusfri(?:tt)?\W.{0,80}avast.{0,80}|virus-free\W.{0,80}",
     re.IGNORECASE,
 )
@@ -121,10 +121,11 @@ def _above_marker(lines: list[str]) -> list[str]:
 
 
 def _without_quotes(lines: list[str]) -> list[str]:
+    labels = [_label(line) for line in lines]
     for at, line in enumerate(lines):
         if _SEPARATOR.fullmatch(line.strip()) and _letters_above(lines, at):
             return _trimmed(lines[:at])
-        if _is_header_block(lines, at) and _letters_above(lines, at):
+        if _is_header_block(lines, labels, at) and _letters_above(lines, at):
             return _trimmed(lines[:at])
         window = _attribution(lines, at)
         if window is None:
@@ -163,20 +164,17 @@ def _label(line: str) -> str:
     return _LABELS.get(head.strip(" *\t\xa0").lower(), "") if colon else ""
 
 
-def _is_header_block(lines: list[str], at: int) -> bool:
+def _is_header_block(lines: list[str], labels: list[str], at: int) -> bool:
     """Tell whether a forwarded or quoted mail's small header begins here.
 
     A bus ride ("Från: Centralen", "Till: Björkhagen") has neither subject nor address.
     """
-    if _label(lines[at]) not in {"from", "sent"}:
+    if labels[at] not in {"from", "sent"}:
         return False
-    near = lines[at : at + 9]
-    kinds = {_label(line) for line in near} - {""}
-    return (
-        {"from", "sent"} <= kinds
-        and len(kinds) >= 3
-        and ("subject" in kinds or any("@" in line for line in near))
-    )
+    kinds = set(labels[at : at + 9]) - {""}
+    if not {"from", "sent"} <= kinds or len(kinds) < 3:
+        return False
+    return "subject" in kinds or any("@" in line for line in lines[at : at + 9])
 
 
 def _attribution(lines: list[str], at: int) -> tuple[int, int] | None:
@@ -215,6 +213,8 @@ def _without_signature(lines: list[str]) -> list[str]:
 def _without_footers(lines: list[str]) -> list[str]:
     kept = _trimmed(lines)
     # Only at the very end: "Skickat från min sida i våras ..." in the middle is the citizen speaking.
-    while kept and _FOOTER.fullmatch(kept[-1].strip(" \t\xa0*_")):
+    for _ in range(4):
+        if not kept or not _FOOTER.fullmatch(kept[-1].strip(" \t\xa0*_")):
+            break
         kept = _trimmed(kept[:-1])
     return kept

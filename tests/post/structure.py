@@ -305,7 +305,7 @@ MAILS = (
             ),
         ),
         GUNGA,
-        files=("bilaga-2",)[:0] or ("bilaga-1",),
+        files=("bilaga-1",),
         warns=("hämtas inte",),
     ),
     _made(
