@@ -1,0 +1,262 @@
+"""The product itself as a process of its own: `python -m bots run`, on free ports, stopped or killed by its pid."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from store.engine import Row, Store, open_store
+from tests.servers.postfix import free_port
+
+_ROOT = Path(__file__).parents[2]
+_CONFIG = """\
+[municipality]
+name = "Lilla kommunen"
+service_name = "Tyck till"
+phone = "070-174 06 05"
+phone_hours = "mån–fre 8–16"
+privacy_url = "https://lillkommun.example/personuppgifter"
+
+[store]
+url = "{store_url}"
+
+[mail]
+address = "{address}"
+secret = "env:SYNPUNKT_TEST_SECRET"
+{mail}
+
+[channels.smtp]
+port = {smtp_port}
+protocol = "{protocol}"
+recipients = [{recipients}]
+{smtp}
+
+[channels.relay]
+host = "127.0.0.1"
+port = {relay_port}
+{relay}
+
+{tables}
+
+[web]
+port = {web_port}
+public_url = "http://127.0.0.1:{web_port}"
+staff_password = "env:SYNPUNKT_TEST_SECRET"
+session_secret = "env:SYNPUNKT_TEST_SECRET"
+secure_cookies = false
+
+[classifier]
+enabled = {classifier}
+
+[triage]
+registrator = "rita"
+
+[[handlers]]
+id = "rita"
+name = "Rita Lund"
+title = "registrator"
+email = "rita@{handler_domain}"
+
+[[handlers]]
+id = "petra"
+name = "Petra Holm"
+title = "enhetschef"
+email = "petra@{handler_domain}"
+
+[[units]]
+id = "park"
+name = "Park och renhållning"
+handlers = ["petra"]
+words = ["gung", "lekplats", "park", "papperskorg"]
+"""
+
+
+@dataclass(kw_only=True)
+class Product:
+    """One house. Started, killed and started again, it keeps its ports and its store.
+
+    `mail`, `smtp` and `relay` are more lines for those tables, and `tables` are whole tables.
+    """
+
+    relay_port: int
+    folder: Path
+    store_url: str = ""  # SQLite in the folder, unless told otherwise
+    address: str = "synpunkt@lillkommun.example"
+    recipients: tuple[str, ...] = ()
+    handler_domain: str = "kontoret.example"
+    protocol: str = "smtp"
+    mail: str = ""
+    smtp: str = ""
+    relay: str = 'security = "none"'
+    tables: str = ""
+    classifier: bool = False
+    smtp_port: int = field(default_factory=free_port)
+    web_port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+    _groups: list[int] = field(default_factory=list)
+
+    def start(self, *, within: float = 60) -> float:
+        """Start, and return after how many seconds it answered."""
+        began = time.monotonic()
+        self.launch()
+        self.wait(within=within)
+        return time.monotonic() - began
+
+    def launch(self) -> None:
+        """Start, and do not wait."""
+        config = self.folder / "config.toml"
+        config.write_text(self._config(), encoding="utf-8")
+        with (self.folder / "product.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "bots", "run", "--config", str(config)],
+                cwd=_ROOT,
+                env={**os.environ, "SYNPUNKT_TEST_SECRET": "en hemlighet bara för prov, trettiotvå"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._groups.append(self._process.pid)
+
+    def wait(self, *, within: float = 60) -> None:
+        """Return when it answers by SMTP; fail when it has ended, or the time is up."""
+        deadline = time.monotonic() + within
+        while not self.answers():
+            if self._process is None or self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the product does not answer:\n{self.log()[-3000:]}")
+            time.sleep(0.02)
+
+    def answers(self) -> bool:
+        """Tell whether it greets those who connect."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.smtp_port), timeout=2) as connection:
+                return connection.recv(4).startswith(b"220")
+        except OSError:
+            return False
+
+    @property
+    def pid(self) -> int:
+        """Return the number of its process."""
+        if self._process is None:
+            raise RuntimeError("the product is not running")
+        return self._process.pid
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM, and do not wait."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def ended(self, *, within: float = 30) -> int:
+        """Wait until it has ended, and return its exit status."""
+        if self._process is None:
+            raise RuntimeError("the product is not running")
+        status = self._process.wait(within)
+        self._process = None
+        return status
+
+    def kill(self) -> None:
+        """Send SIGKILL to the process, and to it alone: its children must find out for themselves."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+    def orphans(self) -> list[int]:
+        """List the processes of killed houses that live on."""
+        alive = self._process.pid if self._process is not None else 0
+        return [pid for pid in _processes_in(set(self._groups) - {alive})]
+
+    def close(self) -> None:
+        """Stop it, whatever state it is in, with all its children."""
+        if self._process is not None:
+            self.ask_to_stop()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.ended(within=15)
+            self.kill()
+        for group in self._groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+
+    def open_store(self) -> Store:
+        """Open what it keeps."""
+        return open_store(self.url)
+
+    def query(self, statement: str) -> list[Row]:
+        """Ask the store a question in SQL."""
+        store = self.open_store()
+        try:
+            with store.read() as transaction:
+                found = transaction.connection.exec_driver_sql(statement).mappings()
+                return [dict(row) for row in found]
+        finally:
+            store.close()
+
+    def page(self) -> httpx.Client:
+        """Return a browser at its front door."""
+        return httpx.Client(base_url=f"http://127.0.0.1:{self.web_port}", timeout=10)
+
+    def log(self) -> str:
+        """Return what it has logged."""
+        path = self.folder / "product.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    @property
+    def url(self) -> str:
+        """Return where its store is."""
+        return self.store_url or f"sqlite:///{self.folder / 'synpunkt.db'}"
+
+    def _config(self) -> str:
+        facts = {
+            **vars(self),
+            "store_url": self.url,
+            "recipients": ", ".join(f'"{one}"' for one in self.recipients or (self.address,)),
+            "classifier": str(self.classifier).lower(),
+        }
+        return _CONFIG.format(**facts)
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """Make a folder for as long as the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="synpunkt-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+@contextlib.contextmanager
+def running(product: Product, *, start: bool = True) -> Iterator[Product]:
+    """Let the product run for as long as the block lasts."""
+    try:
+        if start:
+            product.start()
+        yield product
+    finally:
+        product.close()
+
+
+def _processes_in(groups: set[int]) -> Iterator[int]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        # Processes come and go while we look. Fields after the name: state, parent, group.
+        with contextlib.suppress(OSError):
+            state, _, group = path.read_text().rpartition(") ")[2].split()[:3]
+            if int(group) in groups and state != "Z":
+                yield int(path.parent.name)
+
+
+def settings_of(values: Mapping[str, object]) -> str:
+    """Write lines of a table: texts, numbers and truths."""
+    return "\n".join(f"{key} = {_toml(value)}" for key, value in values.items())
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str | Path) else str(value)
