@@ -346,7 +346,8 @@ async def test_a_body_that_is_listed_but_not_given_becomes_a_note_with_its_heade
     server, book = ScriptedServer({1: b"x"}, {}), Book()
     server.answers["UID FETCH 1 (INTERNALDATE BODY.PEEK[])"] = "TAG NO [SERVERBUG] cannot\r\n"
     server.answers["UID FETCH 1 (INTERNALDATE BODY.PEEK[HEADER])"] = (
-        '* 1 FETCH (UID 1 INTERNALDATE "22-Nov-2026 08:50:00 +0100" BODY[HEADER] {16}\r\nSubject: Bro\r\n\r\n)\r\nTAG OK done\r\n'
+        '* 1 FETCH (UID 1 INTERNALDATE "22-Nov-2026 08:50:00 +0100" '
+        "BODY[HEADER] {16}\r\nSubject: Bro\r\n\r\n)\r\nTAG OK done\r\n"
     )
     given: list[Inbound] = []
 
