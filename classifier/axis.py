@@ -132,7 +132,8 @@ class Axis(TextCategorizer):
         """Read what `to_disk` wrote."""
         super().from_disk(path, exclude=[*exclude, "model", "vocab"])
         linear = self.model.get_ref("output_layer")
-        with np.load(Path(path) / "weights.npz", allow_pickle=False) as kept:
+        # Opened by us, since numpy leaves a damaged file open.
+        with (Path(path) / "weights.npz").open("rb") as file, np.load(file, allow_pickle=False) as kept:
             weights, bias = kept["W"].astype(np.float32), kept["b"]
         if weights.shape != (len(self.labels), linear.get_dim("length")):
             raise ValueError(f"weights of {self.name} have the shape {weights.shape}")

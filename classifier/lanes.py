@@ -10,6 +10,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from spacy.language import Language
@@ -35,7 +36,11 @@ class Phrase:
     source: str
     anchor: frozenset[str]
     needs: tuple[frozenset[str], ...]
-    patterns: tuple[re.Pattern[str], ...]
+
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        """Return one pattern for each part. Made when first needed: most phrases wait long for their text."""
+        return tuple(re.compile(rf"(?<!\w){_pattern(part)}(?!\w)") for part in _parts(self.source))
 
     def found_in(self, lowered: str, keys: frozenset[str]) -> bool:
         """Tell whether the phrase stands in a text, which must be in lower case."""
@@ -124,8 +129,7 @@ def compile_phrase(source: str) -> Phrase:
     """Compile one phrase of the table."""
     if _PART.sub("", source).strip():
         raise ValueError(f"lanes.toml: brackets in brackets, or one too many, in {source!r}")
-    parts = [part.strip() for part in source.lower().split(" & ")]
-    needs = [words for part in parts for words in _needs(part)]
+    needs = [words for part in _parts(source) for words in _needs(part)]
     # A long word is rarer than a short one, so the closer look is seldom in vain.
     anchor = max(needs, key=_shortest, default=frozenset({""}))
     if _shortest(anchor) < _SHORTEST_STEM:
@@ -134,7 +138,6 @@ def compile_phrase(source: str) -> Phrase:
         source=source,
         anchor=anchor,
         needs=tuple(words for words in needs if _shortest(words) >= _SHORTEST_STEM),
-        patterns=tuple(re.compile(rf"(?<!\w){_pattern(part)}(?!\w)") for part in parts),
     )
 
 
@@ -166,6 +169,10 @@ def _keys(words: list[str]) -> Iterator[str]:
         yield word
         for end in range(_SHORTEST_STEM, len(word) + 1):
             yield f"{word[:end]}*"
+
+
+def _parts(source: str) -> list[str]:
+    return [part.strip() for part in source.lower().split(" & ")]
 
 
 def _pattern(source: str) -> str:

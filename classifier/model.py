@@ -80,11 +80,8 @@ class Classifier:
         docs = list(self._nlp.pipe(texts))
         languages = [self._languages.of(text) for text in texts]
         # The corpus is Swedish but for a tenth, so what we think of other languages is never sure.
-        known = [
-            language == "sv" and _LETTER.search(text) is not None
-            for text, language in zip(texts, languages, strict=True)
-        ]
-        kinds, factors, areas = (self._guesses(name, docs, known) for name in ("type", "factor", "area"))
+        swedish = [language == "sv" for language in languages]
+        kinds, factors, areas = (self._guesses(name, docs, swedish) for name in ("type", "factor", "area"))
         of_kinds, of_factors = self._movers("type", docs, kinds, 2), self._movers("factor", docs, factors, 3)
         return [
             Suggestion(
@@ -101,14 +98,15 @@ class Classifier:
             )
         ]
 
-    def _guesses(self, name: str, docs: Sequence[Doc], known: Sequence[bool]) -> list[Guess]:
+    def _guesses(self, name: str, docs: Sequence[Doc], swedish: Sequence[bool]) -> list[Guess]:
         labels, threshold = self._axes[name].labels, self._thresholds[name]
         guesses = []
-        for doc, may_be_sure in zip(docs, known, strict=True):
+        for doc, may_be_sure in zip(docs, swedish, strict=True):
             shares = doc._.axes[name]
+            readable = any(token.is_alpha for token in doc)
             best = int(shares.argmax())
-            confidence = round(float(shares[best]), 4)
-            sure = may_be_sure and confidence >= threshold
+            confidence = round(float(shares[best]) if readable else 1 / len(labels), 4)
+            sure = may_be_sure and readable and confidence >= threshold
             guesses.append(Guess(value=str(labels[best]), confidence=confidence, sure=sure))
         return guesses
 

@@ -1,0 +1,85 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from classifier.messages import CorpusError, read_split
+from classifier.model import Classifier
+from classifier.train import CORPUS, train
+
+_ROWS = [
+    ("Maten var kall igen", "klagomål", "Mat", "skola"),
+    ("Maten smakar ingenting och är kall", "klagomål", "Mat", "skola"),
+    ("Tack för den goda maten", "beröm", "Mat", "skola"),
+    ("Bygg en bänk vid sjön", "förslag", "Boendemiljö", "park"),
+    ("Sätt upp fler papperskorgar i parken", "förslag", "Boendemiljö", "park"),
+    ("Parken är full av skräp", "klagomål", "Boendemiljö", "park"),
+    ("Tack snälla Lena på biblioteket", "beröm", "Bemötande", "bibliotek"),
+    ("Otrevlig man i receptionen", "klagomål", "Bemötande", "kontaktcenter"),
+]
+
+
+def _corpus(folder: Path, **parts: list[str]) -> Path:
+    folder.mkdir()
+    lines = [
+        json.dumps({"text": text, "type": kind, "factor": factor, "area": area})
+        for text, kind, factor, area in _ROWS
+    ]
+    for name in ("one", "two", "three"):
+        (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    named = "".join(f"{part} = {json.dumps(names)}\n" for part, names in parts.items())
+    (folder / "split.toml").write_text(named, encoding="utf-8")
+    return folder
+
+
+def test_a_small_corpus_makes_a_model_that_loads_and_answers(tmp_path: Path) -> None:
+    corpus = _corpus(tmp_path / "corpus", dev=["two"], test=["three"])
+
+    trained = train(corpus, tmp_path / "model")
+
+    classifier = Classifier.load(trained.path)
+    suggestion = classifier.suggest("Maten var kall igen")
+    assert (suggestion.kind.value, suggestion.factor.value) == ("klagomål", "Mat")
+    assert suggestion.area is not None
+    assert suggestion.area.value == "skola"
+    assert suggestion.model == trained.version
+    assert trained.report is not None
+    assert trained.report.messages == 8
+    assert f"# Model card: {trained.version}" in (trained.path / "CARD.md").read_text(encoding="utf-8").split(
+        "\n"
+    )
+
+
+def test_the_same_corpus_and_seed_give_the_same_model(tmp_path: Path) -> None:
+    corpus = _corpus(tmp_path / "corpus")
+
+    first, again = (train(corpus, tmp_path / name, seed=1) for name in ("first", "again"))
+
+    assert first.version == again.version
+    assert (first.path / "type" / "weights.npz").read_bytes() == (
+        again.path / "type" / "weights.npz"
+    ).read_bytes()
+
+
+def test_without_dev_and_test_parts_the_thresholds_are_the_cautious_ones(tmp_path: Path) -> None:
+    trained = train(_corpus(tmp_path / "corpus"), tmp_path / "model")
+
+    assert trained.thresholds == {"type": 0.8, "factor": 0.8, "area": 0.8}
+    assert trained.report is None
+
+
+def test_no_author_stands_in_two_parts_of_our_corpus() -> None:
+    split = read_split(CORPUS)
+
+    assert (len(split.train), len(split.dev), len(split.test)) == (2800, 800, 800)
+    assert len({each.text for each in (*split.train, *split.dev, *split.test)}) == 4400
+
+
+def test_an_empty_folder_is_a_corpus_error(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"no \.jsonl file"):
+        read_split(tmp_path)
+
+
+def test_a_part_that_names_no_file_is_a_corpus_error(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="four"):
+        read_split(_corpus(tmp_path / "corpus", test=["four"]))
