@@ -233,7 +233,7 @@ _OTHER = (
         raw=b"From: asa.lind@example.se\r\nSubject: Trasig gunga",
         subject="Trasig gunga",
     ),
-    Made(id="date_missing", raw=bare(_HEAD), has=(GUNGA,)),
+    Made(id="date_empty", raw=bare(_HEAD + "Date:\n"), has=(GUNGA,)),
     Made(
         id="date_swedish_words", raw=bare(_HEAD + "Date: måndagen den 4 mars 2024 kl 10:15\n"), has=(GUNGA,)
     ),

@@ -75,7 +75,6 @@ MAILS = (
     _packed("utf16le_with_mark", "utf-16", "utf-16", RICH),
     _packed("utf8_with_mark", "utf-8", "utf-8-sig", SWEDISH),
     _packed("utf32", "utf-32", "utf-32", SWEDISH),
-    _declared("label_rfc2231", "utf-8", "utf-8"),
     _plain("cs_rfc2231_charset", SWEDISH, SWEDISH, content="text/plain; charset*=us-ascii'en'utf-8"),
     _plain("cs_codec_that_is_no_charset", SWEDISH, SWEDISH, content="text/plain; charset=punycode"),
     _plain("cs_codec_of_bytes", SWEDISH, SWEDISH, content="text/plain; charset=zip"),

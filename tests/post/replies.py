@@ -42,7 +42,7 @@ _PROGRAMS = (
     _attributed("thunderbird_sv", "Den 2024-03-04 kl. 10:15, skrev Lillkommun:"),
     _attributed("thunderbird_sv_reversed", "Lillkommun skrev den 2024-03-04 10:15:"),
     _attributed("thunderbird_en", "On 2024-03-04 10:15, Lillkommun wrote:"),
-    _attributed("roundcube_sv", "Lillkommun skrev den 2024-03-04 10:15:"),
+    _attributed("roundcube_sv", "På 2024-03-04 10:15, skrev Lillkommun:"),
     _attributed("roundcube_sv_first", "2024-03-04 10:15 skrev Lillkommun:"),
     _attributed("yahoo_sv", f"Den måndag 4 mars 2024 10:15:12 CET, Lillkommun <{OWN}> skrev:", f"\n{QUOTED}"),
     _attributed("proton_sv", f"Den måndag den 4:e mars 2024 kl. 10:15, Lillkommun <{OWN}> skrev:"),
