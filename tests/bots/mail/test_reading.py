@@ -1,7 +1,7 @@
 """Every recorded mail is read as it should be, and quickly."""
 
-import resource
-import time
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,6 +12,19 @@ from store.domain import Attachment, Automatic
 from tests.post import ALL
 from tests.post.lists import FORM
 from tests.post.made import GUNGA, OWN, Made, bare, mail, part, several
+
+_MEASURE = """
+import resource, time
+from bots.mail.reading import read
+from tests.post import ALL
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before, slowest = peak(), 0.0
+for made in ALL:
+    begun = time.process_time()
+    read(made.raw)
+    slowest = max(slowest, time.process_time() - begun)
+print(slowest, peak() - before)
+"""
 
 
 def _read(made: Made) -> ReadMail:
@@ -60,17 +73,13 @@ def test_only_a_human_or_a_form_gets_an_address_to_answer_to() -> None:
     assert {found.answer_to for found in machines} == {""}
 
 
-def test_no_recorded_mail_takes_two_seconds_or_much_memory() -> None:
-    slowest, before = 0.0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def test_no_recorded_mail_takes_two_seconds_or_200_megabytes() -> None:
+    # In a process of its own, since the peak of memory is only known for a whole process.
+    seen = subprocess.run([sys.executable, "-c", _MEASURE], capture_output=True, text=True, check=True)
+    slowest, kilobytes = seen.stdout.split()
 
-    for made in ALL:
-        begun = time.process_time()
-        _read(made)
-        slowest = max(slowest, time.process_time() - begun)
-
-    # Kilobytes on Linux. What was used at most, by any mail, above what was used already.
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024
-    assert slowest < 2.0
+    assert float(slowest) < 2.0
+    assert int(kilobytes) < 200 * 1024
 
 
 def test_what_is_shown_holds_no_control_characters() -> None:

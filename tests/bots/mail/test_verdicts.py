@@ -9,7 +9,8 @@ from tests.post.made import mail
 HOP = (
     "Received: from mail.example.net (mail.example.net [192.0.2.7])"
     " by mx.lillkommun.example (Postfix); Mon, 4 Mar 2024 10:15:00 +0100\n"
-)ALL_FAMILIES = TrustedFront(
+)
+ALL_FAMILIES = TrustedFront(
     received_by="mx.lillkommun.example", families=FAMILIES, authserv_id="mx.lillkommun.example"
 )
 _SPAM = [
