@@ -12,6 +12,7 @@ from bots.mail.charsets import decode, decode_escaped, tidy
 MAX_BLOCK = 256 * 1024
 MAX_FIELD = 64 * 1024
 _MAX_LINE = 2000
+_MAX_NAME = 200
 _MAX_IDS = 100
 
 _END_OF_BLOCK = re.compile(rb"\r\n\r\n|\n\r{0,3}\n|\r\r(?!\n)")
@@ -59,16 +60,16 @@ class Fields:
 
     def __init__(self, items: Sequence[tuple[str, str]]) -> None:
         self.items = tuple(items)
-        self._first: dict[str, str] = {}
+        self.topmost: dict[str, str] = {}  # by name
         for name, value in items:
-            self._first.setdefault(name, value)
+            self.topmost.setdefault(name, value)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._first
+        return name in self.topmost
 
     def first(self, name: str) -> str:
         """Return the topmost field of that name as it was written, unfolded, or an empty string."""
-        return self._first.get(name, "")
+        return self.topmost.get(name, "")
 
     def every(self, name: str) -> list[str]:
         """List all fields of that name, topmost first."""
@@ -202,9 +203,10 @@ def _fields(block: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _field(folded: list[bytes]) -> Iterator[tuple[str, str]]:
-    match = _FIELD.match(b"".join(folded)) if folded else None
-    if match is not None:
-        yield match[1].decode("ascii").lower(), match[2].strip().decode("ascii", "surrogateescape")
+    name, colon, value = b"".join(folded).partition(b":")
+    name = name.rstrip()
+    if colon and name.isascii() and 0 < len(name) <= _MAX_NAME and not name.isspace():
+        yield name.decode("ascii").lower(), value.strip().decode("ascii", "surrogateescape")
 
 
 def _decoded_pieces(value: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from email.policy import compat32
 from urllib.parse import unquote_to_bytes
 
 from bots.mail.charsets import decode, decode_escaped, tidy
-from bots.mail.headers import Block, decoded, one_line, split
+from bots.mail.headers import Block, Fields, decoded, one_line, split
 
 MAX_PARTS = 200
 MAX_DEPTH = 50
@@ -73,8 +73,14 @@ class Part(Message):
         if self._first is None:
             self._first = {}
             for key, value in self.raw_items():
-                self._first.setdefault(key.lower(), value)
-        return "".join(str(self._first.get(name, "")).splitlines())
+                self._first.setdefault(key.lower(), "".join(str(value).splitlines()))
+        return self._first.get(name, "")
+
+    def stand_for(self, fields: Fields, payload: str | None = None) -> None:
+        """Take over header fields that were read before, and the whole body if it is not to be split."""
+        self._first = fields.topmost
+        if payload is not None:
+            self.set_payload(payload)
 
     def get_content_type(self) -> str:
         """Return the media type, or the default of RFC 2045 5.2."""
@@ -128,15 +134,24 @@ class Content:
 def parse(raw: bytes, block: Block) -> Part:
     """Build the tree of parts. May raise RecursionError on a hostile mail."""
     budget = _Budget()
+    media_type = parameters(block.fields.first("content-type"))[0]
+    if not media_type.startswith(("multipart/", "message/")):
+        root = Part(budget)
+        root.stand_for(block.fields, raw[block.body_at :].decode("ascii", "surrogateescape"))
+        return root
     # typeshed wants a class that takes `policy`; any maker of messages will do (email.feedparser).
     parser = BytesFeedParser(lambda **_: Part(budget), policy=compat32)
-    parser.feed(block.clean if block.clean.endswith((b"\n", b"\r")) else block.clean + b"\n")
-    parser.feed(b"\n")
+    # Only what tells how to split: all the other fields have been read already.
+    content_fields = [
+        f"{name}: {value}\n" for name, value in block.fields.items if name.startswith("content-")
+    ]
+    parser.feed("".join([*content_fields, "\n"]).encode("ascii", "surrogateescape"))
     for at in range(block.body_at, len(raw), _CHUNK):
         parser.feed(raw[at : at + _CHUNK])
-    root = parser.close()
-    assert isinstance(root, Part)  # noqa: S101  # the maker above makes nothing else
-    return root
+    tree = parser.close()
+    assert isinstance(tree, Part)  # noqa: S101  # the maker above makes nothing else
+    tree.stand_for(block.fields)
+    return tree
 
 
 def walk(root: Part) -> Content:
@@ -269,7 +284,7 @@ def file_name(part: Part) -> str:
     """Return the file's name as a label: no folders, no control or direction characters, at most 150 long."""
     sources = (parameters(part.field("content-disposition"))[1], "filename"), (part.content()[1], "name")
     for options, key in sources:
-        if name := _safe_name(_extended(options, key) or decoded(options.get(key, ""))):
+        if options and (name := _safe_name(_extended(options, key) or decoded(options.get(key, "")))):
             return name
     return ""
 
