@@ -1,11 +1,11 @@
 """Turns rows into what the console shows. Words for values lie in `templates/pages/console_words.html`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from bots.web.form import reference
-from store.domain import Factor, Handler, Kind, LetterState, Status, Unit
+from store.domain import Factor, Handler, Kind, LetterState, Purpose, Status, Unit
 from store.engine import Row
 from store.inbox import MAIL
 
@@ -98,7 +98,8 @@ class Views:
             "at": row["at"],
             "actor": self.person(row["actor"]),
             "act": row["act"],
-            "details": [(name, value) for name, value in row["details"].items() if value],
+            "letter": _purpose(row["details"].get("brev", "")),
+            "details": [(name, value) for name, value in row["details"].items() if value and name != "brev"],
         }
 
     def person(self, handler_id: str) -> str:
@@ -174,11 +175,6 @@ def case_url(number: str) -> str:
     return f"/arenden/{number}"
 
 
-def by_id(people: Sequence[Handler]) -> dict[str, Handler]:
-    """Find people by their id."""
-    return {one.id: one for one in people}
-
-
 def _guess(row: Row, field: str) -> Facts:
     """Tell a human's word from the classifier's; a human's has no percent."""
     if row[field]:
@@ -189,6 +185,11 @@ def _guess(row: Row, field: str) -> Facts:
         "share": row[f"{field}_confidence"] or 0.0,
         "sure": bool(row[f"{field}_sure"]),
     }
+
+
+def _purpose(letter_key: str) -> str:
+    """Return what a letter is for: its key names case and purpose to machines, not to people."""
+    return next((purpose for purpose in letter_key.split(":") if purpose in set(Purpose)), "")
 
 
 def _due(day: date | None, today: date) -> Facts | None:

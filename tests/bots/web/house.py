@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import httpx
@@ -35,6 +35,7 @@ from store.domain import (
     Status,
     Suggestion,
     Unit,
+    Verdict,
 )
 from store.engine import Store
 
@@ -156,6 +157,7 @@ class House:
         quarantined_because: str = "",
         automatic: Automatic | None = None,
         warnings: Sequence[str] = (),
+        verdicts: Sequence[Verdict] = (),
         quoted: str = "",
         language: str = "sv",
     ) -> str:
@@ -202,6 +204,7 @@ class House:
                         for file, data in attachments
                     ],
                     "warnings": list(warnings),
+                    "verdicts": list(verdicts),
                 },
             )
             kind = Kind(suggestion.kind.value) if suggestion else None
@@ -324,6 +327,3 @@ def fields_of(inbound: Inbound) -> dict[str, object]:
     """Read what the form kept."""
     fields: dict[str, object] = json.loads(inbound.raw)
     return fields
-
-
-DUE = date(2026, 12, 4)

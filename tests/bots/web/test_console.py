@@ -50,8 +50,8 @@ async def test_a_line_tells_proposal_handler_unit_and_days_left(house: House) ->
     text = " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
 
     assert (
-        "Hål i cykelbanan SYN-2026-000001 · kom fredag 20 november 2026 Kan vara en felanmälan "
-        "Klagomål 92 % Boendemiljö osäker, 31 % Anna Ek Gata och park fredag 4 december 2026 11 dagar kvar"
+        "Hål i cykelbanan SYN-2026-000001 · kom 20 november 2026 Kan vara en felanmälan "
+        "Klagomål 92 % Boendemiljö osäker, 31 % Anna Ek Gata och park 4 december 2026 11 dagar kvar"
     ) in text
 
 
@@ -119,8 +119,8 @@ async def test_unread_messages_are_told_in_the_list(house: House) -> None:
 
     page = await staff_page(house, "/arenden")
 
-    assert "inte lästa än" not in quiet.text
-    assert "1 meddelande är mottagna men inte lästa än." in page.text
+    assert "inte läst än" not in quiet.text
+    assert "1 meddelande är mottaget men inte läst än." in page.text
 
 
 @pytest.mark.parametrize("tab", list(_TABS))
@@ -409,9 +409,11 @@ async def test_what_is_not_there_is_not_found(house: House, path: str) -> None:
 
 
 async def test_every_value_of_the_house_has_a_word_in_the_console(house: House) -> None:
-    """Render each value once; one without a word would be an error instead of a page."""
+    # A value without a word is an error of the template, and so no page.
     for status in Status:
-        house.add_case(str(status), title=str(status), status=status, lanes=list(Lane))
+        house.add_case(
+            str(status), title=str(status), status=status, lanes=list(Lane), verdicts=list(Verdict)
+        )
     for automatic in Automatic:
         house.add_case(str(automatic), title=str(automatic), automatic=automatic)
     for kind in Kind:
@@ -430,4 +432,3 @@ async def test_every_value_of_the_house_has_a_word_in_the_console(house: House) 
     ]
 
     assert {page.status_code for page in pages} == {200}
-    assert len(Verdict) == 2
