@@ -111,6 +111,7 @@ class Session:
     def __init__(self, login: Login) -> None:
         # imapclient logs every line at DEBUG, headers and names included.
         logging.getLogger("imapclient").setLevel(logging.INFO)
+        self._timeout = login.timeout
         self._bell, self._rope = socket.socketpair()
         try:
             self._client: Any = _connect(login)
@@ -213,12 +214,9 @@ class Session:
         except IMAPClient.Error as error:
             # A line about new mail came before the "+" of the server. Nobody can tell what follows.
             raise IMAPClient.AbortError("IDLE") from error
-        connection = self._client.socket()
-        # TLS may already hold lines that the selector cannot see.
-        pending = getattr(connection, "pending", None)
-        if pending is None or not pending():
+        if not self._holds_lines():
             with selectors.DefaultSelector() as selector:
-                selector.register(connection, selectors.EVENT_READ)
+                selector.register(self._client.socket(), selectors.EVENT_READ)
                 selector.register(self._bell, selectors.EVENT_READ)
                 selector.select(seconds)
         self._client.idle_done()
@@ -244,6 +242,20 @@ class Session:
             with contextlib.suppress(OSError, IMAPClient.Error):
                 self._client.shutdown()
             self._close_bell()
+
+    def _holds_lines(self) -> bool:
+        # What came in one packet with the "+" of IDLE lies in imaplib's buffer, or in that of TLS, where
+        # no selector sees it: mail between our last look and IDLE would wait for the next poll.
+        imap, connection = self._client._imap, self._client.socket()
+        if hasattr(imap, "_readbuf"):  # Python 3.14 has a list of its own in place of a file
+            return any(imap._readbuf) or bool(getattr(connection, "pending", int)())
+        connection.setblocking(False)
+        try:
+            return bool(imap.file.peek(1))
+        except (ssl.SSLWantReadError, BlockingIOError):
+            return False
+        finally:
+            connection.settimeout(self._timeout)
 
     def _sections(self, uids: Sequence[int], wanted: str, given: str) -> dict[int, Fetched]:
         answer = self._client.fetch(uids, ["INTERNALDATE", wanted])

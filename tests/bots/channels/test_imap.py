@@ -56,7 +56,9 @@ class ScriptedServer:
         self.mails = mails
         self.answers = answers
         self.hangs_up_at: str | None = None  # once
+        self.latecomer: bytes | None = None  # comes with the answer to the first IDLE
         self.heard: list[str] = []
+        self._idle_tag = b""
         self.uidvalidity = 7
         self.port = 0
 
@@ -82,6 +84,13 @@ class ScriptedServer:
                 if command.startswith("AUTHENTICATE"):
                     writer.write(b"+ \r\n")
                     self.heard.append(base64.b64decode(await reader.readline()).decode())
+                if tag == "DONE":
+                    writer.write(b"IDLETAG OK done\r\n".replace(b"IDLETAG", self._idle_tag))
+                    continue
+                if command == "IDLE":
+                    self._idle_tag = tag.encode()
+                    writer.write(b"+ idling\r\n" + self._late())
+                    continue
                 reply = self._reply(command)
                 if reply is None:
                     continue
@@ -90,6 +99,12 @@ class ScriptedServer:
                 if command == "LOGOUT":
                     break
         writer.close()
+
+    def _late(self) -> bytes:
+        if self.latecomer is None:
+            return b""
+        self.mails[max(self.mails) + 1], self.latecomer = self.latecomer, None
+        return f"* {len(self.mails)} EXISTS\r\n".encode()
 
     def _reply(self, command: str) -> bytes | None:
         for start, answer in self.answers.items():
@@ -321,6 +336,16 @@ async def test_uids_far_apart_are_found_in_few_questions() -> None:
     searches = sum(command.startswith("UID SEARCH") for command in server.heard)
 
     assert searches < 100
+
+
+async def test_mail_that_comes_just_as_idle_begins_is_heard_at_once() -> None:
+    server, book = ScriptedServer({1: b"Subject: a\r\n\r\n"}, {}), Book()
+    server.answers["CAPABILITY"] = "* CAPABILITY IMAP4rev1 AUTH=PLAIN IDLE\r\nTAG OK done\r\n"
+    server.latecomer = b"Subject: b\r\n\r\n"
+
+    async with server.running(), _listening(_channel(port=server.port, book=book, poll_seconds=300), _take):
+        await _until(lambda: book.now_at == (7, 2), seconds=3)
+        await _until(lambda: server.heard[-1] == "IDLE")
 
 
 async def test_what_is_imported_is_not_asked_for_again_at_each_poll() -> None:
