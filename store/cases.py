@@ -317,7 +317,7 @@ def page(
 def counts(transaction: Transaction) -> dict[str, int]:
     """Count the cases of each status."""
     wanted = select(cases.c.status, func.count()).group_by(cases.c.status)
-    return dict(transaction.connection.execute(wanted).tuples().all())
+    return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
 
 
 def note(transaction: Transaction, case_id: int, **changes: Any) -> None:

@@ -31,7 +31,7 @@ def dedupe_key(inbound: Inbound) -> str:
     Other channels are named by the service's own id.
     """
     if inbound.media_type != MAIL:
-        name = f"{inbound.channel}\0{inbound.account}\0{inbound.external_id}".encode()
+        name = f"{inbound.channel}\0{inbound.account}\0{inbound.external_id}".encode("utf-8", "surrogatepass")
         return f"{inbound.channel}:{hashlib.sha256(name).hexdigest()}"
     end = _HEADER_END.search(inbound.raw, 0, _HEADER_CAP)
     head = inbound.raw[: end.start()] if end else inbound.raw[:_HEADER_CAP]
@@ -89,21 +89,23 @@ def claim(
 
     At least one is taken, but no more than `max_bytes` of raw bytes besides. A claim lasts `lease`; after
     that the message may be taken again, so whoever takes it looks at `attempts` before reading once more.
+    One that has been taken before waits for the others, and is then taken alone: if it brings the house
+    down, no innocent one is in hand.
     """
     unclaimed = messages.c.claimed_until.is_(None) | (messages.c.claimed_until < now)
     waiting = transaction.connection.execute(
-        select(messages.c.id, blobs.c.size)
+        select(messages.c.id, blobs.c.size, messages.c.attempts)
         .join(blobs, blobs.c.sha256 == messages.c.sha256)
         .where(messages.c.state == MessageState.KEPT, unclaimed)
-        .order_by(messages.c.id)
+        .order_by(messages.c.attempts, messages.c.id)
         .limit(limit)
         .with_for_update(of=messages, skip_locked=True)
     ).all()
     ids: list[int] = []
     total = 0
-    for message_id, size in waiting:
+    for message_id, size, attempts in waiting:
         total += size
-        if ids and total > max_bytes:
+        if ids and (attempts > 0 or total > max_bytes):
             break
         ids.append(message_id)
     if not ids:
@@ -123,9 +125,13 @@ def claim(
 
 def release(transaction: Transaction) -> None:
     """Give back every claim. Only for a start at which no other process can be reading."""
-    transaction.connection.execute(
-        update(messages).where(messages.c.state == MessageState.KEPT).values(claimed_until=None)
-    )
+    in_hand = (messages.c.state == MessageState.KEPT) & messages.c.claimed_until.is_not(None)
+    if (transaction.connection.scalar(select(func.count()).where(in_hand)) or 0) > 1:
+        # Several were in hand when the last process ended, so nobody knows that one of them was the reason.
+        transaction.connection.execute(
+            update(messages).where(in_hand, messages.c.attempts > 1).values(attempts=messages.c.attempts - 1)
+        )
+    transaction.connection.execute(update(messages).where(in_hand).values(claimed_until=None))
 
 
 def waiting(transaction: Transaction) -> int:
@@ -159,7 +165,7 @@ def _ids(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:
     if not keys:
         return {}
     wanted = select(messages.c.dedupe_key, messages.c.id).where(messages.c.dedupe_key.in_(set(keys)))
-    return dict(transaction.connection.execute(wanted).tuples().all())
+    return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
 
 
 def _insert(transaction: Transaction, fresh: dict[str, Inbound], now: datetime) -> None:

@@ -190,7 +190,7 @@ def troubled(transaction: Transaction, *, limit: int = 100) -> Sequence[Row]:
 def counts(transaction: Transaction) -> dict[str, int]:
     """Count the letters of each state."""
     wanted = select(letters.c.state, func.count()).group_by(letters.c.state)
-    return dict(transaction.connection.execute(wanted).tuples().all())
+    return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
 
 
 def next_try(transaction: Transaction, *, now: datetime) -> timedelta | None:

@@ -1,0 +1,84 @@
+"""What every test may ask for: a store on each kind of database, and a house that stands on it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from store.engine import Store, open_store
+from store.migrations import upgrade
+from tests.house import House, open_house
+from tests.servers.lent import Lender, running, why_not
+
+ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+
+
+@pytest.fixture(scope="session")
+def lender() -> Iterator[Lender]:
+    """Start PostgreSQL for this worker, the first time that somebody asks for it."""
+    if reason := why_not():
+        pytest.skip(reason)
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the tables once; copying a file is quicker than building them again."""
+    file = tmp_path_factory.mktemp("model") / "model.db"
+    store = open_store(f"sqlite:///{file}")
+    upgrade(store)
+    store.close()
+    return file
+
+
+@pytest.fixture(params=ENGINES)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Name the kind of database that the test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def store(
+    database_kind: str, sqlite_model: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    """Open an empty store with all its tables."""
+    if database_kind == "postgresql":
+        lender: Lender = request.getfixturevalue("lender")
+        with lender.emptied() as opened:
+            yield opened
+        return
+    file = shutil.copy(sqlite_model, tmp_path / "store.db")
+    opened = open_store(f"sqlite:///{file}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def bare_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Give the URL of a database without tables, that the test may spoil."""
+    if database_kind == "postgresql":
+        lender: Lender = request.getfixturevalue("lender")
+        return lender.database()
+    return f"sqlite:///{tmp_path / 'bare.db'}"
+
+
+@pytest.fixture
+def make_house(store: Store) -> Iterator[Callable[..., House]]:
+    """Open houses on the store, each with what the test gives it."""
+    with ExitStack() as stack:
+
+        def make(**parts: object) -> House:
+            opened = open_house(store, **parts)  # type: ignore[arg-type]  # passed on as given
+            stack.callback(opened.opinion.close)
+            return opened
+
+        yield make
+
+
+@pytest.fixture
+def house(make_house: Callable[..., House]) -> House:
+    """Open an ordinary house."""
+    return make_house()

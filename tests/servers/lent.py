@@ -1,0 +1,119 @@
+"""Lends a PostgreSQL to many tests: one hasty server per worker, emptied for each test."""
+
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import text
+
+from store.engine import Store, open_store
+from store.migrations import upgrade
+from store.tables import metadata
+
+_OWNER = "synpunkt"
+_PATIENCE = 60.0
+_QUICKLY = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+# Nothing that these tests prove depends on what a power cut leaves behind.
+_HASTY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "jit=off", "max_connections=60")
+
+
+def why_not() -> str:
+    """Say why there can be no PostgreSQL on this machine, or return an empty text."""
+    return "" if _programs() else "no PostgreSQL server is installed (apt install postgresql)"
+
+
+@dataclass(kw_only=True)
+class Lender:
+    """Gives out databases on one server, which listens on a socket in its own folder only."""
+
+    folder: Path
+    _shared: str = ""
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def database(self) -> str:
+        """Return the URL of a new database without any table."""
+        name = f"test{next(self._numbers)}"
+        with psycopg.connect(
+            host=str(self.folder), user=_OWNER, dbname="postgres", autocommit=True
+        ) as server:
+            server.execute(f"CREATE DATABASE {name}".encode())
+        return f"postgresql+psycopg://{_OWNER}@/{name}?host={self.folder}"
+
+    @contextmanager
+    def emptied(self) -> Iterator[Store]:
+        """Lend the one database that all share, with its tables empty: a new one takes ten times as long."""
+        self._shared = self._shared or self.database()
+        store = open_store(self._shared)
+        try:
+            upgrade(store)
+            with store.write() as transaction:
+                names = ", ".join(metadata.tables)
+                transaction.connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            yield store
+        finally:
+            store.close()
+
+
+@contextmanager
+def running() -> Iterator[Lender]:
+    """Start a server in a folder of its own, and stop it again."""
+    programs = _programs()
+    assert programs is not None
+    with tempfile.TemporaryDirectory(prefix="synpunkt-pg-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        # PostgreSQL refuses to run as root.
+        user = "postgres" if os.geteuid() == 0 else None
+        if user:
+            shutil.chown(folder, user)
+        data = str(folder / "data")
+        subprocess.run(
+            [str(programs / "initdb"), "-D", data, "-U", _OWNER, *_QUICKLY],
+            check=True,
+            capture_output=True,
+            user=user,
+            cwd=folder,
+        )
+        settings = [part for one in _HASTY for part in ("-c", one)]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [str(programs / "postgres"), "-D", data, "-k", name, "-h", "", *settings],
+                stdout=log,
+                stderr=log,
+                user=user,
+                cwd=folder,
+            )
+        try:
+            _await(folder, server)
+            yield Lender(folder=folder)
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(_PATIENCE)
+
+
+def _programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    other = shutil.which("postgres")
+    if found:
+        return found[-1].parent
+    return Path(other).parent if other else None
+
+
+def _await(folder: Path, server: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            psycopg.connect(host=str(folder), user=_OWNER, dbname="postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
