@@ -61,6 +61,9 @@ class Judge:
 
     async def run(self) -> None:
         """Judge what is kept until cancelled; a group in hand is finished first."""
+        # The reader starts its process at the first mail. Let it do so before one is in hand: whoever is
+        # in hand when the power goes is suspected.
+        await finish(asyncio.to_thread(self.reader.read_many, [Job(raw=b"")]))
         while True:
             self._rang.clear()
             try:
