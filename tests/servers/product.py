@@ -1,4 +1,4 @@
-"""The product itself as a process of its own: `python -m bots run`, on free ports, stopped or killed by its pid."""
+"""The product as a process of its own: `python -m bots run`, on free ports, stopped or killed by its pid."""
 
 import contextlib
 import os
@@ -173,7 +173,7 @@ class Product:
     def orphans(self) -> list[int]:
         """List the processes of killed houses that live on."""
         alive = self._process.pid if self._process is not None else 0
-        return [pid for pid in _processes_in(set(self._groups) - {alive})]
+        return list(_processes_in(set(self._groups) - {alive}))
 
     def close(self) -> None:
         """Stop it, whatever state it is in, with all its children."""
