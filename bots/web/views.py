@@ -99,7 +99,11 @@ class Views:
             "actor": self.person(row["actor"]),
             "act": row["act"],
             "letter": _purpose(row["details"].get("brev", "")),
-            "details": [(name, value) for name, value in row["details"].items() if value and name != "brev"],
+            "details": [
+                (name, self.person(value) if name == "handläggare" else value)
+                for name, value in row["details"].items()
+                if value and name != "brev"
+            ],
         }
 
     def person(self, handler_id: str) -> str:
@@ -189,7 +193,9 @@ def _guess(row: Row, field: str) -> Facts:
 
 def _purpose(letter_key: str) -> str:
     """Return what a letter is for: its key names case and purpose to machines, not to people."""
-    return next((purpose for purpose in letter_key.split(":") if purpose in set(Purpose)), "")
+    # The last one: a notice of a returned letter bears that letter's key before its own purpose.
+    parts = reversed(letter_key.split(":"))
+    return next((purpose for purpose in parts if purpose in set(Purpose)), "")
 
 
 def _due(day: date | None, today: date) -> Facts | None:

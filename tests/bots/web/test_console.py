@@ -10,6 +10,7 @@ from bots.web.console import _TABS
 from store import cases, journal
 from store.domain import (
     Automatic,
+    Entry,
     Factor,
     Inbound,
     Kind,
@@ -159,6 +160,20 @@ async def test_a_case_shows_words_files_proposal_promises_letters_and_journal(ho
         "<strong>brev sänt</strong>",
     ):
         assert words in page.text
+
+
+async def test_the_journal_names_people_and_letters_as_people_do(house: House) -> None:
+    number = house.add_case()
+    details = {"brev": "1:kvitto:studs", "handläggare": "bo", "därför": "orden hål"}
+    with house.store.write() as transaction:
+        journal.write(transaction, NOW, Entry(actor="anna", act="brev sänt", case_id=1, details=details))
+
+    page = await staff_page(house, f"/arenden/{number}")
+
+    assert (
+        '<strong>brev sänt</strong> <span class="sub">Anna Ek · besked till handläggaren om brev som studsat'
+        " · handläggare: Bo Lind · därför: orden hål</span>"
+    ) in page.text
 
 
 async def test_one_click_confirms_the_proposal_with_model_who_and_when(house: House) -> None:
