@@ -389,6 +389,8 @@ def _add_pages(
             phone_hours=house.phone_hours,
             privacy_url=house.privacy_url,
             intake_address=settings.mail.address,
+            fault_report_url=settings.municipality.fault_report_url,
+            appeal_url=settings.municipality.appeal_url,
         ),
         staff=list(house.handlers.values()),
         password=secret(settings.web.staff_password),

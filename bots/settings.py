@@ -57,6 +57,8 @@ class MunicipalitySettings(Table):
     phone: Name
     phone_hours: Name
     privacy_url: WebAddress
+    fault_report_url: str = ""
+    appeal_url: str = ""
     profile: str = "standard"
     series: Annotated[str, Field(pattern=r"^[A-ZÅÄÖ]{2,10}$")] = "SYN"
 

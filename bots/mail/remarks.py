@@ -21,6 +21,11 @@ _BY_TYPE = {
 def remarks(block: Block, content: Content, body: Body, *, sender: Person, reply_to: str) -> list[str]:
     """List the remarks that apply, the gravest first."""
     checks = (
+        (
+            # Written by the IMAP channel when the server could not give the whole message.
+            bool(block.fields.first("x-synpunkt-note")),
+            "Brevet är inte helt: mejlservern lämnade inte ut allt. Se efter i brevlådan.",
+        ),
         (block.cut, "Brevhuvudet var för långt och har kortats."),
         (content.too_many, "Brevet har för många delar. Alla visas inte."),
         (body.cut, "Texten var för lång och har kortats."),
