@@ -66,6 +66,9 @@ class Report:
         """Return the figures as plain data."""
         return asdict(self)
 
+    def __str__(self) -> str:
+        return self.as_text()
+
     def as_text(self) -> str:
         """Return the figures for a reader, as Markdown."""
         return "\n".join(

@@ -4,7 +4,7 @@ import dataclasses
 import re
 import threading
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,13 @@ from classifier.axis import Scores, axes_of
 from classifier.features import WordParts
 from classifier.lanes import make_lanes  # noqa: F401  # registers the component that the model names
 from classifier.language import Languages
-from store.domain import Factor, Guess, Kind, Suggestion
+from store.domain import Factor, Guess, Kind, Lane, Suggestion
 
 SHIPPED = Path(__file__).with_name("models") / "bow"
 
 _MOST_CHARACTERS = 20_000
+NO_LANE = "ingen"  # the answer of the axis special for a plain synpunkt
+
 _BATCH = 64
 _UNSEEN = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}
 _LETTER = re.compile(r"[^\W\d_]")
@@ -36,13 +38,15 @@ class Classifier:
     One instance may be shared by threads: they take turns.
     """
 
-    def __init__(self, nlp: Language, *, thresholds: dict[str, float], version: str) -> None:
+    def __init__(self, nlp: Language, *, thresholds: Mapping[str, float] | None = None) -> None:
+        about = nlp.meta["synpunkt"]
+        self.version = str(about["model"])
         self._nlp = nlp
         self._axes = axes_of(nlp)
-        self._thresholds = thresholds
+        self._thresholds = {**about["thresholds"], **(thresholds or {})}
+        self._flags = [(Lane(name), float(share)) for name, share in about["flags"].items()]
         self._languages = Languages()
         self._turn = threading.Lock()
-        self.version = version
 
     @classmethod
     def load(
@@ -52,12 +56,9 @@ class Classifier:
 
         Raises `ModelError`.
         """
-        nlp = _load(path or SHIPPED)
-        about = nlp.meta["synpunkt"]
-        thresholds = {name: float(value) for name, value in about["thresholds"].items()}
         given = {"type": sure_kind, "factor": sure_factor}
-        thresholds |= {name: value for name, value in given.items() if value is not None}
-        return cls(nlp, thresholds=thresholds, version=str(about["model"]))
+        thresholds = {name: value for name, value in given.items() if value is not None}
+        return cls(_load(path or SHIPPED), thresholds=thresholds)
 
     def suggest(self, text: str, *, chosen_kind: Kind | None = None) -> Suggestion:
         """Say what one message is. The sender's own choice of kind outranks ours (requirements.md C5:2)."""
@@ -88,7 +89,7 @@ class Classifier:
                 kind=kind,
                 factor=factor,
                 area=area,
-                lanes=doc._.lanes,
+                lanes=self._lanes(doc),
                 language=language,
                 model=self.version,
                 why=tuple(dict.fromkeys((*of_kind, *of_factor))),
@@ -103,12 +104,20 @@ class Classifier:
         guesses = []
         for doc, may_be_sure in zip(docs, swedish, strict=True):
             shares = doc._.axes[name]
-            readable = any(token.is_alpha for token in doc)
+            readable = _is_readable(doc)
             best = int(shares.argmax())
             confidence = round(float(shares[best]) if readable else 1 / len(labels), 4)
             sure = may_be_sure and readable and confidence >= threshold
             guesses.append(Guess(value=str(labels[best]), confidence=confidence, sure=sure))
         return guesses
+
+    def _lanes(self, doc: Doc) -> tuple[Lane, ...]:
+        """Return the flags that a rule or the learnt axis raises, in the order of the list of lanes."""
+        found = set(doc._.lanes)
+        if _is_readable(doc):
+            shares = dict(zip(self._axes["special"].labels, doc._.axes["special"].tolist(), strict=True))
+            found |= {lane for lane, share in self._flags if shares.get(lane, 0.0) > share}
+        return tuple(lane for lane in Lane if lane in found)
 
     def _movers(self, name: str, docs: Sequence[Doc], guesses: Sequence[Guess], most: int) -> list[list[str]]:
         """Return the words of each text without which its guess would have been weakest."""
@@ -143,22 +152,29 @@ def row_of(suggestion: Suggestion) -> dict[str, object]:
 def _load(path: Path) -> Language:
     try:
         nlp = spacy.load(path)
-        about = nlp.meta["synpunkt"]
-        _check(nlp, about["thresholds"])
+        _check(nlp)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"no usable model in {path}: {error}; train one, or reinstall") from error
     return nlp
 
 
-def _check(nlp: Language, thresholds: dict[str, float]) -> None:
+def _check(nlp: Language) -> None:
+    about = nlp.meta["synpunkt"]
     axes = axes_of(nlp)
-    known = {"type": {str(each) for each in Kind}, "factor": {str(each) for each in Factor}}
-    for name in ("type", "factor", "area"):
-        labels = set(axes[name].labels)
+    known = {"type": {*Kind}, "factor": {*Factor}, "special": {*Lane, NO_LANE}}
+    for name in ("type", "factor", "area", "special"):
+        labels = {*axes[name].labels}
         if not labels or not labels <= known.get(name, labels):
             raise ValueError(f"the axis {name} has other labels than this release")
-        float(thresholds[name])
+    if {"type", "factor", "area"} != about["thresholds"].keys() or not known["special"] >= about[
+        "flags"
+    ].keys():
+        raise ValueError("other thresholds than this release knows")
     nlp.get_pipe("lanes")
+
+
+def _is_readable(doc: Doc) -> bool:
+    return any(token.is_alpha for token in doc)
 
 
 def _strongest(words: Sequence[str], pushes: Scores, most: int) -> list[str]:

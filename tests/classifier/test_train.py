@@ -16,13 +16,17 @@ _ROWS = [
     ("Parken är full av skräp", "klagomål", "Boendemiljö", "park"),
     ("Tack snälla Lena på biblioteket", "beröm", "Bemötande", "bibliotek"),
     ("Otrevlig man i receptionen", "klagomål", "Bemötande", "kontaktcenter"),
+    ("Ni ska få ångra detta, jag vet var ni bor", "klagomål", "Trygghet", "kontaktcenter"),
 ]
+_SPECIAL = {"Ni ska få ångra detta, jag vet var ni bor": "hot"}
 
 
 def _corpus(folder: Path, **parts: list[str]) -> Path:
     folder.mkdir()
     lines = [
-        json.dumps({"text": text, "type": kind, "factor": factor, "area": area})
+        json.dumps(
+            {"text": text, "type": kind, "factor": factor, "area": area, "special": _SPECIAL.get(text)}
+        )
         for text, kind, factor, area in _ROWS
     ]
     for name in ("one", "two", "three"):
@@ -44,7 +48,7 @@ def test_a_small_corpus_makes_a_model_that_loads_and_answers(tmp_path: Path) -> 
     assert suggestion.area.value == "skola"
     assert suggestion.model == trained.version
     assert trained.report is not None
-    assert trained.report.messages == 8
+    assert trained.report.messages == 9
     assert f"# Model card: {trained.version}" in (trained.path / "CARD.md").read_text(encoding="utf-8").split(
         "\n"
     )
@@ -83,3 +87,13 @@ def test_an_empty_folder_is_a_corpus_error(tmp_path: Path) -> None:
 def test_a_part_that_names_no_file_is_a_corpus_error(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="four"):
         read_split(_corpus(tmp_path / "corpus", test=["four"]))
+
+
+def test_a_corpus_with_one_answer_only_is_a_corpus_error(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    row = {"text": "Maten var kall", "type": "klagomål", "factor": "Mat", "area": "skola"}
+    (corpus / "one.jsonl").write_text("\n".join([json.dumps(row)] * 12), encoding="utf-8")
+
+    with pytest.raises(CorpusError, match="fewer than two answers for type"):
+        train(corpus, tmp_path / "model")
