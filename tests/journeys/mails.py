@@ -29,11 +29,11 @@ def message_id(number: int, *, domain: str = "example.org") -> str:
     return f"<synpunkt.{number}@{domain}>"
 
 
-def synpunkt(number: int, *, to: str, more: str = "") -> bytes:
-    """Write a citizen's mail; `more` is further header lines with their line ends."""
+def synpunkt(number: int, *, to: str, matter: str = "", more: str = "") -> bytes:
+    """Write a citizen's mail; `matter` is its subject, `more` further header lines with their line ends."""
     choose = random.Random(number)  # noqa: S311 - the same mail each time, no secret
     place = choose.choice(_PLACES)
-    subject = f"{choose.choice(_MATTERS).format(place=place)} ({number})"
+    subject = matter or f"{choose.choice(_MATTERS).format(place=place)} ({number})"
     text = "\r\n".join(choose.sample(_TEXTS, 2))
     return (
         f"From: Medborgare {number} <{citizen(number)}>\r\n"
