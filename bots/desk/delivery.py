@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 
 from bots.channel import Channel, PermanentFailure, TemporaryFailure
 from bots.desk.finish import finish
+from bots.desk.trouble import place_of
 from store import outbox
 from store.domain import LetterState, Outgoing
 from store.engine import Store, StoreError, Transaction
 
 log = logging.getLogger(__name__)
+
+Outcome = str | TemporaryFailure | PermanentFailure  # the service's id of a sent letter, or a failure
 
 _IN_HAND = 8
 _FIRST_WAIT = timedelta(seconds=15)
@@ -32,6 +35,7 @@ class Delivery:
     in_hand: int = _IN_HAND
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
+    _unnoted: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
     _lost: set[str] = field(default_factory=set)
     _random: random.Random = field(default_factory=random.Random)
 
@@ -52,17 +56,21 @@ class Delivery:
                     pass
             except StoreError as error:
                 log.error("outbox out of reach: because=%s", error)
+            except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
+                log.error("letters wait: because=%s", place_of(error))
             await self._wait()
 
     async def once(self) -> int:
         """Send what may be tried now, up to a handful, and return how many were tried."""
+        # What became of letters while the store was away comes first: only we know it.
+        await asyncio.to_thread(self._note)
         letters = await asyncio.to_thread(self._take)
         outcomes = await asyncio.gather(*(self._send(letter) for letter in letters))
-        if letters:
-            await asyncio.to_thread(self._note, list(zip(letters, outcomes, strict=True)))
+        self._unnoted.extend(zip(letters, outcomes, strict=True))
+        await asyncio.to_thread(self._note)
         return len(letters)
 
-    async def _send(self, letter: Outgoing) -> str | TemporaryFailure | PermanentFailure:
+    async def _send(self, letter: Outgoing) -> Outcome:
         channel = self.channels[letter.recipient.channel]
         try:
             service_id = await channel.send(letter)
@@ -71,6 +79,9 @@ class Delivery:
                 self._lost.add(channel.name)
                 log.warning("channel lost: channel=%s because=%s", channel.name, failure)
             return failure
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the other letters
+            log.error("letter in doubt: letter=%d because=%s", letter.id, place_of(error))
+            return TemporaryFailure(place_of(error), in_doubt=True)
         if channel.name in self._lost:
             self._lost.discard(channel.name)
             log.info("channel back: channel=%s", channel.name)
@@ -86,16 +97,19 @@ class Delivery:
         with self.store.write() as transaction:
             return outbox.doubt(transaction, now=self.clock())
 
-    def _note(self, tried: list[tuple[Outgoing, str | TemporaryFailure | PermanentFailure]]) -> None:
+    def _note(self) -> None:
+        if not self._unnoted:
+            return
         with self.store.write() as transaction:
-            for letter, outcome in tried:
+            for letter, outcome in self._unnoted:
                 self._settle(transaction, letter, outcome)
+        self._unnoted.clear()
 
     def _settle(
         self,
         transaction: Transaction,
         letter: Outgoing,
-        outcome: str | TemporaryFailure | PermanentFailure,
+        outcome: Outcome,
     ) -> None:
         now = self.clock()
         if isinstance(outcome, str):

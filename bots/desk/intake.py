@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bots.channel import NotKeptError
 from bots.desk.finish import finish
+from bots.desk.trouble import place_of
 from store import inbox
 from store.domain import Inbound, Receipt
 from store.engine import Store, StoreError
@@ -88,10 +89,11 @@ class Intake:
     def _keep(self, group: Sequence[Inbound]) -> list[Receipt | StoreError]:
         try:
             return list(self._commit(group))
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
             if len(group) == 1:
-                log.error("not kept: messages=1 because=%s", error)
-                return [error]
+                because = str(error) if isinstance(error, StoreError) else place_of(error)
+                log.error("not kept: messages=1 because=%s", because)
+                return [StoreError(because)]
         # One bad message must not keep the others out: try them one by one.
         results: list[Receipt | StoreError] = []
         failures = 0

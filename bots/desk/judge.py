@@ -11,6 +11,7 @@ from bots.desk.cases import CaseWork
 from bots.desk.finish import finish
 from bots.desk.heard import Heard, from_given, from_mail, unreadable
 from bots.desk.opinion import Opinion
+from bots.desk.trouble import place_of
 from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job
 from store import inbox
@@ -71,6 +72,8 @@ class Judge:
                     self.judged()
             except StoreError as error:
                 log.error("messages wait: because=%s", error)
+            except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
+                log.error("messages wait: because=%s", place_of(error))
             try:
                 async with asyncio.timeout(_LOOK_AGAIN):
                     await self._rang.wait()
@@ -121,16 +124,6 @@ class Judge:
             if len(group) > 1:
                 return sum(self._settle([one]) for one in group)
             # Its claim runs out, and it is tried again; the last try reads nothing and so can not fail on it.
-            log.error("not judged: message=%d because=%s", group[0][0].message_id, _where(error))
+            log.error("not judged: message=%d because=%s", group[0][0].message_id, place_of(error))
             return 0
         return len(group)
-
-
-def _where(error: Exception) -> str:
-    """Name an error by kind and place; its own words may hold a citizen's."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    if place is None:
-        return type(error).__name__
-    return f"{type(error).__name__} at {place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
