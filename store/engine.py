@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, Executable, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.types import DateTime, TypeDecorator
 
 
@@ -82,21 +82,23 @@ class Store:
     def write(self) -> Iterator[Transaction]:
         """Open a transaction that commits at the end of the block; raise `StoreError` if it can not."""
         # SQLite lets one writer in at a time and makes the others poll; a lock of ours lets them queue.
-        with self._writing if self.is_sqlite else nullcontext():
-            try:
-                with self.engine.begin() as connection:
-                    yield Transaction(connection)
-            except (SQLAlchemyError, UnicodeError) as error:
-                raise StoreError(_plain(error)) from error
+        queue = self._writing if self.is_sqlite else nullcontext()
+        with queue, self.told_plainly(), self.engine.begin() as connection:
+            yield Transaction(connection)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction for reading only; it sees one moment of the store."""
+        with self.told_plainly(), self.engine.connect().execution_options(reading=True) as connection:
+            yield Transaction(connection)
+            connection.rollback()
+
+    @contextmanager
+    def told_plainly(self) -> Iterator[None]:
+        """Turn what the database says into a `StoreError` without the statement's values."""
         try:
-            with self.engine.connect().execution_options(reading=True) as connection:
-                yield Transaction(connection)
-                connection.rollback()
-        except SQLAlchemyError as error:
+            yield
+        except (SQLAlchemyError, UnicodeError) as error:
             raise StoreError(_plain(error)) from error
 
     def close(self) -> None:
@@ -113,13 +115,20 @@ def open_store(url: str) -> Store:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             return Store(_sqlite(url))
-        return Store(create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True))
+        return Store(
+            create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+        )
     except (ArgumentError, ImportError) as error:
         raise StoreError(f"the database URL can not be used: {_plain(error)}") from error
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=8)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": 30, "check_same_thread": False},
+        pool_size=8,
+        hide_parameters=True,  # a traceback in the log shows no citizen's words
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -145,4 +154,6 @@ def _plain(error: Exception) -> str:
     """Say what went wrong without the statement's values: they may hold a citizen's words."""
     if isinstance(error, DBAPIError):
         return f"{type(error).__name__}: {type(error.orig).__name__}: {str(error.orig).splitlines()[0]}"
+    if isinstance(error, StatementError):
+        return f"{type(error).__name__}: {error.orig}"
     return f"{type(error).__name__}: {error}"

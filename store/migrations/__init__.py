@@ -14,17 +14,28 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _HERE = Path(__file__).parent
+_LOCK = 0x53594E50  # any number will do, as long as it is always the same
 
 
 def upgrade(store: Store) -> None:
-    """Bring the database up to date; does nothing if it is. Safe to call at every start."""
-    if is_current(store):
-        return
+    """Bring the database up to date; does nothing if it is. Safe to call at every start.
+
+    Several processes may do so at once. Raises `StoreError` when the database can not be reached.
+    """
+    with store.told_plainly():
+        if not is_current(store):
+            _climb(store)
+
+
+def _climb(store: Store) -> None:
     # Imported here: Alembic takes a third of a start, and is seldom needed.
     from alembic import command
 
     config = _config()
     with store.engine.begin() as connection:
+        if not store.is_sqlite:
+            # One at a time; SQLite lets only one writer in anyway. Who comes second finds nothing to do.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

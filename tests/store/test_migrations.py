@@ -1,0 +1,88 @@
+"""The steps lead to the very tables that the code knows."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+
+from store.engine import Store, StoreError, open_store
+from store.migrations import is_current, upgrade
+from store.tables import metadata
+
+
+@pytest.fixture
+def bare(bare_url: str) -> Iterator[Store]:
+    store = open_store(bare_url)
+    yield store
+    store.close()
+
+
+def test_a_new_database_gets_just_the_tables_that_the_code_knows(bare: Store) -> None:
+    upgrade(bare)
+
+    with bare.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        difference = compare_metadata(context, metadata)
+        names = set(inspect(connection).get_table_names())
+        connection.rollback()
+    assert difference == []
+    assert names == {*metadata.tables, "alembic_version"}
+
+
+def test_bringing_up_to_date_twice_does_no_harm(bare: Store) -> None:
+    before = is_current(bare)
+    upgrade(bare)
+    upgrade(bare)
+
+    assert before is False
+    assert is_current(bare) is True
+
+
+def test_what_is_kept_survives_bringing_up_to_date_again(bare: Store) -> None:
+    upgrade(bare)
+    with bare.write() as transaction:
+        transaction.connection.execute(
+            metadata.tables["counters"].insert().values(series="SYN-2026", value=7)
+        )
+
+    upgrade(bare)
+
+    with bare.read() as transaction:
+        assert transaction.rows(metadata.tables["counters"].select()) == [{"series": "SYN-2026", "value": 7}]
+
+
+def test_several_processes_that_start_at_once_bring_it_up_to_date_together(bare_url: str) -> None:
+    work = (
+        "import sys; from store import engine, migrations; migrations.upgrade(engine.open_store(sys.argv[1]))"
+    )
+    command = [sys.executable, "-c", work, bare_url]
+
+    starting = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [process.communicate(timeout=60)[1] for process in starting]
+
+    store = open_store(bare_url)
+    current = is_current(store)
+    store.close()
+    assert told == ["", "", ""]
+    assert [process.returncode for process in starting] == [0, 0, 0]
+    assert current is True
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////finns/inte/alls/synpunkt.db",
+        "postgresql+psycopg://ingen@127.0.0.1:1/ingenting?connect_timeout=2",
+    ],
+)
+def test_a_database_out_of_reach_is_a_store_error(url: str) -> None:
+    store = open_store(url)
+
+    with pytest.raises(StoreError):
+        upgrade(store)
+
+    store.close()
