@@ -191,16 +191,20 @@ def _inner_type(evidence: Evidence) -> str:
 
 def _precedence(evidence: Evidence) -> Mark | None:
     for name, shown in (("precedence", "Precedence"), ("x-precedence", "X-Precedence")):
-        word = evidence.fields.first(name).strip().lower()
-        if word in _PRECEDENCE:
-            return Mark(kind=_PRECEDENCE[word], rule=f"{shown}: {word}")
+        # Every one of them: a harmless line before the telling one must not hide it.
+        for value in evidence.fields.every(name):
+            word = value.strip().lower()
+            if word in _PRECEDENCE:
+                return Mark(kind=_PRECEDENCE[word], rule=f"{shown}: {word}")
     return None
 
 
 def _suppress(evidence: Evidence) -> Mark | None:
     # DR, RN and NRN alone come from a human who wants no receipts.
     words = {
-        word.strip().lower() for word in evidence.fields.first("x-auto-response-suppress")[:200].split(",")
+        word.strip().lower()
+        for value in evidence.fields.every("x-auto-response-suppress")
+        for word in value[:200].split(",")
     }
     if words & {"all", "oof", "autoreply"}:
         return Mark(kind=Automatic.OTHER, rule="X-Auto-Response-Suppress")
@@ -209,7 +213,7 @@ def _suppress(evidence: Evidence) -> Mark | None:
 
 def _telling_field(evidence: Evidence) -> Mark | None:
     for name, needed, kind in _TELLING:
-        if name in evidence.fields and needed in evidence.fields.first(name).lower():
+        if any(needed in value.lower() for value in evidence.fields.every(name)):
             return Mark(kind=kind, rule=name.title())
     return None
 
