@@ -282,23 +282,29 @@ def _deadline(chosen: argparse.Namespace) -> int:
 
 
 def _train(chosen: argparse.Namespace) -> int:
-    from classifier.train import train
+    from classifier.messages import CorpusError
+    from classifier.train import CORPUS, train
 
-    train(chosen.corpus, chosen.out, seed=chosen.seed)
-    print(f"modellen ligger i {chosen.out}")
+    try:
+        trained = train(chosen.corpus or CORPUS, chosen.out, seed=chosen.seed)
+    except CorpusError as error:
+        return _fail(str(error), _EX_DATAERR)
+    print(trained.report)
+    print(f"modellen {trained.version} ligger i {trained.path}")
     return _EX_OK
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
     from classifier.evaluate import evaluate
+    from classifier.messages import CorpusError
     from classifier.model import Classifier, ModelError
 
     try:
         print(evaluate(chosen.file, Classifier.load(_model_folder(chosen.config))))
     except ModelError as error:
         return _fail(str(error), _EX_CONFIG)
-    except OSError as error:
-        return _fail(f"{chosen.file}: kan inte läsas ({error.strerror})", _EX_DATAERR)
+    except CorpusError as error:
+        return _fail(str(error), _EX_DATAERR)
     return _EX_OK
 
 

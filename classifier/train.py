@@ -33,7 +33,7 @@ _DEFAULT_THRESHOLD = 0.8  # without a dev part there is nothing to choose by
 _FALSE_FLAGS = 0.005
 _FALSE_FLAGS_URGENT = 0.01
 _URGENT = {Lane.APPEAL, Lane.DOCUMENT_REQUEST, Lane.LEX_SARAH, Lane.CONCERN_REPORT, Lane.THREAT}
-_LOWEST_FLAG = 0.05
+_LOWEST_FLAG = 0.35  # below it a few words are enough to raise several flags at once
 _DEFAULT_FLAG = 0.5
 _THRESHOLDS = np.arange(0.40, 0.991, 0.01)
 
