@@ -114,7 +114,9 @@ def of_sender_message(transaction: Transaction, message_ids: Sequence[str], send
     wanted = (
         select(messages.c.case_id)
         .join(cases, cases.c.id == messages.c.case_id)
-        .where(messages.c.message_id.in_(message_ids), func.lower(cases.c.sender_handle) == sender.lower())
+        .where(
+            messages.c.message_id.in_(message_ids), func.lower(cases.c.sender_handle) == func.lower(sender)
+        )
         .order_by(messages.c.id.desc())
         .limit(1)
     )

@@ -162,7 +162,8 @@ def acknowledged(transaction: Transaction, recipient: Address, *, since: datetim
         .join(letters, letters.c.case_id == case_table.c.id)
         .where(
             letters.c.channel == recipient.channel,
-            letters.c.handle == recipient.handle,
+            # Both sides by the database: SQLite folds other letters than Python does.
+            func.lower(letters.c.handle) == func.lower(recipient.handle),
             letters.c.created_at >= since,
             letters.c.purpose == Purpose.ACKNOWLEDGEMENT,
             letters.c.state != LetterState.HELD,

@@ -49,7 +49,7 @@ FRONT = TrustedFront(
     received_by="mx.lillkommun.example",
     families=frozenset({"rspamd"}),
     authserv_id="mx.lillkommun.example",
-    strips_forged=True,
+    strips_forged=False,
 )
 
 REGISTRATOR = Handler(

@@ -225,7 +225,8 @@ class CaseWork:
         return next((unit.name for unit in self.house.units if unit.id == unit_id), "Registrator")
 
     def _language(self, heard: Heard, suggestion: Suggestion | None) -> str:
-        return suggestion.language if suggestion else self.language_of(heard.for_classifier)
+        told = suggestion.language if suggestion else ""
+        return told or self.language_of(heard.for_classifier)
 
     def _attach(self, transaction: Transaction, heard: Heard, case_id: int, *, act: str) -> bool:
         read = inbox.note_read(

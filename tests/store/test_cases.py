@@ -192,6 +192,16 @@ def test_a_sender_finds_the_case_by_a_message_id_of_their_own(store: Store) -> N
     assert found == [case_id, case_id, None, None, None, None]
 
 
+def test_an_address_with_swedish_letters_finds_its_case(store: Store) -> None:
+    case_id, _ = opened(store, a_new_case(sender="Åsa@exempel.example"))
+    a_message(store, case_id, an_inbound(), message_id="<a@example.org>")
+
+    with store.read() as transaction:
+        found = cases.of_sender_message(transaction, ["<a@example.org>"], "Åsa@Exempel.example")
+
+    assert found == case_id
+
+
 def test_a_suggestion_comes_back_as_it_was_given(store: Store) -> None:
     case_id, _ = opened(store)
     suggestion = a_suggestion(lanes=(Lane.QUESTION,), area="park")
