@@ -158,6 +158,7 @@ def build(
         store=store,
         channels=roads,
         clock=clock,
+        failed=work.tell_undelivered,
         give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
     )
     judge = Judge(

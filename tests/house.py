@@ -259,7 +259,12 @@ def open_house(
         language_of=lambda text: "fi" if "hyvää" in text.casefold() else "sv",
     )
     delivery = Delivery(
-        store=store, channels={"email": memory}, clock=clock, give_up_after=give_up_after, in_hand=in_hand
+        store=store,
+        channels={"email": memory},
+        clock=clock,
+        failed=work.tell_undelivered,
+        give_up_after=give_up_after,
+        in_hand=in_hand,
     )
     chosen = None if silent else suggester or Scripted(a_suggestion())
     opinion = Opinion(suggester=chosen, patience=patience)

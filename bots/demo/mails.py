@@ -76,8 +76,8 @@ def _plain(now: datetime) -> bytes:
     mail = _headers(now, "Maja Berg <maja.berg@example.com>", "Otrevligt i receptionen på Björkskolan")
     mail.set_content(
         "Hej!\n\nI går var jag på Björkskolan för att lämna min dotters inhalator. Kvinnan i receptionen "
-        "tittade inte ens upp, suckade högt och sa att jag borde ha läst informationen hemma. Min dotter stod "
-        "bredvid och skämdes. Så bemöter man inte folk.\n\nMvh\nMaja Berg\n"
+        "tittade inte ens upp, suckade högt och sa att jag borde ha läst informationen hemma. Min dotter "
+        "stod bredvid och skämdes. Så bemöter man inte folk.\n\nMvh\nMaja Berg\n"
     )
     return mail.as_bytes()
 
@@ -121,7 +121,7 @@ def _attachment(now: datetime) -> bytes:
 def _finnish(now: datetime) -> bytes:
     mail = _headers(now, "Aino Laine <aino.laine@example.org>", "Palaute kotihoidosta")
     mail.set_content(
-        "Hei,\n\näitini kotihoidon käynti jäi eilen kokonaan väliin, eikä kukaan soittanut meille. Hän odotti "
+        "Hei,\n\näitini kotihoidon käynti jäi eilen kokonaan väliin, eikä kukaan soittanut. Hän odotti "
         "lounastaan neljään asti. Tämä on jo toinen kerta tässä kuussa. Toivon, että joku ottaa asian "
         "hoitaakseen ja kertoo, miksi näin kävi.\n\nYstävällisin terveisin\nAino Laine\n"
     )

@@ -19,6 +19,7 @@ from store.domain import (
     Guess,
     Kind,
     Lane,
+    Outgoing,
     Promise,
     PromiseKind,
     Purpose,
@@ -71,24 +72,32 @@ class CaseWork:
             return False
         self._attach(transaction, heard, case_id, act=f"leveransrapport: {heard.automatic}")
         if heard.automatic is Automatic.BOUNCE:
-            self._note_returned(transaction, heard, letter_id, case_id)
+            self._note_returned(transaction, heard, letter_id)
         return True
 
-    def _note_returned(self, transaction: Transaction, heard: Heard, letter_id: int, case_id: int) -> None:
+    def _note_returned(self, transaction: Transaction, heard: Heard, letter_id: int) -> None:
         now = self.clock()
         because = heard.report.diagnostic if heard.report and heard.report.diagnostic else heard.subject
         returned = outbox.undelivered(transaction, letter_id, because=because[:500], now=now)
-        # A notice that came back tells nobody by mail: the next one would come back as well.
-        if returned is not None and returned.purpose is Purpose.ACKNOWLEDGEMENT:
-            case = cases.find(transaction, case_id)
-            if case is not None:
-                self.letters.notify_undelivered(
-                    transaction,
-                    self._writing(transaction, case_id, case["number"], heard),
-                    handler=self.house.person(case["handler"]),
-                    returned=returned,
-                    now=now,
-                )
+        if returned is not None:
+            self.tell_undelivered(transaction, returned)
+
+    def tell_undelivered(self, transaction: Transaction, letter: Outgoing) -> None:
+        """Tell the handler that an acknowledgement did not reach the sender.
+
+        A notice that failed tells nobody by mail, since the next one would fail as well: see the console.
+        """
+        if letter.purpose is not Purpose.ACKNOWLEDGEMENT or letter.case_id is None:
+            return
+        case = cases.find(transaction, letter.case_id)
+        if case is not None:
+            self.letters.notify_undelivered(
+                transaction,
+                self._writing(transaction, letter.case_id, case["number"], case["received_at"]),
+                handler=self.house.person(case["handler"]),
+                returned=letter,
+                now=self.clock(),
+            )
 
     def _join(
         self, transaction: Transaction, heard: Heard, case_id: int, suggestion: Suggestion | None
@@ -109,7 +118,7 @@ class CaseWork:
         lanes = suggestion.lanes if suggestion else ()
         if lanes:
             cases.note(transaction, case_id, lanes=sorted({*case["lanes"], *lanes}))
-        about = replace(self._writing(transaction, case_id, case["number"], heard), lanes=lanes)
+        about = replace(self._writing(transaction, case_id, case["number"], heard.received_at), lanes=lanes)
         self.letters.notify_follow_up(
             transaction, about, handler=handler, message_id=heard.message_id, now=self.clock()
         )
@@ -237,11 +246,11 @@ class CaseWork:
             journal.write(transaction, self.clock(), entry)
         return read
 
-    def _writing(self, transaction: Transaction, case_id: int, number: str, heard: Heard) -> Writing:
+    def _writing(self, transaction: Transaction, case_id: int, number: str, received_at: datetime) -> Writing:
         return Writing(
             case_id=case_id,
             number=number,
-            received_at=heard.received_at,
+            received_at=received_at,
             language="sv",
             promises=owed(transaction, case_id),
         )

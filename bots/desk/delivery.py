@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,9 +14,11 @@ from bots.desk.trouble import place_of
 from store import outbox
 from store.domain import LetterState, Outgoing
 from store.engine import Store, StoreError, Transaction
+from store.inbox import clean
 
 log = logging.getLogger(__name__)
 
+_ADDRESS = re.compile(r"\S+@\S+")
 Outcome = str | TemporaryFailure | PermanentFailure  # the service's id of a sent letter, or a failure
 
 _IN_HAND = 8
@@ -31,6 +34,7 @@ class Delivery:
     store: Store
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
+    failed: Callable[[Transaction, Outgoing], None]  # tells whoever must know, in the same transaction
     give_up_after: timedelta = timedelta(days=2)
     in_hand: int = _IN_HAND
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
@@ -77,11 +81,13 @@ class Delivery:
         except (TemporaryFailure, PermanentFailure) as failure:
             if isinstance(failure, TemporaryFailure) and channel.name not in self._lost:
                 self._lost.add(channel.name)
-                log.warning("channel lost: channel=%s because=%s", channel.name, failure)
+                # A server may name the recipient in its answer, and no log line may.
+                because = _ADDRESS.sub("<adress>", str(failure))
+                log.warning("channel lost: channel=%s because=%s", channel.name, because)
             return failure
-        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the other letters
-            log.error("letter in doubt: letter=%d because=%s", letter.id, place_of(error))
-            return TemporaryFailure(place_of(error), in_doubt=True)
+        except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
+            log.error("channel broke its promise: channel=%s because=%s", channel.name, place_of(error))
+            return TemporaryFailure(f"Kanalen gick sönder ({type(error).__name__}).", in_doubt=True)
         if channel.name in self._lost:
             self._lost.discard(channel.name)
             log.info("channel back: channel=%s", channel.name)
@@ -113,16 +119,16 @@ class Delivery:
     ) -> None:
         now = self.clock()
         if isinstance(outcome, str):
-            outbox.sent(transaction, letter, outcome, now=now)
+            outbox.sent(transaction, letter, clean(outcome), now=now)
             return
-        because = str(outcome)
-        if isinstance(outcome, PermanentFailure):
-            outbox.give_up(transaction, letter, LetterState.FAILED, because=because, now=now)
-        elif outcome.in_doubt:
+        because = clean(str(outcome))
+        too_old = letter.created_at is not None and now - letter.created_at > self.give_up_after
+        if isinstance(outcome, TemporaryFailure) and outcome.in_doubt:
             # The service may have taken it: a second letter would be worse than a question to a human.
             outbox.give_up(transaction, letter, LetterState.UNKNOWN, because=because, now=now)
-        elif letter.created_at is not None and now - letter.created_at > self.give_up_after:
+        elif isinstance(outcome, PermanentFailure) or too_old:
             outbox.give_up(transaction, letter, LetterState.FAILED, because=because, now=now)
+            self.failed(transaction, letter)
         else:
             until = now + self._pause(letter.attempts)
             outbox.postpone(transaction, letter, until=until, because=because)

@@ -33,9 +33,12 @@ class Intake:
     kept: Callable[[], None]  # called after each commit, in the event loop
     _waiting: list[tuple[Inbound, asyncio.Future[Receipt]]] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _closed: bool = False
 
     async def receive(self, inbound: Inbound) -> Receipt:
         """Return when `inbound` is committed; raise `NotKeptError` when it could not be."""
+        if self._closed:
+            raise NotKeptError("the intake is closed")
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append((inbound, future))
         self._arrived.set()
@@ -44,6 +47,7 @@ class Intake:
     async def run(self) -> None:
         """Commit what waits, until cancelled; what is in hand then is finished first."""
         loop = asyncio.get_running_loop()
+        self._closed = False
         with ThreadPoolExecutor(1, thread_name_prefix="intake") as writer:
             try:
                 while True:
@@ -52,6 +56,7 @@ class Intake:
                     outcome = loop.run_in_executor(writer, self._keep, [inbound for inbound, _ in group])
                     await finish(self._settle(group, outcome))
             finally:
+                self._closed = True
                 for _, future in self._waiting:
                     if not future.done():
                         future.set_exception(NotKeptError("the intake is closing"))
@@ -98,8 +103,9 @@ class Intake:
         results: list[Receipt | StoreError] = []
         failures = 0
         for inbound in group:
-            if failures == _HOPELESS_AFTER and failures == len(results):
+            if failures == len(results) >= _HOPELESS_AFTER:
                 results.append(StoreError("the store does not answer"))
+                failures += 1
                 continue
             single = self._keep([inbound])[0]
             failures += isinstance(single, StoreError)

@@ -1,14 +1,17 @@
 """Asks the classifier, and does without when no answer comes in time."""
 
 import logging
+import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Protocol
 
-from store.domain import Suggestion
+from store.domain import Factor, Guess, Kind, Lane, Suggestion
 
 log = logging.getLogger(__name__)
+
+_LANGUAGE_LENGTH = 8  # as wide as the column
 
 
 class Suggester(Protocol):
@@ -20,13 +23,10 @@ class Suggester(Protocol):
 
 @dataclass(kw_only=True)
 class Opinion:
-    """One thread for the model. While it is stuck or broken, cases go on without a suggestion."""
+    """Asks in a thread of its own. While the model is stuck or broken, cases go on without a suggestion."""
 
     suggester: Suggester | None
     patience: float = 5.0
-    _thread: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="classifier")
-    )
     _stuck: Future[list[Suggestion]] | None = None
     _silent: bool = False
 
@@ -37,9 +37,13 @@ class Opinion:
         if self._stuck is not None and not self._stuck.done():
             return [None] * len(texts)
         self._stuck = None
-        future = self._thread.submit(self.suggester.suggest_many, list(texts))
+        future: Future[list[Suggestion]] = Future()
+        # A daemon, since a model that never answers must not keep the program from ending.
+        threading.Thread(
+            target=_ask, args=(self.suggester, list(texts), future), name="classifier", daemon=True
+        ).start()
         try:
-            suggestions = future.result(timeout=self.patience)
+            suggestions = _checked(future.result(timeout=self.patience), len(texts))
         except TimeoutError:
             self._stuck = future
             self._note_silence("no answer in time")
@@ -50,12 +54,12 @@ class Opinion:
                 return [self.of([text])[0] for text in texts]
         else:
             self._note_answer()
-            return list(suggestions)
+            return suggestions
         return [None] * len(texts)
 
     def close(self) -> None:
-        """Let the thread go; a stuck model is left behind."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Ask no more; a stuck model is left behind."""
+        self.suggester = None
 
     def _note_silence(self, because: str) -> None:
         if not self._silent:
@@ -66,3 +70,29 @@ class Opinion:
         if self._silent:
             log.info("classifier answers again")
         self._silent = False
+
+
+def _ask(suggester: Suggester, texts: list[str], future: Future[list[Suggestion]]) -> None:
+    try:
+        future.set_result(suggester.suggest_many(texts))
+    except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
+        future.set_exception(error)
+
+
+def _checked(suggestions: Sequence[Suggestion], wanted: int) -> list[Suggestion | None]:
+    """Refuse what no case could be opened with; what a model says is never trusted to make sense."""
+    if len(suggestions) != wanted:
+        raise ValueError("not one suggestion for each text")
+    for suggestion in suggestions:
+        Kind(suggestion.kind.value)
+        Factor(suggestion.factor.value)
+        for lane in suggestion.lanes:
+            Lane(lane)
+        guesses = [suggestion.kind, suggestion.factor, *([suggestion.area] if suggestion.area else [])]
+        if not all(_is_share(guess) for guess in guesses) or len(suggestion.language) > _LANGUAGE_LENGTH:
+            raise ValueError("a suggestion that makes no sense")
+    return list(suggestions)
+
+
+def _is_share(guess: Guess) -> bool:
+    return 0.0 <= guess.confidence <= 1.0
