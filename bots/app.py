@@ -286,7 +286,7 @@ def build_relay(settings: RelaySettings, identity: Identity) -> Relay:
         security=settings.security,
         username=settings.username,
         password=secret(settings.password) if settings.password else "",
-        tokens=_tokens(settings.oauth),
+        tokens=_tokens(settings.oauth, settings.username),
         ssl_context=ssl.create_default_context(cafile=settings.ca_file or None),
         pool_size=settings.connections,
         timeout=settings.timeout_seconds,
@@ -330,7 +330,7 @@ def _imap(name: str, settings: ImapSettings, ledger: Positions, clock: Callable[
         security=settings.security,
         username=settings.username,
         password=secret(settings.password) if settings.password else "",
-        token_source=_tokens(settings.oauth),
+        token_source=_tokens(settings.oauth, settings.username),
         folders=settings.folders,
         done=settings.done,
         idle=settings.idle,
@@ -341,11 +341,21 @@ def _imap(name: str, settings: ImapSettings, ledger: Positions, clock: Callable[
     )
 
 
-def _tokens(settings: OauthSettings | None) -> TokenSource | None:
+def _tokens(settings: OauthSettings | None, user: str) -> TokenSource | None:
     if settings is None:
         return None
+    if settings.google_key is not None:
+        # Imported here: few need it, and it is slow to load.
+        from bots.mail.oauth_google import GoogleServiceAccount
+
+        try:
+            return GoogleServiceAccount(key=secret(settings.google_key), user=user)
+        except ValueError as error:
+            raise SettingsError(f"hemligheten {settings.google_key} {error}.") from error
     return ClientCredentials(
-        tenant=settings.tenant, client_id=settings.client_id, secret=secret(settings.client_secret)
+        tenant=settings.tenant,
+        client_id=settings.client_id,
+        secret=secret(settings.client_secret or ""),
     )
 
 

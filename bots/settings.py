@@ -111,11 +111,18 @@ class SmtpSettings(Table):
 
 
 class OauthSettings(Table):
-    """XOAUTH2 by client credentials (Microsoft 365)."""
+    """XOAUTH2: client credentials for Microsoft 365, or a service account's key for Google Workspace."""
 
-    tenant: Name
-    client_id: Name
-    client_secret: Secret
+    tenant: str = ""
+    client_id: str = ""
+    client_secret: Secret | None = None
+    google_key: Secret | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether just one of the two ways is filled in, wholly."""
+        microsoft = (bool(self.tenant), bool(self.client_id), self.client_secret is not None)
+        return all(microsoft) != (self.google_key is not None) and all(microsoft) == any(microsoft)
 
 
 class ImapSettings(Table):
@@ -320,6 +327,10 @@ def _people_problems(settings: Settings) -> Iterator[str]:
 
 
 def _road_problems(settings: Settings) -> Iterator[str]:
+    roads = {f"channels.imap.{name}": mailbox.oauth for name, mailbox in settings.channels.imap.items()}
+    for table, oauth in {**roads, "channels.relay": settings.channels.relay.oauth}.items():
+        if oauth is not None and not oauth.is_whole:
+            yield f"tabell [{table}], nyckel oauth: ange tenant, client_id, client_secret eller bara google_key."
     for name, mailbox in settings.channels.imap.items():
         if (mailbox.password is None) == (mailbox.oauth is None):
             yield f"tabell [channels.imap.{name}]: ange antingen password eller oauth, inte båda eller inget."

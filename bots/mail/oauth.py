@@ -26,7 +26,7 @@ def xoauth2_string(user: str, token: str) -> str:
 class ClientCredentials:
     """Microsoft 365 tokens for an app registration: no user, no browser, only tenant, client id and secret.
 
-    Nothing is fetched until the first `token`. Google is not here: its service accounts need another library.
+    Nothing is fetched until the first `token`. Google is in `oauth_google`.
     """
 
     def __init__(
