@@ -330,7 +330,10 @@ def _road_problems(settings: Settings) -> Iterator[str]:
     roads = {f"channels.imap.{name}": mailbox.oauth for name, mailbox in settings.channels.imap.items()}
     for table, oauth in {**roads, "channels.relay": settings.channels.relay.oauth}.items():
         if oauth is not None and not oauth.is_whole:
-            yield f"tabell [{table}], nyckel oauth: ange tenant, client_id, client_secret eller bara google_key."
+            yield (
+                f"tabell [{table}], nyckel oauth: "
+                "ange tenant, client_id, client_secret eller bara google_key."
+            )
     for name, mailbox in settings.channels.imap.items():
         if (mailbox.password is None) == (mailbox.oauth is None):
             yield f"tabell [channels.imap.{name}]: ange antingen password eller oauth, inte båda eller inget."
