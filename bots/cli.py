@@ -161,15 +161,15 @@ def _receive(chosen: argparse.Namespace) -> int:
 
     _log(logging.ERROR)
     try:
+        raws = [path.read_bytes() for path in chosen.files] or [sys.stdin.buffer.read()]
+    except OSError as error:
+        return _fail(f"filen kan inte läsas: {error}", _EX_DATAERR)
+    try:
         house = app.build(load(chosen.config), with_doors=False)
     except SettingsError as error:
         return _fail(str(error), _EX_CONFIG)
     except StoreError as error:
-        return _fail(str(error), _EX_TEMPFAIL)
-    try:
-        raws = [path.read_bytes() for path in chosen.files] or [sys.stdin.buffer.read()]
-    except OSError as error:
-        return _fail(f"filen kan inte läsas: {error}", _EX_DATAERR)
+        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
     group = [
         Inbound(
             channel="receive",

@@ -43,6 +43,9 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 Security = Literal["none", "starttls", "tls"]
 
 
+_EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - looked for, not listened on
+
+
 class Table(BaseModel):
     """One table of config.toml."""
 
@@ -301,18 +304,13 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 
 def _port_problems(settings: Settings) -> Iterator[str]:
-    ports: dict[tuple[str, int], str] = {}
-    listeners = [("channels.smtp", settings.channels.smtp), ("web", settings.web)]
-    for table, listener in listeners:
-        if listener is None or listener.port == 0:
-            continue
-        place = (listener.host, listener.port)
-        if place in ports:
-            yield (
-                f"tabell [{table}], nyckel port: {listener.port} används redan av [{ports[place]}]. "
-                "Ge dem var sin port."
-            )
-        ports[place] = table
+    smtp, web = settings.channels.smtp, settings.web
+    if smtp is None or web is None or smtp.port != web.port or web.port == 0:
+        return
+    hosts = {smtp.host, web.host}
+    # Who listens everywhere listens also where the other one does.
+    if len(hosts) == 1 or hosts & _EVERYWHERE:
+        yield f"tabell [web], nyckel port: {web.port} används redan av [channels.smtp]. Ge dem var sin port."
 
 
 def _people_problems(settings: Settings) -> Iterator[str]:
@@ -324,6 +322,17 @@ def _people_problems(settings: Settings) -> Iterator[str]:
             f"tabell [triage], nyckel registrator: {settings.triage.registrator!r} finns inte bland "
             f"[[handlers]]. Välj en av {', '.join(ids)}."
         )
+    named = [(f"[[handlers]] {one.id}", "substitute", one.substitute) for one in settings.handlers]
+    named += [(f"[[units]] {unit.id}", "handlers", one) for unit in settings.units for one in unit.handlers]
+    for table, key, name in named:
+        if name and name not in ids:
+            yield (
+                f"tabell {table}, nyckel {key}: {name!r} finns inte bland [[handlers]]. "
+                f"Välj en av {', '.join(ids)}."
+            )
+    units = [unit.id for unit in settings.units]
+    for double in sorted({one for one in units if units.count(one) > 1}):
+        yield f"tabell [[units]], nyckel id: {double!r} finns två gånger. Ge varje enhet ett eget id."
 
 
 def _road_problems(settings: Settings) -> Iterator[str]:
