@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 _CONFIG = Path("config.toml")
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200  # the law on working days was another before, and will be after
 # sysexits.h: what a mail server that pipes to us understands.
 _EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78
 
@@ -253,6 +254,8 @@ def _deadline(chosen: argparse.Namespace) -> int:
 
     try:
         received = datetime.fromisoformat(chosen.received)
+        if not _FIRST_YEAR <= received.year <= _LAST_YEAR:
+            raise ValueError("out of the calendar")
         days = profiles.load(chosen.profile)
     except ValueError:
         return _fail(

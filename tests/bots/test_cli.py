@@ -1,0 +1,347 @@
+"""The command line: exit statuses that a mail server understands, and errors that say what to do."""
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bots.cli import main
+from store import cases, inbox
+from store.domain import Purpose
+from store.engine import Store, open_store
+from tests.house import a_mail, rows_of
+
+CONFIG = """
+[municipality]
+name = "Lilla kommunen"
+service_name = "Tyck till"
+phone = "070-174 06 05"
+phone_hours = "mån–fre 8–16"
+privacy_url = "https://lillkommun.example/personuppgifter"
+
+[store]
+url = "sqlite:///{folder}/synpunkt.db"
+
+[mail]
+address = "synpunkt@lillkommun.example"
+secret = "env:SYNPUNKT_PROV_SECRET"
+
+[channels.smtp]
+port = 0
+recipients = ["synpunkt@lillkommun.example"]
+
+[channels.relay]
+host = "127.0.0.1"
+port = 1
+security = "none"
+
+[classifier]
+enabled = false
+
+[triage]
+registrator = "rita"
+
+[[handlers]]
+id = "rita"
+name = "Rita Lund"
+title = "registrator"
+email = "rita.lund@lillkommun.example"
+"""
+COMMANDS = ["run", "demo", "check", "receive", "read", "classify", "deadline", "train", "evaluate", "bench"]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_log() -> Iterator[None]:
+    """Take back what a command does to the log of the whole process."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = before, level
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SYNPUNKT_PROV_SECRET", "en hemlighet som bara finns i testerna")
+    file = tmp_path / "config.toml"
+    file.write_text(CONFIG.format(folder=tmp_path), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(f"sqlite:///{tmp_path / 'synpunkt.db'}")
+    yield store
+    store.close()
+
+
+def test_help_lists_every_command_in_swedish(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert [command for command in COMMANDS if f"    {command} " not in shown] == []
+    assert "Börja med: synpunkt demo" in shown
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+
+    assert ended.value.code == 0
+    assert f"synpunkt {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["finnsinte"], ["deadline"], ["read"], ["run", "--okänd"]])
+def test_a_wrong_command_line_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert "synpunkt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "check", "receive"])
+def test_a_missing_configuration_is_told_with_what_to_do(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(a_mail())))
+    file = tmp_path / "ingen.toml"
+
+    status = main([command, "--config", str(file)])
+
+    said = capsys.readouterr()
+    assert status == 78
+    assert said.err == f"{file}: filen finns inte. Kopiera config.example.toml och ändra i den.\n"
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("command", ["run", "check", "receive"])
+def test_bad_toml_is_told_with_its_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(a_mail())))
+    file = tmp_path / "config.toml"
+    file.write_text("[municipality]\nname = \n", encoding="utf-8")
+
+    status = main([command, "--config", str(file)])
+
+    assert status == 78
+    assert "inte giltig TOML" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_missing_secret_is_told_with_table_and_key(
+    command: str, config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SYNPUNKT_PROV_SECRET")
+
+    status = main([command, "--config", str(config)])
+
+    assert status == 78
+    assert capsys.readouterr().err == (
+        "tabell [mail], nyckel secret: hemligheten env:SYNPUNKT_PROV_SECRET saknas: "
+        "sätt miljövariabeln SYNPUNKT_PROV_SECRET.\n"
+    )
+
+
+@pytest.mark.parametrize(("command", "status"), [("run", 75), ("receive", 75), ("check", 78)])
+def test_a_database_out_of_reach_is_told_and_can_be_tried_again(
+    command: str,
+    status: int,
+    config: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(a_mail())))
+    config.write_text(CONFIG.format(folder=tmp_path / "finns" / "inte"), encoding="utf-8")
+
+    found = main([command, "--config", str(config)])
+
+    said = capsys.readouterr().err
+    assert found == status
+    assert "unable to open database file" in said
+    assert "Traceback" not in said
+
+
+def test_check_says_what_works_and_what_does_not(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["check", "--config", str(config)])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert status == 78
+    assert lines[:3] == [
+        f"ok   {config} är rätt skriven",
+        "ok   alla hemligheter finns",
+        "ok   databasen svarar (sqlite)",
+    ]
+    assert [line[:4] for line in lines[-1:]] == ["fel "]
+
+
+def test_a_mail_from_a_file_becomes_a_case_with_a_letter_waiting(
+    config: Path, tmp_path: Path, kept: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mejl.eml"
+    file.write_bytes(a_mail())
+
+    status = main(["receive", "--config", str(config), "--from", "sven@example.org", str(file), str(file)])
+
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert status == 0
+    assert printed == [{"message": 1, "duplicate": False}, {"message": 1, "duplicate": True}]
+    with kept.read() as transaction:
+        case = cases.find_number(transaction, f"SYN-{rows_of(kept, 'cases')[0]['received_at'].year}-000001")
+        waiting = inbox.waiting(transaction)
+    assert case is not None
+    assert (case["title"], waiting) == ("Trasig gunga", 0)
+    assert [row["purpose"] for row in rows_of(kept, "letters")] == [
+        Purpose.ACKNOWLEDGEMENT,
+        Purpose.HANDLER_NOTICE,
+    ]
+
+
+def test_a_mail_from_standard_input_is_taken_as_well(
+    config: Path, kept: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(a_mail())))
+
+    status = main(["receive", "--config", str(config), "--to", "park@lillkommun.example"])
+
+    assert status == 0
+    assert rows_of(kept, "messages")[0]["envelope_to"] == ["park@lillkommun.example"]
+    assert json.loads(capsys.readouterr().out) == {"message": 1, "duplicate": False}
+
+
+def test_a_mail_file_that_is_not_there_is_told_and_nothing_is_kept(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "mejl.eml"
+    there.write_bytes(a_mail())
+
+    status = main(["receive", "--config", str(config), str(there), str(tmp_path / "inget.eml")])
+
+    assert status == 65
+    assert "filen kan inte läsas" in capsys.readouterr().err
+    assert not (tmp_path / "synpunkt.db").exists()
+
+
+def test_read_shows_one_line_of_json_for_each_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mejl.eml"
+    file.write_bytes(a_mail("Gungan är trasig."))
+
+    status = main(["read", str(file), str(tmp_path / "inget.eml")])
+
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert status == 0
+    assert (first["subject"], first["from_addr"]) == ("Trasig gunga", "sven.svensson@example.org")
+    assert first["text"].strip() == "Gungan är trasig."
+    assert (first["automatic"], first["message_id"][0]) == (False, "<")
+    assert second["warnings"] == ["Filen kunde inte läsas (FileNotFoundError)."]
+
+
+def test_deadline_shows_each_promise_and_the_way_there(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["deadline", "--received", "2026-12-18T15:00"])
+
+    shown = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert {key: shown[key] for key in ("profile", "received", "received_day")} == {
+        "profile": "standard",
+        "received": "2026-12-18T15:00:00+01:00",
+        "received_day": "2026-12-18",
+    }
+    assert {name: promise["due"] for name, promise in shown["promises"].items()} == {
+        "kvitto": "2026-12-18",
+        "första_återkoppling": "2026-12-22",
+        "svar_beröm": "2027-01-08",
+        "svar_förslag": "2027-01-08",
+        "svar_klagomål": "2027-01-08",
+    }
+    assert shown["promises"]["första_återkoppling"] == {
+        "due": "2026-12-22",
+        "clause": "Standardprofil",
+        "arithmetic": [
+            "fre 18/12 = mottaget",
+            "lör 19/12 räknas inte (lördag)",
+            "sön 20/12 räknas inte (söndag)",
+            "mån 21/12 = dag 1",
+            "tis 22/12 = dag 2",
+        ],
+    }
+
+
+def test_deadline_takes_a_zone_and_another_profile(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["deadline", "--profile", "norrmalm", "--received", "2026-12-17T23:30:00Z"])
+
+    shown = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert shown["received_day"] == "2026-12-18"
+    assert shown["promises"]["svar_klagomål"]["due"] == "2027-01-14"
+    assert "första_återkoppling" not in shown["promises"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (
+            ["--received", "i går"],
+            65,
+            "--received 'i går' är ingen tid; skriv till exempel 2026-12-18T15:00\n",
+        ),
+        (["--received", "0001-01-01T00:00Z"], 65, "--received '0001-01-01T00:00Z' är ingen tid"),
+        (["--received", "9999-12-31T00:00"], 65, "--received '9999-12-31T00:00' är ingen tid"),
+        (["--received", "2026-12-18", "--profile", "storstad"], 78, "profil storstad: finns inte"),
+    ],
+)
+def test_deadline_tells_what_it_can_not_use(
+    arguments: list[str], status: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = main(["deadline", *arguments])
+
+    assert found == status
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_classify_tells_a_model_that_can_not_be_loaded(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = config.read_text(encoding="utf-8").replace("enabled = false", f'model = "{tmp_path / "ingen"}"')
+    config.write_text(text, encoding="utf-8")
+
+    status = main(["classify", "--config", str(config)])
+
+    assert status == 78
+    assert str(tmp_path / "ingen") in capsys.readouterr().err
+
+
+def test_evaluate_tells_a_file_that_is_not_there(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["evaluate", "--config", str(config), str(tmp_path / "inget.jsonl")])
+
+    assert status in {65, 78}
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    program = (
+        "import sys\nfrom bots.cli import main\nsys.exit(main(['deadline', '--received', '2026-12-18']))\n"
+    )
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program], stdout=write_end, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(write_end)
+
+    assert ended.stderr == b""
+    assert ended.returncode == 0
