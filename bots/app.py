@@ -383,6 +383,8 @@ def _add_pages(
         return
     try:
         app.web_socket = socket.create_server((settings.web.host, settings.web.port))
+        # asyncio does this only for sockets of its own making; see `bots.channels.smtp`.
+        app.web_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         raise SettingsError(
             f"tabell [web], nyckel port: {settings.web.host}:{settings.web.port} går inte att öppna "
