@@ -1,0 +1,278 @@
+"""The whole house starts, bears what falls, and stops without dropping what is in hand."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bots import app as parts
+from bots.app import App, build, check
+from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailure
+from bots.channels.memory import Memory
+from bots.demo import town
+from bots.settings import Settings, SettingsError
+from store import inbox, outbox
+from store.domain import Address, Inbound, LetterState, MessageState, Outgoing, Purpose, Receipt
+from store.engine import Store, open_store
+from tests.house import a_mail, rows_of
+
+PATIENCE = 30
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    found = town.settings(tmp_path, relay_port=1, smtp_port=0, web_port=0)
+    return found.model_copy(update={"classifier": found.classifier.model_copy(update={"enabled": False})})
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def app(settings: Settings, memory: Memory) -> Iterator[App]:
+    """Build a house with one door and one road in memory."""
+    built = build(settings, with_doors=False)
+    built.delivery.channels = {"email": memory}
+    yield replace(built, doors=[memory], roads={"email": memory})
+    built.close()
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """Look into the house from outside; its own connections close when it stops."""
+    opened = open_store(settings.store.url)
+    yield opened
+    opened.close()
+
+
+def a_message(text: str = "Skolans tak läcker.") -> Inbound:
+    raw = a_mail(text, subject="Taket")
+    return Inbound(
+        channel="memory", account="prov", received_at=parts.now(), raw=raw, envelope_from="sven@example.org"
+    )
+
+
+@asynccontextmanager
+async def running(app: App) -> AsyncIterator[asyncio.Event]:
+    """Run a house, and stop it as a signal would."""
+    stop = asyncio.Event()
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+        group.create_task(app.run(stop))
+        yield stop
+        stop.set()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - what is waited for rings no bell
+            await asyncio.sleep(0.02)
+
+
+async def test_a_message_goes_the_whole_road_and_the_house_stops(
+    app: App, memory: Memory, store: Store
+) -> None:
+    async with running(app):
+        receipt = await memory.say(a_message())
+        await until(lambda: len(memory.letters) == 2)
+
+    assert receipt == Receipt(message_id=1)
+    assert [letter.purpose for letter in memory.letters] == [Purpose.ACKNOWLEDGEMENT, Purpose.HANDLER_NOTICE]
+    assert [row["state"] for row in rows_of(store, "letters")] == [LetterState.SENT] * 2
+
+
+async def test_a_house_without_anything_to_do_stops_at_once(app: App) -> None:
+    async with running(app):
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Patient:
+    """A door that hands on the message in its hand even when it is told to close, as SMTP does."""
+
+    inbound: Inbound
+    name: str = "tålig"
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    receipts: list[Receipt] = field(default_factory=list)
+
+    async def check(self) -> list[str]:
+        return []
+
+    async def listen(self, receive: Receive) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.receipts.append(await receive(self.inbound))
+
+    async def send(self, letter: Outgoing) -> str:
+        raise NotImplementedError
+
+
+async def test_what_a_door_has_in_hand_when_the_house_stops_is_kept(app: App, store: Store) -> None:
+    door = Patient(a_message())
+    app.doors = [door]
+
+    async with running(app):
+        await asyncio.sleep(0.05)
+
+    assert door.receipts == [Receipt(message_id=1)]
+    assert len(rows_of(store, "messages")) == 1
+
+
+async def test_the_letter_in_hand_when_the_house_stops_is_sent_and_noted(app: App, store: Store) -> None:
+    entered, gate = asyncio.Event(), asyncio.Event()
+
+    class Slow(Memory):
+        async def send(self, letter: Outgoing) -> str:
+            entered.set()
+            await gate.wait()
+            return await super().send(letter)
+
+    slow = Slow()
+    app.delivery.channels = {"email": slow}
+    put(store)
+
+    async with running(app) as stop:
+        await entered.wait()
+        stop.set()
+        await asyncio.sleep(0.05)
+        gate.set()
+
+    assert len(slow.letters) == 1
+    assert [row["state"] for row in rows_of(store, "letters")] == [LetterState.SENT]
+
+
+def put(store: Store) -> None:
+    letter = Outgoing(
+        key="1",
+        purpose=Purpose.ACKNOWLEDGEMENT,
+        recipient=Address(channel="email", handle="sven@example.org"),
+        subject="Tack",
+        body="Hej",
+    )
+    with store.write() as transaction:
+        outbox.put(transaction, letter, now=parts.now())
+
+
+async def test_a_channel_that_is_down_stops_no_other_and_is_told_once(
+    app: App, memory: Memory, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_FIRST_PAUSE", 0.01)
+    broken = Memory(name="trasig", down=TemporaryFailure("ingen kontakt"))
+    app.doors = [broken, memory]
+
+    async with running(app):
+        receipt = await memory.say(a_message())
+        await asyncio.sleep(0.1)
+        told = [message for message in caplog.messages if "trasig" in message]
+        broken.down = None
+        back = await broken.say(a_message("Skolans golv är kallt."))
+
+    assert told == ["channel down: channel=trasig because=ingen kontakt"]
+    assert [receipt.duplicate, back.duplicate] == [False, False]
+
+
+async def test_a_door_that_breaks_its_promise_stops_no_other(
+    app: App, memory: Memory, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd(Memory):
+        async def listen(self, receive: Receive) -> None:  # noqa: ARG002 - it never comes so far
+            raise KeyError("sven@example.org")
+
+    app.doors = [Odd(name="udda"), memory]
+
+    async with running(app):
+        receipt = await memory.say(a_message())
+        await until(lambda: "udda" in caplog.text)
+
+    assert receipt.message_id == 1
+    assert [record.levelno for record in caplog.records if "udda" in record.getMessage()] == [logging.ERROR]
+
+
+async def test_what_was_kept_before_a_crash_is_judged_at_the_next_start(
+    app: App, memory: Memory, store: Store
+) -> None:
+    with store.write() as transaction:
+        inbox.keep(transaction, [a_message()], parts.now())
+        inbox.claim(transaction, now=parts.now(), limit=9, max_bytes=9, lease=timedelta(hours=9))
+
+    async with running(app):
+        await until(lambda: len(memory.letters) == 2)
+
+    assert [row["state"] for row in rows_of(store, "messages")] == [MessageState.READ]
+
+
+async def test_what_was_being_sent_at_a_crash_is_unknown_at_the_next_start(
+    app: App, memory: Memory, store: Store
+) -> None:
+    put(store)
+    with store.write() as transaction:
+        outbox.take(transaction, now=parts.now(), limit=9, channels=["email"])
+
+    async with running(app):
+        await until(lambda: rows_of(store, "letters")[0]["state"] == LetterState.UNKNOWN)
+
+    assert memory.letters == []
+
+
+async def test_check_tells_what_works_and_what_does_not(app: App, memory: Memory) -> None:
+    app.doors = [
+        memory,
+        Memory(name="ett", down=TemporaryFailure("upptaget")),
+        Memory(name="två", down=PermanentFailure("fel lösenord")),
+    ]
+    app.roads = {}
+
+    fine, wrong = await check(app)
+
+    assert fine == ["memory: i minnet"]
+    assert wrong == ["upptaget (kan gå över: försök igen)", "fel lösenord"]
+
+
+def test_a_port_that_somebody_has_is_told_with_table_and_key(settings: Settings) -> None:
+    assert settings.web is not None
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        busy = settings.model_copy(update={"web": settings.web.model_copy(update={"port": port})})
+
+        with pytest.raises(SettingsError) as caught:
+            build(busy)
+
+    assert str(caught.value).startswith(f"tabell [web], nyckel port: 127.0.0.1:{port} går inte att öppna")
+
+
+def test_an_unknown_profile_is_told_before_anything_runs(settings: Settings) -> None:
+    municipality = settings.municipality.model_copy(update={"profile": "storstad"})
+
+    with pytest.raises(SettingsError, match="profil storstad: finns inte"):
+        build(settings.model_copy(update={"municipality": municipality}))
+
+
+def test_a_certificate_that_can_not_be_read_is_told(settings: Settings) -> None:
+    assert settings.channels.smtp is not None
+    smtp = settings.channels.smtp.model_copy(
+        update={"certificate": "/finns/inte.pem", "key": "/finns/inte.key"}
+    )
+    channels = settings.channels.model_copy(update={"smtp": smtp})
+
+    with pytest.raises(SettingsError, match=r"tabell \[channels.smtp\], nyckel certificate/key"):
+        build(settings.model_copy(update={"channels": channels}))
+
+
+def test_a_model_that_can_not_be_loaded_costs_the_suggestions_only(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    classifier = settings.classifier.model_copy(update={"enabled": True, "model": str(tmp_path / "ingen")})
+
+    built = build(settings.model_copy(update={"classifier": classifier}), with_doors=False)
+    built.close()
+
+    assert built.opinion.suggester is None
+    assert "classifier not loaded" in caplog.text
