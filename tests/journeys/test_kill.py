@@ -15,9 +15,10 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 OURS = "synpunkt@lillkommun.example"
 
 
-async def _survives(store_url: str = "") -> None:
+async def _survives(store_url: str = "", *, usual_mails: int, usual_kills: int) -> None:
     seed = int(os.environ.get("SYNPUNKT_SEED", random.SystemRandom().randrange(10**6)))
-    mails, kills = int(os.environ.get("SYNPUNKT_MAILS", "300")), int(os.environ.get("SYNPUNKT_KILLS", "15"))
+    mails = int(os.environ.get("SYNPUNKT_MAILS", usual_mails))
+    kills = int(os.environ.get("SYNPUNKT_KILLS", usual_kills))
 
     figures = await kill.run(mails=mails, kills=kills, seed=seed, store_url=store_url)
 
@@ -29,7 +30,7 @@ async def _survives(store_url: str = "") -> None:
 @pytest.mark.journey
 @pytest.mark.slow
 async def test_no_confirmed_mail_is_lost_or_doubled_when_the_product_is_killed_again_and_again() -> None:
-    await _survives()
+    await _survives(usual_mails=300, usual_kills=12)
 
 
 @pytest.mark.journey
@@ -38,7 +39,7 @@ async def test_no_confirmed_mail_is_lost_or_doubled_when_the_product_is_killed_a
 @pytest.mark.skipif(bool(postgres.why_not()), reason=postgres.why_not() or "-")
 async def test_no_confirmed_mail_is_lost_or_doubled_on_postgresql_either() -> None:
     with postgres.running() as cluster:
-        await _survives(cluster.database("kill"))
+        await _survives(cluster.database("kill"), usual_mails=120, usual_kills=6)
 
 
 def test_mails_that_were_in_hand_when_the_house_was_killed_are_then_taken_one_at_a_time(store: Store) -> None:
