@@ -1,11 +1,11 @@
 """Builds each part from the settings, runs them together, and stops them in the right order."""
 
 import asyncio
-import contextlib
 import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -26,6 +26,7 @@ from bots.desk.intake import Intake
 from bots.desk.judge import Judge, Surroundings
 from bots.desk.letters import Guard, Letters
 from bots.desk.opinion import Opinion, Suggester
+from bots.desk.trouble import place_of
 from bots.mail.identity import Identity
 from bots.mail.oauth import ClientCredentials, TokenSource
 from bots.mail.reading import TrustedFront
@@ -113,10 +114,11 @@ class App:
                 await door.listen(self.intake.receive)
                 return
             except ChannelFailure as failure:
-                if not is_down:
-                    log.error("channel down: channel=%s because=%s", door.name, failure)
-            except Exception:  # one of the loops that must survive (ARCHITECTURE.md)
-                log.exception("channel down: channel=%s", door.name)
+                because = str(failure)
+            except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
+                because = place_of(error)
+            if not is_down:
+                log.error("channel down: channel=%s because=%s", door.name, because)
             is_down = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -131,60 +133,65 @@ def build(
     with_doors: bool = True,
 ) -> App:
     """Build the house; raise `SettingsError` when it can not be. Tables are made or brought up to date."""
-    store = open_store(settings.store.url)
-    migrations.upgrade(store)
+    house = build_house(settings)
     identity = Identity(
         address=settings.mail.address,
         name=settings.municipality.service_name,
         secret=secret(settings.mail.secret).encode(),
         plus_addressing=settings.mail.plus_addressing,
     )
-    house = build_house(settings)
-    guard = Guard(per_address_and_day=settings.mail.acknowledgements_per_address_and_day)
-    work = CaseWork(
-        house=house,
-        identity=identity,
-        letters=Letters(house=house, identity=identity, guard=guard),
-        clock=clock,
-        language_of=_language_of,
-        acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),
+    guard = Guard(
+        per_address_and_day=settings.mail.acknowledgements_per_address_and_day,
+        per_handler_and_hour=settings.mail.notices_per_handler_and_hour,
     )
-    reader = build_reader(settings)
-    opinion = Opinion(
-        suggester=suggester or build_classifier(settings), patience=settings.classifier.patience_seconds
-    )
-    roads: dict[str, Channel] = {"email": build_relay(settings.channels.relay, identity)}
-    delivery = Delivery(
-        store=store,
-        channels=roads,
-        clock=clock,
-        failed=work.tell_undelivered,
-        give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
-    )
-    judge = Judge(
-        store=store,
-        clock=clock,
-        reader=reader,
-        surroundings=build_surroundings(settings),
-        opinion=opinion,
-        work=work,
-        judged=delivery.ring,
-    )
-    intake = Intake(store=store, clock=clock, kept=judge.ring)
-    app = App(
-        store=store,
-        intake=intake,
-        judge=judge,
-        delivery=delivery,
-        doors=build_doors(settings, store, clock) if with_doors else [],
-        roads=roads,
-        reader=reader,
-        opinion=opinion,
-        acts=Acts(store=store, work=work, clock=clock, acted=lambda: _ring_from_thread(delivery)),
-    )
-    if settings.web is not None and with_doors:
-        _add_pages(app, settings, house, clock, mailbox)
-    return app
+    with ExitStack() as undo:
+        work = CaseWork(
+            house=house,
+            identity=identity,
+            letters=Letters(house=house, identity=identity, guard=guard),
+            clock=clock,
+            language_of=_language_of,
+            acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),
+        )
+        store = undo.enter_context(closing(open_store(settings.store.url)))
+        migrations.upgrade(store)
+        reader = undo.enter_context(closing(build_reader(settings)))
+        opinion = Opinion(
+            suggester=suggester or build_classifier(settings), patience=settings.classifier.patience_seconds
+        )
+        roads: dict[str, Channel] = {"email": build_relay(settings.channels.relay, identity)}
+        delivery = Delivery(
+            store=store,
+            channels=roads,
+            clock=clock,
+            failed=work.tell_undelivered,
+            give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
+        )
+        judge = Judge(
+            store=store,
+            clock=clock,
+            reader=reader,
+            surroundings=build_surroundings(settings),
+            opinion=opinion,
+            work=work,
+            judged=delivery.ring,
+        )
+        intake = Intake(store=store, clock=clock, kept=judge.ring)
+        app = App(
+            store=store,
+            intake=intake,
+            judge=judge,
+            delivery=delivery,
+            doors=build_doors(settings, store, clock) if with_doors else [],
+            roads=roads,
+            reader=reader,
+            opinion=opinion,
+            acts=Acts(store=store, work=work, clock=clock, acted=lambda: _ring_from_thread(delivery)),
+        )
+        if settings.web is not None and with_doors:
+            _add_pages(app, settings, house, clock, mailbox)
+        undo.pop_all()  # from now on App.close lets go of them
+        return app
 
 
 def build_house(settings: Settings) -> House:
@@ -417,7 +424,7 @@ def _add_pages(
 class _Server(uvicorn.Server):
     """A server that leaves the signals to us."""
 
-    @contextlib.contextmanager
+    @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield

@@ -91,6 +91,7 @@ class MailSettings(Table):
     form_senders: list[MailAddress] = []
     front: FrontSettings | None = None
     acknowledgements_per_address_and_day: Annotated[int, Field(ge=1)] = 5
+    notices_per_handler_and_hour: Annotated[int, Field(ge=1)] = 200
     acknowledge_within_days: Annotated[int, Field(ge=1)] = 7
     give_up_after_hours: Annotated[int, Field(ge=1)] = 48
     seconds_per_mail: Annotated[float, Field(gt=0, le=60)] = 5.0

@@ -172,6 +172,23 @@ def acknowledged(transaction: Transaction, recipient: Address, *, since: datetim
     return list(transaction.connection.scalars(wanted))
 
 
+def sent_to(transaction: Transaction, recipient: Address, *, since: datetime, most: int) -> int:
+    """Count the letters to an address since a moment, those that are held left out; stop at `most`."""
+    # Oldest first: where many are held, they are the newest, and the index is read no further than needed.
+    wanted = (
+        select(letters.c.id)
+        .where(
+            letters.c.channel == recipient.channel,
+            letters.c.handle == recipient.handle,
+            letters.c.created_at >= since,
+            letters.c.state != LetterState.HELD,
+        )
+        .order_by(letters.c.created_at)
+        .limit(most)
+    )
+    return len(transaction.connection.scalars(wanted).all())
+
+
 def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
     """List the bodies of the letters sent in a case: what a reply may quote."""
     return list(transaction.connection.scalars(select(letters.c.body).where(letters.c.case_id == case_id)))

@@ -221,6 +221,7 @@ def open_house(
     patience: float = 10.0,
     clock: Clock | None = None,
     per_address_and_day: int = 5,
+    per_handler_and_hour: int = 200,
     give_up_after: timedelta = timedelta(hours=48),
     in_hand: int = 8,
     plus_addressing: bool = True,
@@ -253,7 +254,7 @@ def open_house(
         letters=Letters(
             house=organisation,
             identity=identity,
-            guard=Guard(per_address_and_day=per_address_and_day),
+            guard=Guard(per_address_and_day=per_address_and_day, per_handler_and_hour=per_handler_and_hour),
         ),
         clock=clock,
         language_of=lambda text: "fi" if "hyvää" in text.casefold() else "sv",

@@ -177,7 +177,15 @@ class CaseWork:
                 promises=owed,
                 lanes=new.lanes,
             )
-            self.announce(transaction, heard, about, way, suggestion, kind_chosen=heard.chosen_kind)
+            self.announce(
+                transaction,
+                heard,
+                about,
+                way,
+                suggestion,
+                kind_chosen=heard.chosen_kind,
+                held_because=self._hold(heard),
+            )
 
     def announce(
         self,
@@ -188,8 +196,12 @@ class CaseWork:
         suggestion: Suggestion | None,
         *,
         kind_chosen: Kind | None,
+        held_because: str = "",
     ) -> None:
-        """Thank the sender, if a person may be waiting, and tell the handler."""
+        """Thank the sender, if a person may be waiting, and tell the handler.
+
+        With `held_because` the acknowledgement waits for a human; the rate guard may hold it as well.
+        """
         now = self.clock()
         if heard.is_answerable and heard.answer_to is not None:
             held = self.letters.acknowledge(
@@ -203,7 +215,7 @@ class CaseWork:
                 in_reply_to=heard.header_id,
                 references=_thread(heard),
                 now=now,
-                held_because=self._hold(heard),
+                held_because=held_because,
             )
             if held:
                 entry = Entry(

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"\S+@\S+")
 Outcome = str | TemporaryFailure | PermanentFailure  # the service's id of a sent letter, or a failure
 
-_IN_HAND = 8
+_IN_HAND = 4
 _FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(hours=1)
 _LOOK_AGAIN = 5.0
@@ -40,6 +40,7 @@ class Delivery:
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
     _unnoted: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
+    _noting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _lost: set[str] = field(default_factory=set)
     _random: random.Random = field(default_factory=random.Random)
 
@@ -69,10 +70,15 @@ class Delivery:
         # What became of letters while the store was away comes first: only we know it.
         await asyncio.to_thread(self._note)
         letters = await asyncio.to_thread(self._take)
-        outcomes = await asyncio.gather(*(self._send(letter) for letter in letters))
-        self._unnoted.extend(zip(letters, outcomes, strict=True))
-        await asyncio.to_thread(self._note)
+        await asyncio.gather(*(self._send_and_note(letter) for letter in letters))
         return len(letters)
+
+    async def _send_and_note(self, letter: Outgoing) -> None:
+        """Note each outcome as soon as it is known: until then the letter is in doubt if the power goes."""
+        outcome = await self._send(letter)
+        self._unnoted.append((letter, outcome))
+        async with self._noting:
+            await asyncio.to_thread(self._note)
 
     async def _send(self, letter: Outgoing) -> Outcome:
         channel = self.channels[letter.recipient.channel]
@@ -104,12 +110,13 @@ class Delivery:
             return outbox.doubt(transaction, now=self.clock())
 
     def _note(self) -> None:
-        if not self._unnoted:
+        known = list(self._unnoted)  # more may come while these are written
+        if not known:
             return
         with self.store.write() as transaction:
-            for letter, outcome in self._unnoted:
+            for letter, outcome in known:
                 self._settle(transaction, letter, outcome)
-        self._unnoted.clear()
+        del self._unnoted[: len(known)]
 
     def _settle(
         self,

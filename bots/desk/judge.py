@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -64,7 +65,8 @@ class Judge:
         """Judge what is kept until cancelled; a group in hand is finished first."""
         # The reader starts its process at the first mail. Let it do so before one is in hand: whoever is
         # in hand when the power goes is suspected.
-        await finish(asyncio.to_thread(self.reader.read_many, [Job(raw=b"")]))
+        with suppress(Exception):  # if it can not start now, the loop below will tell
+            await finish(asyncio.to_thread(self.reader.read_many, [Job(raw=b"")]))
         while True:
             self._rang.clear()
             try:

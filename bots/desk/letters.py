@@ -26,14 +26,19 @@ from templates.facts import AcknowledgementFacts, FollowUpFacts, NewCaseFacts, P
 # Requirements C3, M01k: only a choice of the sender's own, or this much certainty, lets us assume the mood.
 CERTAIN = 0.90
 _SAME_TITLE_WITHIN = timedelta(hours=24)
+_HOUR = timedelta(hours=1)
 _REFERENCES_KEPT = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """How many acknowledgements one address may get before we suspect that a machine is answering us."""
+    """How many letters an address may get before we suspect that a machine is answering us.
+
+    `per_address_and_day` counts acknowledgements, `per_handler_and_hour` notices to one handler.
+    """
 
     per_address_and_day: int = 5
+    per_handler_and_hour: int = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +198,10 @@ class Letters:
             case_id=about.case_id,
             external_id=self.identity.message_id(about.case_id),
         )
-        outbox.put(transaction, letter, now=now)
+        most = self.guard.per_handler_and_hour
+        count = outbox.sent_to(transaction, letter.recipient, since=now - _HOUR, most=most)
+        held = f"handläggaren har fått {most} besked den senaste timmen" if count >= most else ""
+        outbox.put(transaction, letter, now=now, held_because=held)
 
     def _suspicion(self, transaction: Transaction, to: Address, title: str, now: datetime) -> str:
         """Say why an acknowledgement might feed a mail loop that no header gave away, or an empty text."""

@@ -73,7 +73,12 @@ async def run(*, rate: float, seconds: float) -> Measured:
     with_model = (Path(classifier.__file__).parent / "models" / "bow").exists()
     with folder() as place:
         port = server.sockets[0].getsockname()[1]
-        product = Product(relay_port=port, folder=place, classifier=with_model)
+        product = Product(
+            relay_port=port,
+            folder=place,
+            classifier=with_model,
+            mail="notices_per_handler_and_hour = 1000000",
+        )
         with running(product, start=False):
             await asyncio.to_thread(product.start)
             await _bring(product, range(_WARM_UP), rate=rate)

@@ -125,7 +125,12 @@ async def run(*, mails: int, kills: int, seed: int, store_url: str = "") -> Figu
     began = time.monotonic()
     with folder() as place:
         async with a_world() as world:
-            product = Product(relay_port=world.port, folder=place, store_url=store_url)
+            product = Product(
+                relay_port=world.port,
+                folder=place,
+                store_url=store_url,
+                mail="notices_per_handler_and_hour = 1000000",
+            )
             with running(product, start=False):
                 return await _run(product, world, place, mails, kills, seed, began)
 

@@ -1,5 +1,6 @@
 """What leads into a case, and what does not."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -402,6 +403,32 @@ async def test_what_is_let_out_of_quarantine_is_acknowledged_with_the_day_it_cam
     assert "7 december" in letter["body"]
     assert (house.case()["status"], house.case()["received_at"]) == (Status.ASSIGNED, NOW)
     assert len(house.outbox(purpose=Purpose.HANDLER_NOTICE)) == 1
+
+
+async def test_what_is_let_out_of_quarantine_late_needs_no_second_act(house: House) -> None:
+    await house.hear(suspect(spam=True))
+    house.clock.forward(days=9)
+    case = house.case()
+
+    house.acts.release(case["id"], by="rita", version=case["version"])
+    await house.deliver()
+
+    assert [letter["state"] for letter in house.acknowledgements()] == [LetterState.SENT]
+
+
+async def test_a_handler_who_gets_too_many_notices_in_an_hour_gets_no_more_of_them(
+    make_house: Callable[..., House],
+) -> None:
+    house = make_house(per_handler_and_hour=3)
+    mails = [
+        an_inbound(text=f"Gungan {number} är trasig", sender=f"a{number}@example.org") for number in range(5)
+    ]
+
+    await house.hear(*mails)
+
+    notices = house.outbox(purpose=Purpose.HANDLER_NOTICE)
+    assert [notice["state"] for notice in notices] == [LetterState.SENT] * 3 + [LetterState.HELD] * 2
+    assert [letter["state"] for letter in house.acknowledgements()] == [LetterState.SENT] * 5
 
 
 async def test_a_machine_s_mail_let_out_of_quarantine_is_still_not_answered(house: House) -> None:
