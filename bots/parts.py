@@ -1,0 +1,222 @@
+"""Makes each part of the house from its table of the settings. `app` puts them together and runs them."""
+
+import logging
+import ssl
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bots.channel import Channel
+from bots.channels.imap import Imap
+from bots.channels.relay import Relay
+from bots.channels.smtp import Smtp
+from bots.desk.house import House, HouseError
+from bots.desk.judge import Surroundings
+from bots.desk.opinion import Suggester
+from bots.mail.identity import Identity
+from bots.mail.oauth import ClientCredentials, TokenSource
+from bots.mail.reading import TrustedFront
+from bots.mail.worker import Reader
+from bots.settings import (
+    ImapSettings,
+    OauthSettings,
+    RelaySettings,
+    Settings,
+    SettingsError,
+    SmtpSettings,
+    secret,
+)
+from store import profiles
+from store.domain import Handler, Kind, Unit
+from store.engine import Store
+from store.positions import Positions
+
+log = logging.getLogger(__name__)
+
+
+def build_house(settings: Settings) -> House:
+    """Build the organisation; raise `SettingsError` when it does not hang together."""
+    try:
+        return House(
+            municipality=settings.municipality.name,
+            service_name=settings.municipality.service_name,
+            phone=settings.municipality.phone,
+            phone_hours=settings.municipality.phone_hours,
+            privacy_url=settings.municipality.privacy_url,
+            console_url=settings.web.public_url if settings.web else "",
+            days=profiles.load(settings.municipality.profile),
+            handlers={one.id: _handler(one) for one in settings.handlers},
+            units=[
+                Unit(
+                    id=one.id,
+                    name=one.name,
+                    handlers=tuple(one.handlers),
+                    words=tuple(one.words),
+                    areas=tuple(one.areas),
+                    addresses=tuple(one.addresses),
+                    kinds=tuple(Kind(kind) for kind in one.kinds),
+                )
+                for one in settings.units
+            ],
+            registrator=settings.triage.registrator,
+            series=settings.municipality.series,
+        )
+    except (HouseError, profiles.ProfileError) as error:
+        raise SettingsError(f"tabell [[units]]/[[handlers]]/[municipality]: {error}") from error
+
+
+def build_reader(settings: Settings) -> Reader:
+    """Build the process that reads mail."""
+    return Reader(time_limit=settings.mail.seconds_per_mail)
+
+
+def build_surroundings(settings: Settings) -> Surroundings:
+    """Tell the reader who we are, and whom before us to believe."""
+    front = settings.mail.front
+    return Surroundings(
+        own=(settings.mail.address, *settings.mail.also),
+        form_senders=tuple(settings.mail.form_senders),
+        trusted=None
+        if front is None
+        else TrustedFront(
+            received_by=front.received_by,
+            families=frozenset(front.families),
+            authserv_id=front.authserv_id,
+            strips_forged=front.strips_forged,
+        ),
+    )
+
+
+def build_classifier(settings: Settings) -> Suggester | None:
+    """Load the model; a broken one is logged, and cases go without a proposal."""
+    if not settings.classifier.enabled:
+        return None
+    # Imported here: spaCy is more than half of the time that a start takes.
+    from classifier.model import Classifier, ModelError
+
+    try:
+        return Classifier.load(Path(settings.classifier.model) if settings.classifier.model else None)
+    except ModelError as error:
+        log.error("classifier not loaded: because=%s", error)
+        return None
+
+
+@cache
+def _languages() -> Callable[[str], str]:
+    # Imported here: only asked for when the classifier, which brings its own, said nothing.
+    from classifier.language import Languages
+
+    return Languages().of
+
+
+def language_of(text: str) -> str:
+    """Tell the language of a text; "sv" where it does not clearly say otherwise."""
+    return _languages()(text)
+
+
+def build_doors(settings: Settings, store: Store, clock: Callable[[], datetime]) -> list[Channel]:
+    """Build the channels that hear."""
+    doors: list[Channel] = []
+    if settings.channels.smtp is not None:
+        doors.append(_smtp(settings.channels.smtp, settings.mail.address, clock))
+    doors.extend(
+        _imap(name, mailbox, Positions(store), clock) for name, mailbox in settings.channels.imap.items()
+    )
+    return doors
+
+
+def build_relay(settings: RelaySettings, identity: Identity) -> Relay:
+    """Build the road out."""
+    return Relay(
+        identity=identity,
+        host=settings.host,
+        port=settings.port,
+        security=settings.security,
+        username=settings.username,
+        password=secret(settings.password) if settings.password else "",
+        tokens=_tokens(settings.oauth, settings.username),
+        ssl_context=ssl.create_default_context(cafile=settings.ca_file or None),
+        pool_size=settings.connections,
+        timeout=settings.timeout_seconds,
+    )
+
+
+def _smtp(settings: SmtpSettings, address: str, clock: Callable[[], datetime]) -> Smtp:
+    context = None
+    if settings.certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(settings.certificate, settings.key)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                f"tabell [channels.smtp], nyckel certificate/key: kan inte läsas ({error}). "
+                "Ange PEM-filer som tjänsten får läsa."
+            ) from error
+    return Smtp(
+        account=address,
+        recipients=settings.recipients,
+        clock=clock,
+        host=settings.host,
+        port=settings.port,
+        protocol=settings.protocol,
+        hostname=address.rpartition("@")[2],
+        ssl_context=context,
+        require_starttls=settings.require_starttls,
+        proxy_protocol=settings.proxy_protocol,
+        data_size_limit=settings.max_size,
+        max_connections=settings.max_connections,
+        max_per_peer=settings.max_per_peer,
+        timeout=settings.timeout_seconds,
+    )
+
+
+def _imap(name: str, settings: ImapSettings, ledger: Positions, clock: Callable[[], datetime]) -> Imap:
+    return Imap(
+        account=name,
+        host=settings.host,
+        port=settings.port,
+        security=settings.security,
+        username=settings.username,
+        password=secret(settings.password) if settings.password else "",
+        token_source=_tokens(settings.oauth, settings.username),
+        folders=settings.folders,
+        done=settings.done,
+        idle=settings.idle,
+        poll_seconds=settings.poll_seconds,
+        own_domains=settings.own_domains,
+        ledger=ledger,
+        clock=clock,
+    )
+
+
+def _tokens(settings: OauthSettings | None, user: str) -> TokenSource | None:
+    if settings is None:
+        return None
+    if settings.google_key is not None:
+        # Imported here: few need it, and it is slow to load.
+        from bots.mail.oauth_google import GoogleServiceAccount
+
+        try:
+            return GoogleServiceAccount(key=secret(settings.google_key), user=user)
+        except ValueError as error:
+            raise SettingsError(f"hemligheten {settings.google_key} {error}.") from error
+    return ClientCredentials(
+        tenant=settings.tenant,
+        client_id=settings.client_id,
+        secret=secret(settings.client_secret or ""),
+    )
+
+
+def _handler(settings: Any) -> Handler:
+    return Handler(
+        id=settings.id,
+        name=settings.name,
+        email=settings.email,
+        title=settings.title,
+        phone=settings.phone,
+        substitute=settings.substitute,
+        languages=tuple(settings.languages),
+        absent=tuple((one.first, one.last) for one in settings.absent),
+    )
