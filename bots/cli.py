@@ -78,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
 def _run(chosen: argparse.Namespace) -> int:
     from bots import app
     from bots.settings import SettingsError, load
+    from store.alone import OccupiedError, alone
     from store.engine import StoreError
 
     _log()
@@ -90,7 +91,12 @@ def _run(chosen: argparse.Namespace) -> int:
         return _fail(str(error), _EX_CONFIG)
     except StoreError as error:
         return _fail(f"databasen: {error}", _EX_TEMPFAIL)
-    asyncio.run(_until_signalled(house))
+    try:
+        with alone(house.store):
+            asyncio.run(_until_signalled(house))
+    except OccupiedError as error:
+        house.close()
+        return _fail(f"{error}: stoppa den först, eller ange en annan databas under [store].", _EX_TEMPFAIL)
     return _EX_OK
 
 

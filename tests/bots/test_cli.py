@@ -13,6 +13,7 @@ import pytest
 
 from bots.cli import main
 from store import cases, inbox
+from store.alone import alone
 from store.domain import Purpose
 from store.engine import Store, open_store
 from tests.house import a_mail, rows_of
@@ -170,6 +171,16 @@ def test_a_database_out_of_reach_is_told_and_can_be_tried_again(
     assert found == status
     assert "unable to open database file" in said
     assert "Traceback" not in said
+
+
+def test_a_second_service_on_the_same_database_says_so_and_ends(
+    config: Path, kept: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with alone(kept):
+        status = main(["run", "--config", str(config)])
+
+    assert status == 75
+    assert "en annan synpunkt run arbetar med databasen" in capsys.readouterr().err
 
 
 def test_check_says_what_works_and_what_does_not(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

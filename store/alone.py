@@ -1,0 +1,55 @@
+"""Lets only one service work on a database: two would each doubt, and send, the other's letters."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+
+from store.engine import Store, StoreError
+
+# Any number will do, as long as nobody else in the database uses it.
+_LOCK = 0x53594E50
+
+
+class OccupiedError(StoreError):
+    """Another service works on this database; stop it first. A dead one holds nothing."""
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Hold the database for one service; raise `OccupiedError` if another has it.
+
+    The hold ends with the process, however it dies. A database in memory is always free.
+    """
+    if not store.is_sqlite:
+        with _advisory(store):
+            yield
+    elif store.engine.url.database in {None, "", ":memory:"}:
+        yield
+    else:
+        with _beside(Path(f"{store.engine.url.database}.lock")):
+            yield
+
+
+@contextmanager
+def _beside(file: Path) -> Iterator[None]:
+    with file.open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise OccupiedError(f"en annan synpunkt run arbetar med databasen ({file.name})") from error
+        yield
+
+
+@contextmanager
+def _advisory(store: Store) -> Iterator[None]:
+    # A connection of its own: the lock lives as long as the session does.
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": _LOCK}):
+            raise OccupiedError("en annan synpunkt run arbetar med databasen")
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _LOCK})
