@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, Executable, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.types import DateTime, TypeDecorator
 
 
 class StoreError(Exception):
     """The store could not do what was asked; nothing of it was committed."""
+
+
+class StoreAwayError(StoreError):
+    """The store takes nothing now, whatever it is: no room, no connection, or no lock in time."""
 
 
 class Timestamp(TypeDecorator[datetime]):
@@ -99,7 +103,7 @@ class Store:
         try:
             yield
         except (SQLAlchemyError, UnicodeError) as error:
-            raise StoreError(_plain(error)) from error
+            raise (StoreAwayError if _is_away(error) else StoreError)(_plain(error)) from error
 
     def close(self) -> None:
         """Close every connection."""
@@ -148,6 +152,13 @@ def _sqlite(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _is_away(error: Exception) -> bool:
+    # PostgreSQL counts a value that is too long for an index (class 54) among the operational errors.
+    return isinstance(error, OperationalError) and not str(
+        getattr(error.orig, "sqlstate", None) or ""
+    ).startswith("54")
 
 
 def _plain(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -120,6 +120,15 @@ def claim(
         .join(blobs, blobs.c.sha256 == messages.c.sha256)
         .where(messages.c.id.in_(ids))
         .order_by(messages.c.id)
+    )
+
+
+def spare(transaction: Transaction, kept_ids: Collection[int]) -> None:
+    """Take back one attempt of each: it failed, but not for what the message holds."""
+    transaction.connection.execute(
+        update(messages)
+        .where(messages.c.id.in_(kept_ids), messages.c.state == MessageState.KEPT, messages.c.attempts > 0)
+        .values(attempts=messages.c.attempts - 1)
     )
 
 

@@ -17,7 +17,7 @@ from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job
 from store import inbox
 from store.domain import Suggestion
-from store.engine import Store, StoreError
+from store.engine import Store, StoreAwayError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class Judge:
     work: CaseWork
     judged: Callable[[], None]  # called in the event loop when letters may have been written
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
+    _innocent: set[int] = field(default_factory=set)  # messages whose last attempt the store is to blame for
 
     def ring(self) -> None:
         """Tell that a message has been kept. Call it in the event loop."""
@@ -85,9 +86,12 @@ class Judge:
     def once(self) -> int:
         """Judge one group and return how many messages got their case. Blocking."""
         with self.store.write() as transaction:
+            if self._innocent:
+                inbox.spare(transaction, self._innocent)
             rows: list[Mapping[str, Any]] = inbox.claim(
                 transaction, now=self.clock(), limit=_GROUP, max_bytes=_GROUP_BYTES, lease=_LEASE
             )
+        self._innocent.clear()
         heard = self._read(rows)
         suggestions = self.opinion.of([one.for_classifier for one in heard])
         return self._settle(list(zip(heard, suggestions, strict=True)))
@@ -122,6 +126,11 @@ class Judge:
             with self.store.write() as transaction:
                 for heard, suggestion in group:
                     self.work.settle(transaction, heard, suggestion)
+        except StoreAwayError as error:
+            # A full disk is nobody's fault: else a few tries later all would pass for unreadable.
+            self._innocent.update(heard.message_id for heard, _ in group)
+            log.error("messages wait: because=%s", error)
+            return 0
         except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
             if len(group) > 1:
                 return sum(self._settle([one]) for one in group)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bots.desk.cases import CaseWork
 from bots.desk.heard import Heard
 from bots.mail.reading import ReadMail
 from bots.mail.worker import Job, Reader, read_all
 from store.domain import MessageState, Status, Suggestion
-from store.engine import Store, Transaction
+from store.engine import Store, StoreAwayError, StoreError, Transaction
 from tests.house import House, an_inbound
 
 Make = Callable[..., House]
@@ -189,3 +190,46 @@ async def test_a_database_that_falls_away_is_told_and_waited_for(
 
     assert house.case()["number"] == "SYN-2026-000001"
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Homeless(CaseWork):
+    """Work on a store that has room for a claim, but for nothing more."""
+
+    def settle(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
+        super().settle(transaction, heard, suggestion)
+        raise StoreAwayError("disk full")
+
+
+async def test_a_disk_that_stays_full_makes_no_message_unreadable(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.receive(an_inbound(subject="Gunga ett"), an_inbound(subject="Gunga två"))
+    work = house.work
+    house.judge_.work = Homeless(
+        house=work.house,
+        identity=work.identity,
+        letters=work.letters,
+        clock=work.clock,
+        language_of=work.language_of,
+    )
+    for _ in range(5):
+        house.judge()
+        house.clock.forward(minutes=3)
+    house.judge_.work = work
+
+    house.judge()
+
+    assert [case["title"] for case in house.cases()] == ["Gunga ett", "Gunga två"]
+    assert len(house.acknowledgements()) == 2
+    assert [record.getMessage() for record in caplog.records] == ["messages wait: because=disk full"] * 5
+
+
+def test_only_a_store_that_takes_nothing_is_away(store: Store) -> None:
+    with pytest.raises(StoreError) as repeated, store.write() as transaction:
+        for _ in range(2):
+            transaction.connection.exec_driver_sql("INSERT INTO counters (series, value) VALUES ('X', 1)")
+    with pytest.raises(StoreAwayError), store.told_plainly():
+        raise OperationalError("", None, Exception("database or disk is full"))
+
+    assert type(repeated.value) is StoreError
