@@ -174,7 +174,8 @@ def _receive(chosen: argparse.Namespace) -> int:
     try:
         house = app.build(load(chosen.config), with_doors=False)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        # Not EX_CONFIG: a mail server that pipes to us would send the citizen's mail back.
+        return _fail(str(error), _EX_TEMPFAIL)
     except StoreError as error:
         return _fail(f"databasen: {error}", _EX_TEMPFAIL)
     group = [
@@ -195,9 +196,14 @@ def _receive(chosen: argparse.Namespace) -> int:
         return _fail(f"inte mottaget: {error}", _EX_TEMPFAIL)
     for receipt in receipts:
         print(json.dumps({"message": receipt.message_id, "duplicate": receipt.duplicate}))
-    while house.judge.once():
-        pass
-    house.close()
+    try:
+        while house.judge.once():
+            pass
+    except StoreError as error:
+        # It is kept, so we say so: tried again or sent back it would be wrong. `run` opens the case.
+        print(f"mottaget, men ärendet öppnas senare: {error}", file=sys.stderr)
+    finally:
+        house.close()
     return _EX_OK
 
 

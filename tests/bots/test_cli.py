@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from bots.cli import main
+from bots.desk.judge import Judge
 from store import cases, inbox
 from store.alone import alone
 from store.domain import Purpose
-from store.engine import Store, open_store
+from store.engine import Store, StoreError, open_store
 from tests.house import a_mail, rows_of
 
 CONFIG = """
@@ -109,32 +110,40 @@ def test_a_wrong_command_line_is_refused(arguments: list[str], capsys: pytest.Ca
     assert "synpunkt" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["run", "check", "receive"])
-def test_a_missing_configuration_is_told_with_what_to_do(
-    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("command", "status"), [("run", 78), ("check", 78), ("receive", 75)])
+def test_a_missing_configuration_is_told_with_what_to_do_and_sends_no_mail_back(
+    command: str,
+    status: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(a_mail())))
     file = tmp_path / "ingen.toml"
 
-    status = main([command, "--config", str(file)])
+    found = main([command, "--config", str(file)])
 
     said = capsys.readouterr()
-    assert status == 78
+    assert found == status
     assert said.err == f"{file}: filen finns inte. Kopiera config.example.toml och ändra i den.\n"
     assert said.out == ""
 
 
-@pytest.mark.parametrize("command", ["run", "check", "receive"])
+@pytest.mark.parametrize(("command", "status"), [("run", 78), ("check", 78), ("receive", 75)])
 def test_bad_toml_is_told_with_its_line(
-    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: str,
+    status: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(a_mail())))
     file = tmp_path / "config.toml"
     file.write_text("[municipality]\nname = \n", encoding="utf-8")
 
-    status = main([command, "--config", str(file)])
+    found = main([command, "--config", str(file)])
 
-    assert status == 78
+    assert found == status
     assert "inte giltig TOML" in capsys.readouterr().err
 
 
@@ -228,6 +237,24 @@ def test_a_mail_from_standard_input_is_taken_as_well(
     assert status == 0
     assert rows_of(kept, "messages")[0]["envelope_to"] == ["park@lillkommun.example"]
     assert json.loads(capsys.readouterr().out) == {"message": 1, "duplicate": False}
+
+
+def test_a_mail_that_is_kept_is_taken_even_if_its_case_must_wait(
+    config: Path, kept: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_judge: Judge) -> int:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(a_mail())))
+    monkeypatch.setattr(Judge, "once", away)
+
+    status = main(["receive", "--config", str(config)])
+
+    said = capsys.readouterr()
+    assert status == 0
+    assert json.loads(said.out) == {"message": 1, "duplicate": False}
+    assert said.err == "mottaget, men ärendet öppnas senare: disk full\n"
+    assert [row["state"] for row in rows_of(kept, "messages")] == ["mottaget"]
 
 
 def test_a_mail_file_that_is_not_there_is_told_and_nothing_is_kept(
