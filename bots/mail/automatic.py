@@ -48,17 +48,19 @@ _NO_REPLY = re.compile(
 _SUBJECTS: tuple[tuple[Automatic, str], ...] = (
     (
         Automatic.AUTO_REPLY,
-        r"automati(?:skt|sk) svar|autosvar|semester:|frånvaro(?:meddelande|svar)"
-        r"|frånvar(?:o|ande)\s*(?:$|[-:–,(\d]|t\W?o\W?m\b|till\b|fram till\b|från kontoret)"
+        r"automati(?:skt|sk) svar|autosvar\b|semester:|frånvaro(?:meddelande|svar)"
+        r"|frånvar(?:o|ande)\s*(?:$|[-:–,(\d]|t\W?o\W?m\b|till\b(?! följd)|fram till\b|från kontoret)"
         r"|out of (?:the )?office|automatic reply"
-        r"|auto(?:matic)?[- ]?reply:|abwesenheits|automatische antwort|automaattinen vastaus|poissa|fraværs",
+        r"|auto(?:matic)?[- ]?reply:|automatische antwort|automaattinen vastaus|fraværs"
+        r"|abwesenheits(?:notiz|nachricht|meldung|benachrichtigung|hinweis|assistent|agent|mail)"
+        r"|poissa\b|poissaolo(?:ilmoitus|viesti|vastaus)",
     ),
     (Automatic.DISPOSITION, r"läst:|ej läst:|mottagningsbekräftelse|read:|kvittens\s*(?:$|:)|lest:|luettu:"),
     (Automatic.CALENDAR_REPLY, r"accepterat:|avböjt:|preliminärt:|accepted:|declined:|tentative:"),
     (
         Automatic.BOUNCE,
-        r"det gick inte att leverera|olevererbar|undeliver|undelivered|returned mail|failure notice"
-        r"|mail delivery (?:failed|subsystem)|delivery status notification \(failure\)",
+        r"det gick inte att leverera|olevererbar|undeliverable|undelivered (?:mail|message)|returned mail"
+        r"|failure notice|mail delivery (?:failed|subsystem)|delivery status notification \(failure\)",
     ),
     (Automatic.DELAYED, r"försenat:|delivery status notification \(delay\)|delayed:"),
     (Automatic.DELIVERED, r"levererat:|delivered:"),

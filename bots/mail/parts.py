@@ -3,7 +3,7 @@
 import binascii
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.feedparser import BytesFeedParser
 from email.message import Message
 from email.policy import compat32
@@ -175,18 +175,25 @@ class _Visit:
     depth: int = 0
     groups: tuple[int, ...] = ()
     inside: str = ""
+    forwarded: bool = False  # in a mail inside the mail: what it is, is not what this mail is
 
 
 def _visited(visit: _Visit, content: Content, *, group: int) -> Iterator[_Visit]:
     """Sort one part; yield the parts inside it that are to be visited."""
     part, media_type = visit.part, visit.part.get_content_type()
-    content.types.add(media_type)
-    payload = part.payload
-    if media_type == "text/calendar" and part.content()[1].get("method", "").strip().lower() == "reply":
-        content.calendar_reply = True
-    if media_type == "message/delivery-status" or media_type.endswith(
+    is_report = media_type == "message/delivery-status" or media_type.endswith(
         ("/disposition-notification", "/feedback-report")
+    )
+    if not (visit.forwarded and is_report):
+        content.types.add(media_type)
+    payload = part.payload
+    if (
+        not visit.forwarded
+        and media_type == "text/calendar"
+        and part.content()[1].get("method", "").strip().lower() == "reply"
     ):
+        content.calendar_reply = True
+    if is_report:
         content.reports.append(part)
     elif visit.inside == "multipart/report" and media_type in {
         "message/rfc822",
@@ -200,7 +207,7 @@ def _visited(visit: _Visit, content: Content, *, group: int) -> Iterator[_Visit]
         groups = (*visit.groups, group) if media_type == "multipart/alternative" else visit.groups
         for child in payload:
             if isinstance(child, Part):
-                yield _Visit(part=child, depth=visit.depth + 1, groups=groups, inside=media_type)
+                yield replace(visit, part=child, depth=visit.depth + 1, groups=groups, inside=media_type)
     elif media_type.startswith("multipart/"):
         yield from _without_boundary(visit, content)
     else:
@@ -223,7 +230,7 @@ def _forwarded(visit: _Visit, content: Content) -> Iterator[_Visit]:
     if visit.depth or who or subject:
         note = f"--- Vidarebefordrat brev ---\nFrån: {who}\nÄmne: {subject}\n"
         content.texts.append(Text(part=None, kind="note", note=note, groups=visit.groups))
-    yield _Visit(part=inner, depth=visit.depth + 1, groups=visit.groups, inside="message/rfc822")
+    yield replace(visit, part=inner, depth=visit.depth + 1, inside="message/rfc822", forwarded=True)
 
 
 def _without_boundary(visit: _Visit, content: Content) -> Iterator[_Visit]:
@@ -237,7 +244,7 @@ def _without_boundary(visit: _Visit, content: Content) -> Iterator[_Visit]:
     boundary = found[1].strip().encode("utf-8", "surrogateescape")
     head = b'Content-Type: multipart/mixed; boundary="' + boundary + b'"\n\n'
     again = _parsed_again(head + text.encode("utf-8", "surrogateescape"))
-    yield _Visit(part=again, depth=visit.depth + 1, groups=visit.groups, inside="unbounded")
+    yield replace(visit, part=again, depth=visit.depth + 1, inside="unbounded")
 
 
 def _parsed_again(raw: bytes) -> Part:

@@ -266,7 +266,7 @@ def _mark(
 
 def _answer_to(from_addr: str, reply_to: str, mark: automatic.Mark | None) -> str:
     if mark is None:
-        return reply_to or from_addr
+        return from_addr if automatic.cannot_answer(reply_to) else reply_to or from_addr
     # A form writes for a person, and only Reply-To says who that is.
     if mark.kind is Automatic.WEB_FORM and not automatic.cannot_answer(reply_to):
         return reply_to

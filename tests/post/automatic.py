@@ -405,6 +405,8 @@ _SUBJECT_RULES = (
     _subject("automatic_reply", "Automatic reply: Din synpunkt"),
     _subject("german", "Abwesenheitsnotiz: Din synpunkt"),
     _subject("finnish", "Automaattinen vastaus: Din synpunkt"),
+    _subject("finnish_away", "Poissa toimistosta 12.8. asti"),
+    _subject("finnish_notice", "Poissaoloilmoitus"),
     _subject("norwegian", "Automatisk svar: Din synpunkt"),
     _subject("leading_space", "   Automatiskt svar: Hej"),
     _subject("last", "Läst: Din synpunkt", A.DISPOSITION),
@@ -417,6 +419,7 @@ _SUBJECT_RULES = (
     _subject("olevererbart", "Olevererbart: Din synpunkt", A.BOUNCE),
     _subject("gick_inte", "Det gick inte att leverera: Din synpunkt", A.BOUNCE),
     _subject("undeliverable", "Undeliverable: Din synpunkt", A.BOUNCE),
+    _subject("undelivered_mail", "Undelivered Mail Returned to Sender", A.BOUNCE),
     _subject("returned_mail", "Returned mail: see transcript for details", A.BOUNCE),
     _subject("failure_notice", "failure notice", A.BOUNCE),
     _subject("forsenat", "Försenat: Din synpunkt", A.DELAYED),
@@ -435,10 +438,60 @@ _HUMANS = (
     _human("about_receipt", subject="Kvittens saknas när jag betalar parkering"),
     _human("about_delay", subject="Försenat bygglov igen"),
     _human("about_automatic_doors", subject="Automatiska dörrar på biblioteket stänger för fort"),
+    _human("about_absence_for_a_reason", subject="Frånvaro till följd av mögel i skolan"),
+    _human("about_absence_in_finnish", subject="Poissaolot koulussa"),
+    _human("about_absence_in_german", subject="Abwesenheitsquote der Lehrer"),
+    _human("about_our_automatic_replies", subject="Autosvaret hos er är fel"),
+    _human("about_undelivered_things", subject="Undelivered newspapers at the care home"),
     _human("about_vacation", subject="Semesterstängt på badet hela juli?"),
     _human("wants_read_receipt", extra="Disposition-Notification-To: asa.lind@example.se\n"),
     _human("x_fc_false", extra="X-FC-MachineGenerated: false\n"),
     _human("body_says_automatic", body="Automatiskt svar: fick jag av er, men ingen människa hör av sig."),
 )
 
-MAILS = (*_REPORTS, *_HEADER_RULES, *_ADDRESS_RULES, *_SUBJECT_RULES, *_HUMANS)
+_BOUNCED_TO_A_HUMAN = inside(
+    part("Det gick inte att leverera.\n"),
+    part(
+        "Reporting-MTA: dns; mx.example.se\n\nFinal-Recipient: rfc822; rektor@example.se\nAction: failed\n",
+        "message/delivery-status",
+    ),
+    boundary="inre",
+)
+_LOOK_ALIKES = (
+    Made(
+        id="human_shows_us_a_bounce",
+        raw=several(
+            part(GUNGA),
+            part(
+                b"From: MAILER-DAEMON@mx.example.se\nSubject: Undelivered Mail\nAuto-Submitted: auto-replied\n"
+                b"Content-Type: multipart/report; report-type=delivery-status; boundary=inre\n\n"
+                + _BOUNCED_TO_A_HUMAN,
+                "message/rfc822",
+            ),
+        ),
+        has=(GUNGA, "Det gick inte att leverera."),
+        answer_to="asa.lind@example.se",
+    ),
+    Made(
+        id="human_shows_us_a_declined_meeting",
+        raw=several(
+            part(GUNGA),
+            part(
+                "Subject: Nej\nContent-Type: text/calendar; method=REPLY\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n",
+                "message/rfc822",
+            ),
+        ),
+        has=(GUNGA,),
+        answer_to="asa.lind@example.se",
+        files=("bilaga-1.ics",),
+    ),
+    Made(
+        id="human_whose_replies_go_to_nobody",
+        raw=mail(extra="Reply-To: noreply@example.se\n"),
+        reply_to="noreply@example.se",
+        answer_to="asa.lind@example.se",
+        warns=("annan adress",),
+    ),
+)
+
+MAILS = (*_LOOK_ALIKES, *_REPORTS, *_HEADER_RULES, *_ADDRESS_RULES, *_SUBJECT_RULES, *_HUMANS)
