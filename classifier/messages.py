@@ -54,16 +54,20 @@ def read(path: Path) -> tuple[Labelled, ...]:
 
 
 def read_split(folder: Path) -> Split:
-    """Read all files of a folder. `split.toml` names the files for dev and test; the rest is for training."""
+    """Read the files of a folder. `split.toml` names those for dev, test and later; the rest is for training.
+
+    Files for later are labelled, but no model has learnt them yet: they stay unseen until they are named
+    otherwise.
+    """
     named = folder / "split.toml"
     parts = tomllib.loads(named.read_text(encoding="utf-8")) if named.exists() else {}
     files = {path.stem: path for path in sorted(folder.glob("*.jsonl"))}
     if not files:
         raise CorpusError(f"{folder}: no .jsonl file")
-    dev, test = (tuple(str(name) for name in parts.get(part, ())) for part in ("dev", "test"))
-    if missing := {*dev, *test} - files.keys():
+    dev, test, later = (tuple(str(name) for name in parts.get(part, ())) for part in ("dev", "test", "later"))
+    if missing := {*dev, *test, *later} - files.keys():
         raise CorpusError(f"{named}: no such file: {', '.join(sorted(missing))}")
-    rest = [name for name in files if name not in {*dev, *test}]
+    rest = [name for name in files if name not in {*dev, *test, *later}]
     return Split(
         train=_joined(files, rest),
         dev=_joined(files, dev),
