@@ -37,6 +37,7 @@ from bots.settings import (
     Settings,
     SettingsError,
     secret,
+    signing_secret,
 )
 from bots.web.app import build as build_pages
 from bots.web.parts import MailboxMail, PublicFacts
@@ -133,7 +134,7 @@ def build(
     identity = Identity(
         address=settings.mail.address,
         name=settings.municipality.service_name,
-        secret=secret(settings.mail.secret).encode(),
+        secret=signing_secret(settings.mail.secret, "tabell [mail], nyckel secret").encode(),
         plus_addressing=settings.mail.plus_addressing,
     )
     guard = Guard(
@@ -199,6 +200,8 @@ def _add_pages(
 ) -> None:
     if settings.web is None:
         return
+    # Before the port is taken: whoever is told of a bad secret has nothing left open.
+    session_secret = signing_secret(settings.web.session_secret, "tabell [web], nyckel session_secret")
     try:
         app.web_socket = socket.create_server((settings.web.host, settings.web.port))
         # asyncio does this only for sockets of its own making; see `bots.channels.smtp`.
@@ -225,7 +228,7 @@ def _add_pages(
         ),
         staff=list(house.handlers.values()),
         password=secret(settings.web.staff_password),
-        session_secret=secret(settings.web.session_secret),
+        session_secret=session_secret,
         secure_cookies=settings.web.secure_cookies,
         units=house.units,
         mailbox=mailbox,

@@ -131,8 +131,11 @@ def _check(chosen: argparse.Namespace) -> int:
             return _fail("\n".join(problems), _EX_CONFIG)
         print("ok   alla hemligheter finns")
         house = app.build(settings)
-    except (SettingsError, StoreError) as error:
+    except SettingsError as error:
         return _fail(str(error), _EX_CONFIG)
+    except StoreError as error:
+        remedy = "kontrollera att databasen är igång och att tjänsten får skriva där"
+        return _fail(f"tabell [store], nyckel url: {remedy} ({error}).", _EX_CONFIG)
     print(f"ok   databasen svarar ({house.store.engine_name})")
     if settings.classifier.enabled and house.opinion.suggester is None:
         print("fel  modellen kan inte laddas: ärenden öppnas utan förslag")

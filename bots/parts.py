@@ -129,6 +129,13 @@ def build_doors(settings: Settings, store: Store, clock: Callable[[], datetime])
 
 def build_relay(settings: RelaySettings, identity: Identity) -> Relay:
     """Build the road out."""
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file or None)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"tabell [channels.relay], nyckel ca_file: kan inte läsas ({error}). "
+            "Ange en PEM-fil som tjänsten får läsa, eller ta bort nyckeln."
+        ) from error
     return Relay(
         identity=identity,
         host=settings.host,
@@ -137,7 +144,7 @@ def build_relay(settings: RelaySettings, identity: Identity) -> Relay:
         username=settings.username,
         password=secret(settings.password) if settings.password else "",
         tokens=_tokens(settings.oauth, settings.username),
-        ssl_context=ssl.create_default_context(cafile=settings.ca_file or None),
+        ssl_context=context,
         pool_size=settings.connections,
         timeout=settings.timeout_seconds,
     )

@@ -43,6 +43,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 Security = Literal["none", "starttls", "tls"]
 
 
+_SHORTEST = 16
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - looked for, not listened on
 
 
@@ -103,7 +104,7 @@ class SmtpSettings(Table):
     host: Name = "127.0.0.1"
     port: Port = 8025
     protocol: Literal["smtp", "lmtp"] = "smtp"
-    recipients: list[MailAddress]
+    recipients: Annotated[list[MailAddress], Field(min_length=1)]
     certificate: str = ""
     key: str = ""
     require_starttls: bool = False
@@ -138,7 +139,7 @@ class ImapSettings(Table):
     username: Name
     password: Secret | None = None
     oauth: OauthSettings | None = None
-    folders: list[Name] = ["INBOX"]
+    folders: Annotated[list[Name], Field(min_length=1)] = ["INBOX"]
     done: Annotated[str, Field(pattern=r"^(seen|keyword:\S+|move:.+)$")] = "seen"
     idle: bool = True
     poll_seconds: Annotated[float, Field(ge=1)] = 60.0
@@ -278,6 +279,17 @@ def secret(reference: str, *, environment: Mapping[str, str] = os.environ) -> st
     return value
 
 
+def signing_secret(reference: str, where: str) -> str:
+    """Fetch a secret that signs; raise `SettingsError` if it is so short that it could be guessed."""
+    value = secret(reference)
+    if len(value) < _SHORTEST:
+        raise SettingsError(
+            f"{where}: hemligheten {reference} är för kort. "
+            f"Ge den minst {_SHORTEST} tecken, helst 32 som är slumpade."
+        )
+    return value
+
+
 def secrets_of(table: BaseModel, where: str = "") -> Iterator[tuple[str, str]]:
     """Walk through the secrets that a configuration names, as (table and key, reference)."""
     for name, field in type(table).model_fields.items():
@@ -376,6 +388,8 @@ def _remedy(detail: ErrorDetails, key: str, tables: list[int | str]) -> str:
         return str(detail["ctx"]["error"]) + "."
     if kind == "literal_error":
         return f"ska vara en av {detail['ctx']['expected'].replace(' or ', ', ')}, inte {detail['input']!r}."
+    if kind in {"string_too_short", "string_pattern_mismatch", "too_short"} and not detail["input"]:
+        return "får inte vara tom."
     wanted = {
         "string_type": 'ska vara en text inom "citattecken"',
         "int_type": "ska vara ett heltal utan citattecken",

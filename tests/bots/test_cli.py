@@ -192,6 +192,46 @@ def test_a_second_service_on_the_same_database_says_so_and_ends(
     assert "en annan synpunkt run arbetar med databasen" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'security = "none"',
+            'security = "none"\nca_file = "/finns/inte.pem"',
+            "tabell [channels.relay], nyckel ca_file: kan inte läsas",
+        ),
+        (
+            "env:SYNPUNKT_PROV_SECRET",
+            "env:SYNPUNKT_PROV_SHORT",
+            "tabell [mail], nyckel secret: hemligheten env:SYNPUNKT_PROV_SHORT är för kort. "
+            "Ge den minst 16 tecken, helst 32 som är slumpade.",
+        ),
+        (
+            "[triage]",
+            '[web]\nport = 0\npublic_url = "http://127.0.0.1"\nstaff_password = "env:SYNPUNKT_PROV_SHORT"\n'
+            'session_secret = "env:SYNPUNKT_PROV_SHORT"\n\n[triage]',
+            "tabell [web], nyckel session_secret: hemligheten env:SYNPUNKT_PROV_SHORT är för kort.",
+        ),
+        ("/synpunkt.db", "/finns/inte/synpunkt.db", "tabell [store], nyckel url: kontrollera att databasen"),
+    ],
+)
+def test_check_tells_table_key_and_remedy_instead_of_a_traceback(
+    old: str,
+    new: str,
+    said: str,
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SYNPUNKT_PROV_SHORT", "kort")
+    config.write_text(config.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+
+    status = main(["check", "--config", str(config)])
+
+    assert status == 78
+    assert capsys.readouterr().err.startswith(said)
+
+
 def test_check_says_what_works_and_what_does_not(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["check", "--config", str(config)])
 

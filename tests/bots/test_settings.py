@@ -155,7 +155,21 @@ def test_a_right_configuration_loads_with_its_defaults(file: Path) -> None:
             "first",
             "ska vara ett datum utan",
         ),
-        ('handlers = ["rita"]', "handlers = []", "units.0", "handlers", "(nu list)"),
+        ('handlers = ["rita"]', "handlers = []", "units.0", "handlers", "får inte vara tom."),
+        (
+            'recipients = ["synpunkt@lillkommun.example"]',
+            "recipients = []",
+            "channels.smtp",
+            "recipients",
+            "får inte vara tom.",
+        ),
+        (
+            'host = "smtp.lillkommun.example"',
+            'host = ""',
+            "channels.relay",
+            "host",
+            "får inte vara tom.",
+        ),
     ],
 )
 def test_a_wrong_key_is_told_with_file_table_and_remedy(
