@@ -82,6 +82,7 @@ EXAMPLES = (
     Example(letter="citizen_acknowledgement_complaint", situation="handler known", facts=_ASSIGNED),
     Example(letter="citizen_acknowledgement_complaint", situation="no handler yet", facts=_UNASSIGNED),
     Example(letter="citizen_acknowledgement_praise", situation="no answer date", facts=_UNDATED),
+    Example(letter="citizen_acknowledgement_urgent", situation="handler known", facts=_ASSIGNED),
     Example(letter="handler_new_case", situation="a proposal, half of it unsure", facts=_SURE),
     Example(letter="handler_new_case", situation="urgent", facts=_URGENT),
     Example(letter="handler_new_case", situation="no proposal and no dates", facts=_SILENT),

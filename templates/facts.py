@@ -19,7 +19,7 @@ class Person:
 
 
 class AcknowledgementFacts(TypedDict):
-    """Facts of the three `citizen_acknowledgement` letters."""
+    """Facts of the `citizen_acknowledgement` letters."""
 
     service_name: str  # what the service is called here, such as "Tyck till"
     municipality: str  # in full: "Exempelby kommun"

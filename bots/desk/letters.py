@@ -25,6 +25,7 @@ from templates.facts import AcknowledgementFacts, FollowUpFacts, NewCaseFacts, P
 
 # Requirements C3, M01k: only a choice of the sender's own, or this much certainty, lets us assume the mood.
 CERTAIN = 0.90
+URGENT = frozenset({Lane.EMERGENCY, Lane.CONCERN_REPORT})
 _SAME_TITLE_WITHIN = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
 _REFERENCES_KEPT = 20
@@ -98,7 +99,7 @@ class Letters:
             "privacy_url": self.house.privacy_url,
             "marker": to.channel == "email",
         }
-        written = render(_acknowledgement(mood), language=about.language, **facts)
+        written = render(_acknowledgement(mood, about.lanes), language=about.language, **facts)
         letter = Outgoing(
             key=f"{about.case_id}:{Purpose.ACKNOWLEDGEMENT}",
             purpose=Purpose.ACKNOWLEDGEMENT,
@@ -216,7 +217,10 @@ class Letters:
         return f"{self.house.console_url.rstrip('/')}/arenden/{number}"
 
 
-def _acknowledgement(mood: Kind | None) -> str:
+def _acknowledgement(mood: Kind | None, lanes: Sequence[Lane]) -> str:
+    # Rows B27 and C5:4: whoever may be in danger is told of 112 first; a false alarm costs little.
+    if URGENT & set(lanes):
+        return "citizen_acknowledgement_urgent"
     if mood is Kind.COMPLAINT:
         return "citizen_acknowledgement_complaint"
     if mood is Kind.PRAISE:

@@ -156,6 +156,29 @@ def notice(letter: str, **changed: object) -> Mapping[str, str]:
     return {"subject": rendered.subject, "body": rendered.body}
 
 
+@pytest.mark.parametrize(
+    ("language", "danger", "duty"),
+    [
+        ("sv", "Är någon i fara just nu? Ring 112.", "ber att få tala med socialjouren"),
+        ("en", "Is anyone in danger right now? Call 112.", "ask for the social services on duty"),
+        ("fi", "Onko joku vaarassa juuri nyt? Soita numeroon 112.", "pyydä sosiaalipäivystystä"),
+    ],
+)
+def test_b27_whoever_may_be_in_danger_reads_112_before_anything_else(
+    language: str, danger: str, duty: str
+) -> None:
+    letter = acknowledgement("citizen_acknowledgement_urgent", language)
+
+    first = letter.partition(MARKERS[language])[2].strip().split("\n")[2]
+    unchanged = {"G16:2 why"}  # the usual reason would be out of place
+    missing = [
+        row for row, words in CONTENT[language].items() if words not in letter and row not in unchanged
+    ]
+    assert first == danger
+    assert duty in letter
+    assert missing == []
+
+
 @EVERY_LETTER
 def test_a_letter_has_short_lines_one_subject_line_and_no_loose_ends(example: Example, language: str) -> None:
     letter = render(example.letter, language=language, **example.facts)

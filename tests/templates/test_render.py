@@ -39,6 +39,7 @@ def acknowledgement(**changed: object) -> Rendered:
         ("citizen_acknowledgement", AcknowledgementFacts),
         ("citizen_acknowledgement_complaint", AcknowledgementFacts),
         ("citizen_acknowledgement_praise", AcknowledgementFacts),
+        ("citizen_acknowledgement_urgent", AcknowledgementFacts),
         ("handler_new_case", NewCaseFacts),
         ("handler_follow_up", FollowUpFacts),
         ("handler_undelivered", UndeliveredFacts),

@@ -189,7 +189,21 @@ def _without_facts(body: str) -> str:
     return body.replace("SYN-2026-000001", "N").replace("SYN-2026-000002", "N")
 
 
-@pytest.mark.parametrize("lane", [Lane.THREAT, Lane.EMERGENCY, Lane.CONCERN_REPORT, Lane.APPEAL])
+@pytest.mark.parametrize("lane", [Lane.EMERGENCY, Lane.CONCERN_REPORT])
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_b27_whoever_may_be_in_danger_is_told_of_112_first(
+    make_house: Make, lane: Lane, kind: Kind
+) -> None:
+    house = make_house(suggester=Scripted(a_suggestion(kind, 0.99, lanes=(lane,))))
+
+    await house.hear(an_inbound())
+
+    (letter,) = house.acknowledgements()
+    assert letter["body"].split("\n")[4] == "Är någon i fara just nu? Ring 112."
+    assert house.case()["handler"] == "rita"
+
+
+@pytest.mark.parametrize("lane", [Lane.THREAT, Lane.APPEAL])
 async def test_a_grave_message_is_never_thanked_in_a_mood(make_house: Make, lane: Lane) -> None:
     plain = make_house(silent=True)
     await plain.hear(an_inbound(subject="Utan förslag"))

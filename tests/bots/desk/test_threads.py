@@ -170,6 +170,16 @@ AUTOMATIC = {
 }
 
 
+async def test_what_our_own_letter_says_is_never_taken_for_the_senders_wish(house: House) -> None:
+    ours = await opened(house)
+    quoted = "\n".join(f"> {line}" for line in house.acknowledgements()[0]["body"].split("\n"))
+
+    await house.hear(an_inbound(text=f"Ja tack!\n\n{quoted}", subject="Sv: Tack", in_reply_to=ours))
+
+    assert "allmän handling" in house.messages()[1]["text"]
+    assert house.suggester.asked[-1] == "Sv: Tack\nJa tack!"
+
+
 def machine(kind: str, *, in_reply_to: str = "") -> Inbound:
     """Make a mail as each kind of machine writes it."""
     if kind in AUTOMATIC:
