@@ -10,7 +10,7 @@ from bots.desk.house import House
 from bots.desk.letters import CERTAIN, Letters, Writing
 from bots.desk.triage import Route, route
 from bots.mail.identity import Identity
-from bots.mail.reading import without_parent
+from bots.mail.reading import beside_parent, without_parent
 from store import cases, inbox, journal, outbox
 from store.deadlines import day_of, promises
 from store.domain import (
@@ -43,21 +43,35 @@ class CaseWork:
     language_of: Callable[[str], str]  # asked only when the classifier said nothing
     acknowledge_within: timedelta = timedelta(days=7)
 
+    def for_classifier(self, transaction: Transaction, heard: Heard) -> str:
+        """Return what the classifier reads of a message. What we wrote ourselves is no wish of the sender's.
+
+        Our letters speak of official documents and personal data: quoted, they would raise those flags.
+        """
+        case_id = self._case_of(transaction, heard)
+        if case_id is None:
+            return heard.for_classifier
+        parents = outbox.texts_of_case(transaction, case_id)
+        return replace(heard, text=beside_parent(heard.text, parents)).for_classifier
+
     def settle(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
         """Give a message its case. A reply joins one, a bounce finds its letter, the rest opens a new one."""
         if self._settle_report(transaction, heard):
             return
-        case_id = threads.case_of(
+        case_id = self._case_of(transaction, heard)
+        if case_id is None:
+            self._open(transaction, heard, suggestion)
+        else:
+            self._join(transaction, heard, case_id, suggestion)
+
+    def _case_of(self, transaction: Transaction, heard: Heard) -> int | None:
+        return threads.case_of(
             transaction,
             self.identity,
             references=heard.references,
             recipients=heard.recipients,
             sender=heard.from_addr,
         )
-        if case_id is None:
-            self._open(transaction, heard, suggestion)
-        else:
-            self._join(transaction, heard, case_id, suggestion)
 
     def _settle_report(self, transaction: Transaction, heard: Heard) -> bool:
         """Note a delivery report on its letter; False if it is no report, or of no letter of ours."""

@@ -93,7 +93,7 @@ class Judge:
             )
         self._innocent.clear()
         heard = self._read(rows)
-        suggestions = self.opinion.of([one.for_classifier for one in heard])
+        suggestions = self.opinion.of(self._texts(heard))
         return self._settle(list(zip(heard, suggestions, strict=True)))
 
     def _read(self, rows: Sequence[Mapping[str, Any]]) -> list[Heard]:
@@ -109,6 +109,12 @@ class Judge:
             else:
                 heard.append(from_given(row))
         return heard
+
+    def _texts(self, heard: Sequence[Heard]) -> list[str]:
+        if not heard:
+            return []
+        with self.store.read() as transaction:
+            return [self.work.for_classifier(transaction, one) for one in heard]
 
     def _job(self, row: Mapping[str, Any]) -> Job:
         return Job(

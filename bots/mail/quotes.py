@@ -75,7 +75,13 @@ def without_parent(text: str, parents: Sequence[str]) -> str:
     """Drop the lines that stand in a mail we sent, and all below our marker line, in any language.
 
     Give the bodies of our letters as `parents`. Lines may have been quoted and wrapped anew on the way.
+    The whole text is returned if hardly anything would be left; see `beside_parent`.
     """
+    return _enough(beside_parent(text, parents), text)
+
+
+def beside_parent(text: str, parents: Sequence[str]) -> str:
+    """Return the lines that stand in none of our letters, however few they are."""
     lines = _above_marker(text.split("\n"))
     known = " ".join(_bare(line) for parent in parents for line in parent[:_MAX_TEXT].split("\n"))
     known = " ".join(known.split())
@@ -90,7 +96,7 @@ def without_parent(text: str, parents: Sequence[str]) -> str:
         dropping = is_known and (len(words) > _LONG_ENOUGH or dropping)
         if not dropping:
             kept.append(line)
-    return _enough("\n".join(_squeezed(kept)), text)
+    return "\n".join(_squeezed(kept)).strip()
 
 
 def _bare(line: str) -> str:

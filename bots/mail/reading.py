@@ -14,7 +14,7 @@ from bots.mail import automatic
 from bots.mail.body import Body, body_of
 from bots.mail.headers import Block, Fields, first_person, message_ids, moment, persons, split
 from bots.mail.parts import Content, File, Part, parameters, parse, payload_bytes, walk
-from bots.mail.quotes import MARKERS, without_parent
+from bots.mail.quotes import MARKERS, beside_parent, without_parent
 from bots.mail.remarks import remarks
 from bots.mail.reports import DeliveryReport, report_of
 from bots.mail.verdicts import TrustedFront, received_times, verdicts, verdicts_of
@@ -27,6 +27,7 @@ __all__ = [
     "ReadMail",
     "TrustedFront",
     "attachment",
+    "beside_parent",
     "describe",
     "headers_only",
     "read",
