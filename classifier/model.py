@@ -21,6 +21,7 @@ from store.domain import Factor, Guess, Kind, Lane, Suggestion
 SHIPPED = Path(__file__).with_name("models") / "bow"
 
 _MOST_CHARACTERS = 20_000
+_ENDLESS = re.compile(r"\S{200}(?=\S)")
 NO_LANE = "ingen"  # the answer of the axis special for a plain synpunkt
 
 _BATCH = 64
@@ -188,4 +189,5 @@ def _strongest(words: Sequence[str], pushes: Scores, most: int) -> list[str]:
 def _readable(text: str) -> str:
     """Return what the pipeline can bear: no lone surrogates, no control signs, not a whole book."""
     whole = text[:_MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
-    return whole.translate(_UNSEEN)
+    # The tokenizer peels signs off a word one by one, each time looking at all that is left.
+    return _ENDLESS.sub(r"\g<0> ", whole.translate(_UNSEEN))

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,15 @@ def test_a_text_of_a_megabyte_is_read_in_part(classifier: Classifier) -> None:
 
 def test_a_word_of_a_megabyte_is_no_failure(classifier: Classifier) -> None:
     assert classifier.suggest("a" * 1_000_000).language == "sv"
+
+
+@pytest.mark.parametrize("sign", ["!", "=", "😀", "("])
+def test_a_word_without_end_takes_no_time(classifier: Classifier, sign: str) -> None:
+    began = time.monotonic()
+
+    classifier.suggest(sign * 20_000)
+
+    assert time.monotonic() - began < 3
 
 
 def test_a_plea_far_down_in_a_long_letter_is_seen(classifier: Classifier) -> None:
