@@ -340,7 +340,9 @@ def payload_bytes(part: Part, *, text: str | None = None) -> bytes:
         return binascii.a2b_qp(data)
     if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
         lines = data.decode("latin-1").splitlines()
-        return _from_uu([line for line in lines if not line.startswith("begin ") and line.rstrip() != "end"])
+        inner = [line for line in lines if not line.startswith("begin ") and line.rstrip() != "end"]
+        # A wrong label on plain words must not swallow them.
+        return _from_uu(inner) if len(inner) < len(lines) else data
     return data
 
 

@@ -150,6 +150,7 @@ MAILS = (
     _plain("cte_unknown", SWEDISH, SWEDISH, transfer="8-bits"),
     _plain("cte_binary", SWEDISH, SWEDISH, transfer="binary"),
     _plain("cte_7bit_lie", SWEDISH, SWEDISH, transfer="7bit"),
+    _plain("cte_uuencode_on_words", SWEDISH, SWEDISH, transfer="x-uuencode"),
     _plain("cte_uuencode", "begin 644 brev.txt\n%2&5J(0H \n`\nend\n", "Hej!", transfer="x-uuencode"),
     _plain(
         "format_flowed",
