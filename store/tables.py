@@ -72,7 +72,7 @@ messages = Table(
     Column("attachments", JSON, nullable=False, default=list),
     Column("verdicts", JSON, nullable=False, default=list),
     Column("warnings", JSON, nullable=False, default=list),
-    Index(None, "state", "id"),
+    Index(None, "state", "attempts", "id"),  # the order in which they are taken
     Index(None, "case_id"),
     Index(None, "message_id"),
 )
@@ -198,6 +198,8 @@ letters = Table(
     Column("service_id", Text, nullable=False, default=""),
     Index(None, "state", "next_try_at"),
     Index(None, "channel", "handle", "created_at"),
+    # The rate guard folds the address, so it can be found only among the letters of the last day.
+    Index(None, "purpose", "created_at"),
 )
 
 # Written once, never changed.
