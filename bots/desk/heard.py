@@ -9,6 +9,7 @@ from bots.mail.reading import DeliveryReport, ReadMail
 from store.domain import Address, Attachment, Automatic, Kind, MessageState, Verdict
 
 _TITLE_LENGTH = 120
+_GREETING = 3  # words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,8 @@ class Heard:
     @property
     def title(self) -> str:
         """Return what to call the case in a list: the subject, or else the first words."""
-        words = " ".join((self.subject or self.text or self.full_text).split())
-        return words[:_TITLE_LENGTH] or "(utan text)"
+        words = self.subject or _first_words(self.text or self.full_text)
+        return " ".join(words.split())[:_TITLE_LENGTH] or "(utan text)"
 
     @property
     def for_classifier(self) -> str:
@@ -71,6 +72,12 @@ class Heard:
             "verdicts": sorted(self.verdicts),
             "warnings": list(self.warnings),
         }
+
+
+def _first_words(text: str) -> str:
+    """Return the first paragraph that is more than a greeting; signatures and fields of a form come later."""
+    paragraphs = text.split("\n\n")
+    return next((one for one in paragraphs if len(one.split()) > _GREETING), text)
 
 
 def from_mail(row: Mapping[str, Any], mail: ReadMail) -> Heard:
