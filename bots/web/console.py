@@ -133,7 +133,7 @@ class Console:
             await asyncio.to_thread(self._parts.acts.release, opened.case["id"], by=me.id, version=version)
         except StaleCaseError:
             return await self._stale(request, me, wish=None)
-        return _back(opened, "slappt")
+        return _back(opened, "slappt" if opened.case["sender_handle"] else "slappt-tyst")
 
     async def send(self, request: Request, me: Handler) -> Response:
         """Let a letter go that waits for a human's word."""

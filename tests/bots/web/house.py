@@ -176,7 +176,8 @@ class House:
                     received_at=received_at,
                     title=title,
                     channel="smtp",
-                    sender=Address(channel="email", handle=sender),
+                    # Intake answers no automatic mail, so such a case has nobody to write to.
+                    sender=None if automatic else Address(channel="email", handle=sender),
                     sender_name=name,
                     language=language,
                     unit=unit,

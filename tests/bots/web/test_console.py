@@ -330,9 +330,25 @@ async def test_a_quarantined_case_is_released_once(house: House) -> None:
     after = await browser.get(first.headers["location"])
 
     assert "Ser ut att vara ett autosvar" in page.text
+    assert "Avsändaren får ingen bekräftelse" in page.text
     assert [first.status_code, second.status_code] == [303, 409]
-    assert "Ärendet är släppt ur karantänen." in after.text
+    assert "Handläggaren får ett besked, avsändaren ingen bekräftelse." in after.text
     assert "Släpp ur karantänen" not in after.text
+
+
+async def test_only_a_sender_who_can_be_answered_is_promised_an_acknowledgement_at_release(
+    house: House,
+) -> None:
+    number = house.add_case(status=Status.QUARANTINED, quarantined_because="spam", verdicts=[Verdict.SPAM])
+    browser = house.browser()
+    await log_in(browser)
+    page = await browser.get(f"/arenden/{number}")
+
+    sent = await browser.post(f"/arenden/{number}/slapp", data={"token": token_of(page), "version": "1"})
+    after = await browser.get(sent.headers["location"])
+
+    assert "och avsändaren får en bekräftelse." in page.text
+    assert "Avsändaren får en bekräftelse." in after.text
 
 
 @pytest.mark.parametrize(
