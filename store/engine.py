@@ -93,7 +93,11 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction for reading only; it sees one moment of the store."""
-        with self.told_plainly(), self.engine.connect().execution_options(reading=True) as connection:
+        options: dict[str, Any] = {"reading": True}
+        if not self.is_sqlite:
+            # By default PostgreSQL shows each statement a moment of its own; SQLite keeps to the first one's.
+            options["isolation_level"] = "REPEATABLE READ"
+        with self.told_plainly(), self.engine.connect().execution_options(**options) as connection:
             yield Transaction(connection)
             connection.rollback()
 
@@ -164,7 +168,8 @@ def _is_away(error: Exception) -> bool:
 def _plain(error: Exception) -> str:
     """Say what went wrong without the statement's values: they may hold a citizen's words."""
     if isinstance(error, DBAPIError):
-        return f"{type(error).__name__}: {type(error.orig).__name__}: {str(error.orig).splitlines()[0]}"
+        first_line = str(error.orig).partition("\n")[0]  # PostgreSQL puts values on the second
+        return f"{type(error).__name__}: {type(error.orig).__name__}: {first_line}"
     if isinstance(error, StatementError):
         return f"{type(error).__name__}: {error.orig}"
     return f"{type(error).__name__}: {error}"

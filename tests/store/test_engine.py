@@ -66,8 +66,6 @@ def test_nothing_is_written_through_a_reading_transaction(store: Store) -> None:
     assert rows_of(store, "counters") == []
 
 
-# PostgreSQL's readers see the moment of each statement (read committed).
-@pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_a_reader_sees_one_moment_while_others_write(store: Store) -> None:
     with store.read() as reader:
         before = inbox.waiting(reader)
