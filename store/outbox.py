@@ -79,8 +79,9 @@ def take(transaction: Transaction, *, now: datetime, limit: int, channels: Seque
 
 
 def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: datetime) -> None:
-    """Note that the service took a letter; a receipt is a promise kept."""
-    _settle(transaction, letter, LetterState.SENT, sent_at=now, service_id=service_id, state_because="")
+    """Note that the service took a letter; a receipt is a promise kept. One that came back stays returned."""
+    _change(transaction, letter, sent_at=now, service_id=service_id)
+    _settle(transaction, letter, LetterState.SENT, state_because="")
     if letter.purpose is Purpose.ACKNOWLEDGEMENT and letter.case_id is not None:
         cases.keep_promise(transaction, letter.case_id, PromiseKind.RECEIPT, now)
     _tell(transaction, letter, "brev sänt", now)
@@ -95,8 +96,8 @@ def give_up(
     transaction: Transaction, letter: Outgoing, state: LetterState, *, because: str, now: datetime
 ) -> None:
     """Stop trying: the letter is shown to a human. `state` is `misslyckat` or `okänt`."""
-    _settle(transaction, letter, state, state_because=because)
-    _tell(transaction, letter, f"brev {state}", now, because=because)
+    if _settle(transaction, letter, state, state_because=because):
+        _tell(transaction, letter, f"brev {state}", now, because=because)
 
 
 def doubt(transaction: Transaction, *, now: datetime) -> int:
@@ -121,7 +122,7 @@ def undelivered(transaction: Transaction, letter_id: int, *, because: str, now: 
     if row is None:
         return None
     letter = _letter(row)
-    _settle(transaction, letter, LetterState.UNDELIVERED, state_because=because)
+    _change(transaction, letter, state=LetterState.UNDELIVERED, state_because=because)
     _tell(transaction, letter, "brev ej levererat", now, because=because)
     return letter
 
@@ -142,12 +143,13 @@ def exists(transaction: Transaction, letter_id: int) -> bool:
 
 
 def let_go(transaction: Transaction, letter_id: int, *, by: str, now: datetime) -> bool:
-    """Let a held, failed or unknown letter go out (again), on a human's word; False if it is none."""
-    row = transaction.row(select(letters).where(letters.c.id == letter_id))
+    """Let a letter go out (again) on a human's word; False if it does not wait for one."""
+    # Locked: of two who press the button at once, the second must see what the first has done.
+    row = transaction.row(select(letters).where(letters.c.id == letter_id).with_for_update())
     if row is None or row["state"] not in {LetterState.HELD, *_GIVEN_UP}:
         return False
     letter = _letter(row)
-    _settle(transaction, letter, LetterState.PENDING, next_try_at=now, created_at=now, state_because="")
+    _change(transaction, letter, state=LetterState.PENDING, next_try_at=now, created_at=now, state_because="")
     details = {"brev": letter.key}
     journal.write(
         transaction, now, Entry(actor=by, act="brev släppt", case_id=letter.case_id, details=details)
@@ -222,10 +224,19 @@ def next_try(transaction: Transaction, *, now: datetime) -> timedelta | None:
     return None if soonest is None else max(soonest - now, timedelta(0))
 
 
-def _settle(transaction: Transaction, letter: Outgoing, state: LetterState, **changes: Any) -> None:
-    transaction.connection.execute(
-        update(letters).where(letters.c.id == letter.id).values(state=state, **changes)
+def _settle(transaction: Transaction, letter: Outgoing, state: LetterState, **changes: Any) -> bool:
+    """Note what became of a try; False if the letter has come back by then, which says more."""
+    # A bounce can be quicker than our note: the relay answers, bounces, and only then do we commit.
+    done = transaction.connection.execute(
+        update(letters)
+        .where(letters.c.id == letter.id, letters.c.state != LetterState.UNDELIVERED)
+        .values(state=state, **changes)
     )
+    return done.rowcount == 1
+
+
+def _change(transaction: Transaction, letter: Outgoing, **changes: Any) -> None:
+    transaction.connection.execute(update(letters).where(letters.c.id == letter.id).values(**changes))
 
 
 def _tell(transaction: Transaction, letter: Outgoing, act: str, now: datetime, *, because: str = "") -> None:

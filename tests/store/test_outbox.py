@@ -1,5 +1,6 @@
 """Letters wait, are taken once, and are never sent again by a machine when nobody knows."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 
@@ -214,6 +215,46 @@ def test_a_returned_letter_is_undelivered_whatever_the_relay_said(store: Store) 
         "okänd mottagare",
     )
     assert acts(store) == ["brev sänt", "brev ej levererat"]
+
+
+@pytest.mark.parametrize("outcome", ["sent", "postponed", "given up"])
+def test_a_letter_that_came_back_before_the_try_was_noted_stays_returned(store: Store, outcome: str) -> None:
+    letter_id = put(store, a_letter())
+    assert letter_id is not None
+    (letter,) = take(store)
+
+    with store.write() as transaction:
+        outbox.undelivered(transaction, letter_id, because="okänd mottagare", now=NOW)
+        if outcome == "sent":
+            outbox.sent(transaction, letter, "250 ok", now=NOW)
+        elif outcome == "postponed":
+            outbox.postpone(transaction, letter, until=NOW, because="upptaget")
+        else:
+            outbox.give_up(transaction, letter, LetterState.UNKNOWN, because="inget svar", now=NOW)
+
+    row = only(store)
+    assert (row["state"], row["state_because"]) == (LetterState.UNDELIVERED, "okänd mottagare")
+    assert row["sent_at"] == (NOW if outcome == "sent" else None)
+    assert acts(store) == ["brev ej levererat", *(["brev sänt"] if outcome == "sent" else [])]
+
+
+def test_of_two_who_let_a_letter_go_at_once_only_the_first_does(store: Store) -> None:
+    letter_id = put(store, a_letter(), held_because="DMARC")
+    assert letter_id is not None
+
+    def let_go(by: str) -> bool:
+        with store.write() as transaction:
+            return outbox.let_go(transaction, letter_id, by=by, now=NOW)
+
+    with ThreadPoolExecutor(1) as other:
+        with store.write() as transaction:
+            first = outbox.let_go(transaction, letter_id, by="anna", now=NOW)
+            second = other.submit(let_go, "rita")
+            wait([second], timeout=0.1)  # until it stands in the queue behind us
+        answers = (first, second.result(timeout=30))
+
+    assert answers == (True, False)
+    assert acts(store) == ["brev släppt"]
 
 
 def test_a_letter_that_is_not_there_can_not_come_back(store: Store) -> None:
