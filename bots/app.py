@@ -42,7 +42,7 @@ from bots.settings import (
 from bots.web.app import build as build_pages
 from bots.web.parts import MailboxMail, PublicFacts
 from store import inbox, migrations
-from store.engine import Store, open_store
+from store.engine import Store, StoreError, open_store
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,12 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then close the doors first, and finish what came in through them."""
-        with self.store.write() as transaction:
-            inbox.release(transaction)
+        try:
+            with self.store.write() as transaction:
+                inbox.release(transaction)
+        except StoreError as error:
+            # Claims run out by themselves; the doors say 451 until the store is back.
+            log.error("store out of reach at start: because=%s", error)
         async with asyncio.TaskGroup() as desk:
             workers = [
                 desk.create_task(self.intake.run(), name="intake"),

@@ -94,8 +94,10 @@ def _run(chosen: argparse.Namespace) -> int:
     try:
         with alone(house.store):
             asyncio.run(_until_signalled(house))
-    except OccupiedError as error:
+    except StoreError as error:
         house.close()
+        if not isinstance(error, OccupiedError):
+            return _fail(f"databasen: {error}", _EX_TEMPFAIL)
         return _fail(f"{error}: stoppa den först, eller ange en annan databas under [store].", _EX_TEMPFAIL)
     return _EX_OK
 

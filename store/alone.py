@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from store.engine import Store, StoreError
 
@@ -46,10 +47,17 @@ def _beside(file: Path) -> Iterator[None]:
 @contextmanager
 def _advisory(store: Store) -> Iterator[None]:
     # A connection of its own: the lock lives as long as the session does.
-    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    # When the server restarts the lock is gone; whoever starts then finds the database free.
+    try:
+        connection = store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": _LOCK}):
+            connection.close()
             raise OccupiedError("en annan synpunkt run arbetar med databasen")
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _LOCK})
+    except SQLAlchemyError as error:
+        raise StoreError(f"databasen svarar inte ({type(error).__name__})") from error
+    try:
+        yield
+    finally:
+        # Thrown away and not handed back: the session ends, and the lock with it, even if the server is away.
+        connection.invalidate()
+        connection.close()
