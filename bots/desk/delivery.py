@@ -3,22 +3,20 @@
 import asyncio
 import logging
 import random
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bots.channel import Channel, PermanentFailure, TemporaryFailure
 from bots.desk.finish import finish
-from bots.desk.trouble import place_of
+from bots.desk.trouble import place_of, without_addresses
 from store import outbox
 from store.domain import LetterState, Outgoing
-from store.engine import Store, StoreError, Transaction
+from store.engine import Store, StoreAwayError, StoreError, Transaction
 from store.inbox import clean
 
 log = logging.getLogger(__name__)
 
-_ADDRESS = re.compile(r"\S+@\S+")
 Outcome = str | TemporaryFailure | PermanentFailure  # the service's id of a sent letter, or a failure
 
 _IN_HAND = 4
@@ -70,7 +68,12 @@ class Delivery:
         # What became of letters while the store was away comes first: only we know it.
         await asyncio.to_thread(self._note)
         letters = await asyncio.to_thread(self._take)
-        await asyncio.gather(*(self._send_and_note(letter) for letter in letters))
+        tries = (self._send_and_note(letter) for letter in letters)
+        # All are waited for, even when one could not be noted: nobody else would finish those in hand.
+        ended = await asyncio.gather(*tries, return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
         return len(letters)
 
     async def _send_and_note(self, letter: Outgoing) -> None:
@@ -87,8 +90,7 @@ class Delivery:
         except (TemporaryFailure, PermanentFailure) as failure:
             if isinstance(failure, TemporaryFailure) and channel.name not in self._lost:
                 self._lost.add(channel.name)
-                # A server may name the recipient in its answer, and no log line may.
-                because = _ADDRESS.sub("<adress>", str(failure))
+                because = without_addresses(str(failure))
                 log.warning("channel lost: channel=%s because=%s", channel.name, because)
             return failure
         except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
@@ -110,32 +112,42 @@ class Delivery:
             return outbox.doubt(transaction, now=self.clock())
 
     def _note(self) -> None:
-        known = list(self._unnoted)  # more may come while these are written
-        if not known:
-            return
-        with self.store.write() as transaction:
-            for letter, outcome in known:
-                self._settle(transaction, letter, outcome)
-        del self._unnoted[: len(known)]
+        while self._unnoted:
+            self._note_one(*self._unnoted[0])
+            del self._unnoted[0]
+
+    def _note_one(self, letter: Outgoing, outcome: Outcome) -> None:
+        try:
+            with self.store.write() as transaction:
+                self._settle(transaction, letter, outcome, failed=self.failed)
+        except StoreAwayError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
+            log.error("not noted at once: letter=%d because=%s", letter.id, place_of(error))
+            # What became of the letter must be known, even if telling of it is what fails.
+            with self.store.write() as transaction:
+                self._settle(transaction, letter, outcome, failed=_tell_nobody)
 
     def _settle(
         self,
         transaction: Transaction,
         letter: Outgoing,
         outcome: Outcome,
+        *,
+        failed: Callable[[Transaction, Outgoing], None],
     ) -> None:
         now = self.clock()
         if isinstance(outcome, str):
             outbox.sent(transaction, letter, clean(outcome), now=now)
             return
-        because = clean(str(outcome))
+        because = without_addresses(clean(str(outcome)))
         too_old = letter.created_at is not None and now - letter.created_at > self.give_up_after
         if isinstance(outcome, TemporaryFailure) and outcome.in_doubt:
             # The service may have taken it: a second letter would be worse than a question to a human.
             outbox.give_up(transaction, letter, LetterState.UNKNOWN, because=because, now=now)
         elif isinstance(outcome, PermanentFailure) or too_old:
             outbox.give_up(transaction, letter, LetterState.FAILED, because=because, now=now)
-            self.failed(transaction, letter)
+            failed(transaction, letter)
         else:
             until = now + self._pause(letter.attempts)
             outbox.postpone(transaction, letter, until=until, because=because)
@@ -151,3 +163,7 @@ class Delivery:
                 await self._rang.wait()
         except TimeoutError:
             return
+
+
+def _tell_nobody(_transaction: Transaction, _letter: Outgoing) -> None:
+    """Stand in for the one who tells of failed letters."""

@@ -1,4 +1,8 @@
-"""Names an error in a log line without its own words: they may hold a citizen's."""
+"""Tells what went wrong, in a log or the journal, without what may be a citizen's."""
+
+import re
+
+_ADDRESS = re.compile(r"\S+@\S+")
 
 
 def place_of(error: BaseException) -> str:
@@ -10,3 +14,8 @@ def place_of(error: BaseException) -> str:
         return type(error).__name__
     file = place.tb_frame.f_code.co_filename.rpartition("/")[2]
     return f"{type(error).__name__} at {file}:{place.tb_lineno}"
+
+
+def without_addresses(text: str) -> str:
+    """Return what a mail server said, without the addresses: it may name the recipient."""
+    return _ADDRESS.sub("<adress>", text)

@@ -14,6 +14,7 @@ import pytest
 from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailure
 from store import outbox
 from store.domain import Address, LetterState, Outgoing, Purpose
+from store.engine import StoreError, Transaction
 from tests.house import NOW, SENDER, House, an_inbound
 
 Make = Callable[..., House]
@@ -161,14 +162,14 @@ async def test_letters_go_out_a_handful_at_a_time(make_house: Make) -> None:
     assert tried == [3, 3, 1, 0]
 
 
-async def test_what_the_service_says_in_odd_signs_is_noted_all_the_same(house: House) -> None:
+async def test_what_the_service_says_in_odd_signs_is_noted_without_the_address(house: House) -> None:
     put(house, "a@example.org", "b@example.org")
-    house.memory.refused["a@example.org"] = PermanentFailure("550 ok\udce4nd\0")
+    house.memory.refused["a@example.org"] = PermanentFailure("550 <a@example.org> ok\udce4nd\0")
 
     await house.delivery.once()
 
     assert states(house) == [LetterState.FAILED, LetterState.SENT]
-    assert house.outbox()[0]["state_because"] == "550 ok?nd"
+    assert house.outbox()[0]["state_because"] == "550 <adress> ok?nd"
 
 
 @dataclass
@@ -229,6 +230,57 @@ async def test_what_was_sent_while_the_store_was_away_is_noted_when_it_is_back(h
     assert between == [LetterState.SENDING]
     assert states(house) == [LetterState.SENT]
     assert len(channel.letters) == 1
+
+
+async def test_letters_in_hand_are_finished_even_when_one_of_them_can_not_be_noted(house: House) -> None:
+    put(house, "a@example.org", "b@example.org")
+    gate = asyncio.Event()
+
+    class Uneven(Breaking):
+        async def send(self, letter: Outgoing) -> str:
+            if letter.recipient.handle.startswith("b"):
+                await gate.wait()
+            self.letters.append(letter)
+            return "ok"
+
+    channel = Uneven()
+    house.delivery.channels = {"email": channel}
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE journal RENAME TO gone")
+    sending = asyncio.ensure_future(house.delivery.once())
+    async with asyncio.timeout(20):
+        while not channel.letters:  # noqa: ASYNC110 - a letter rings no bell
+            await asyncio.sleep(0.02)
+    ended, _ = await asyncio.wait([sending], timeout=0.1)
+    gate.set()
+    with pytest.raises(StoreError):
+        await sending
+
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO journal")
+    await house.deliver()
+    assert ended == set()
+    assert len(channel.letters) == 2
+    assert states(house) == [LetterState.SENT, LetterState.SENT]
+
+
+async def test_a_failure_that_can_not_be_told_is_noted_all_the_same(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(house, "a@example.org", "b@example.org")
+    house.memory.refused["a@example.org"] = NO
+
+    def tell(_transaction: Transaction, letter: Outgoing) -> None:
+        raise KeyError(letter.recipient.handle)
+
+    house.delivery.failed = tell
+
+    await house.deliver()
+
+    assert states(house) == [LetterState.FAILED, LetterState.SENT]
+    assert len(house.memory.letters) == 1
+    assert [line.partition(" because=")[0] for line in caplog.messages] == ["not noted at once: letter=1"]
+    assert "example.org" not in caplog.text
 
 
 async def test_a_crash_between_taking_and_noting_leaves_the_letter_unknown_at_the_next_start(
