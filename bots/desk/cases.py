@@ -9,6 +9,7 @@ from bots.desk.heard import Heard
 from bots.desk.house import House
 from bots.desk.letters import CERTAIN, Letters, Writing
 from bots.desk.triage import Route, route
+from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
 from bots.mail.reading import beside_parent, without_parent
 from store import cases, inbox, journal, outbox
@@ -92,7 +93,9 @@ class CaseWork:
     def _note_returned(self, transaction: Transaction, heard: Heard, letter_id: int) -> None:
         now = self.clock()
         because = heard.report.diagnostic if heard.report and heard.report.diagnostic else heard.subject
-        returned = outbox.undelivered(transaction, letter_id, because=because[:500], now=now)
+        # It goes into the journal, which outlives the case: servers name the recipient.
+        told = without_addresses(because[:500])
+        returned = outbox.undelivered(transaction, letter_id, because=told, now=now)
         if returned is not None:
             self.tell_undelivered(transaction, returned)
 

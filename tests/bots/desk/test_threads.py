@@ -320,6 +320,17 @@ async def test_a_bounce_by_its_signed_address_marks_the_letter_and_tells_the_han
     ]
 
 
+async def test_the_journal_keeps_what_a_server_said_without_the_address_that_it_named(house: House) -> None:
+    ours = await opened(house)
+
+    await house.hear(a_report(original=ours, diagnostic=f"550 5.1.1 <{SENDER}>: User unknown"))
+
+    (returned,) = house.acknowledgements()
+    reasons = [row["details"].get("varför", "") for row in house.table("journal")]
+    assert returned["state_because"] == "550 5.1.1 <adress> User unknown"
+    assert [reason for reason in reasons if reason] == ["550 5.1.1 <adress> User unknown"]
+
+
 async def test_a_bounce_that_carries_our_signed_message_id_finds_its_letter(house: House) -> None:
     ours = await opened(house)
 
