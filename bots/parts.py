@@ -63,8 +63,10 @@ def build_house(settings: Settings) -> House:
             registrator=settings.triage.registrator,
             series=settings.municipality.series,
         )
-    except (HouseError, profiles.ProfileError) as error:
-        raise SettingsError(f"tabell [[units]]/[[handlers]]/[municipality]: {error}") from error
+    except profiles.ProfileError as error:
+        raise SettingsError(f"tabell [municipality], nyckel profile: {error}.") from error
+    except HouseError as error:
+        raise SettingsError(f"tabell [[units]] eller [[handlers]]: {error}.") from error
 
 
 def build_reader(settings: Settings) -> Reader:

@@ -44,6 +44,12 @@ Security = Literal["none", "starttls", "tls"]
 
 
 _SHORTEST = 16
+_BOUNDS = {
+    "greater_than": "mer än",
+    "greater_than_equal": "minst",
+    "less_than": "mindre än",
+    "less_than_equal": "högst",
+}
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - looked for, not listened on
 
 
@@ -343,6 +349,13 @@ def _people_problems(settings: Settings) -> Iterator[str]:
                 f"tabell {table}, nyckel {key}: {name!r} finns inte bland [[handlers]]. "
                 f"Välj en av {', '.join(ids)}."
             )
+    for handler in settings.handlers:
+        for absence in handler.absent:
+            if absence.last < absence.first:
+                yield (
+                    f"tabell [[handlers]] {handler.id}, nyckel absent: last ({absence.last}) ligger före "
+                    f"first ({absence.first}). Rätta årtalet eller byt plats på dem."
+                )
     units = [unit.id for unit in settings.units]
     for double in sorted({one for one in units if units.count(one) > 1}):
         yield f"tabell [[units]], nyckel id: {double!r} finns två gånger. Ge varje enhet ett eget id."
@@ -370,7 +383,8 @@ def _road_problems(settings: Settings) -> Iterator[str]:
 
 def _line(path: Path, detail: ErrorDetails) -> str:
     *tables, key = detail["loc"] or ("",)
-    table = ".".join(str(part) for part in tables)
+    # People count the tables of a list from one.
+    table = "".join(f" nr {part + 1}" if isinstance(part, int) else f".{part}" for part in tables)[1:]
     where = f"{path}: tabell [{table}], nyckel {key}" if table else f"{path}: {key}"
     return f"{where}: {_remedy(detail, str(key), tables)}"
 
@@ -390,6 +404,8 @@ def _remedy(detail: ErrorDetails, key: str, tables: list[int | str]) -> str:
         return f"ska vara en av {detail['ctx']['expected'].replace(' or ', ', ')}, inte {detail['input']!r}."
     if kind in {"string_too_short", "string_pattern_mismatch", "too_short"} and not detail["input"]:
         return "får inte vara tom."
+    if bound := _BOUNDS.get(kind):
+        return f"ska vara {bound} {next(iter(detail['ctx'].values()))}, inte {detail['input']!r}."
     wanted = {
         "string_type": 'ska vara en text inom "citattecken"',
         "int_type": "ska vara ett heltal utan citattecken",

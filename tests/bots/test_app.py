@@ -251,7 +251,7 @@ def test_a_port_that_somebody_has_is_told_with_table_and_key(settings: Settings)
 def test_an_unknown_profile_is_told_before_anything_runs(settings: Settings) -> None:
     municipality = settings.municipality.model_copy(update={"profile": "storstad"})
 
-    with pytest.raises(SettingsError, match="profil storstad: finns inte"):
+    with pytest.raises(SettingsError, match="nyckel profile: profil storstad: finns inte"):
         build(settings.model_copy(update={"municipality": municipality}))
 
 

@@ -89,7 +89,7 @@ def test_a_right_configuration_loads_with_its_defaults(file: Path) -> None:
         ('name = "Lilla kommunen"', "name = 7", "municipality", "name", "ska vara en text inom"),
         ('name = "Lilla kommunen"', 'name = " "', "municipality", "name", "(nu str)"),
         ("port = 8025", 'port = "8025"', "channels.smtp", "port", "ska vara ett heltal utan citattecken"),
-        ("port = 8025", "port = 70000", "channels.smtp", "port", "(nu int)"),
+        ("port = 8025", "port = 70000", "channels.smtp", "port", "ska vara högst 65535, inte 70000."),
         ('secret = "env:HEMLIG"\n', "", "mail", "secret", "saknas"),
         ('"env:HEMLIG"', '"hemligheten själv"', "mail", "secret", 'ska vara "env:NAMN" eller "file:/sökväg"'),
         (
@@ -151,11 +151,18 @@ def test_a_right_configuration_loads_with_its_defaults(file: Path) -> None:
         (
             "first = 2026-12-21",
             'first = "2026-12-21"',
-            "handlers.0.absent.0",
+            "handlers nr 1.absent nr 1",
             "first",
             "ska vara ett datum utan",
         ),
-        ('handlers = ["rita"]', "handlers = []", "units.0", "handlers", "får inte vara tom."),
+        ('handlers = ["rita"]', "handlers = []", "units nr 1", "handlers", "får inte vara tom."),
+        (
+            "port = 8025",
+            "port = 8025\ntimeout_seconds = 0.0",
+            "channels.smtp",
+            "timeout_seconds",
+            "ska vara mer än 0.0, inte 0.0.",
+        ),
         (
             'recipients = ["synpunkt@lillkommun.example"]',
             "recipients = []",
@@ -249,6 +256,12 @@ def test_two_listeners_on_one_port_of_different_addresses_get_on(file: Path) -> 
             "[[units]]",
             '[[units]]\nid = "park"\nname = "P"\nhandlers = ["rita"]\n\n[[units]]',
             "tabell [[units]], nyckel id: 'park' finns två gånger. Ge varje enhet ett eget id.",
+        ),
+        (
+            "last = 2027-01-08",
+            "last = 2026-01-08",
+            "tabell [[handlers]] rita, nyckel absent: last (2026-01-08) ligger före first (2026-12-21). "
+            "Rätta årtalet eller byt plats på dem.",
         ),
         (
             "port = 8025",
