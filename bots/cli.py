@@ -139,9 +139,14 @@ def _check(chosen: argparse.Namespace) -> int:
         remedy = "kontrollera att databasen är igång och att tjänsten får skriva där"
         return _fail(f"tabell [store], nyckel url: {remedy} ({error}).", _EX_CONFIG)
     print(f"ok   databasen svarar ({house.store.engine_name})")
-    if settings.classifier.enabled and house.opinion.suggester is None:
-        print("fel  modellen kan inte laddas: ärenden öppnas utan förslag")
     fine, wrong = asyncio.run(app.check(house))
+    if settings.classifier.enabled and house.opinion.suggester is None:
+        wrong.append(
+            "tabell [classifier], nyckel model: modellen kan inte laddas (orsaken står ovan). Utan den öppnas "
+            "ärenden utan förslag; lämna nyckeln tom för den som följer med, eller sätt enabled = false."
+        )
+    elif settings.classifier.enabled:
+        fine.insert(0, "modellen är laddad")
     house.close()
     for line in fine:
         print(f"ok   {line}")

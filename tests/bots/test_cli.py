@@ -232,6 +232,25 @@ def test_check_tells_table_key_and_remedy_instead_of_a_traceback(
     assert capsys.readouterr().err.startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("", "ok   modellen är laddad\n"),
+        ("/finns/inte", "fel  tabell [classifier], nyckel model: modellen kan"),
+    ],
+)
+def test_check_proves_the_model(
+    model: str, said: str, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("enabled = false", f'model = "{model}"'), encoding="utf-8")
+
+    status = main(["check", "--config", str(config)])
+
+    assert status == 78  # nobody listens where the letters should go, either
+    assert said in capsys.readouterr().out
+
+
 def test_check_says_what_works_and_what_does_not(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = main(["check", "--config", str(config)])
 
