@@ -142,8 +142,8 @@ def _check(chosen: argparse.Namespace) -> int:
     fine, wrong = asyncio.run(app.check(house))
     if settings.classifier.enabled and house.opinion.suggester is None:
         wrong.append(
-            "tabell [classifier], nyckel model: modellen kan inte laddas (orsaken står ovan). Utan den öppnas "
-            "ärenden utan förslag; lämna nyckeln tom för den som följer med, eller sätt enabled = false."
+            "tabell [classifier], nyckel model: modellen kan inte laddas (orsaken står ovan). Utan den "
+            "öppnas ärenden utan förslag. Lämna nyckeln tom för den som följer med, eller sätt enabled = false."
         )
     elif settings.classifier.enabled:
         fine.insert(0, "modellen är laddad")
