@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
-from store.engine import Store
+from store.engine import Store, StoreError
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 _HERE = Path(__file__).parent
-_LOCK = 0x53594E50  # any number will do, as long as it is always the same
+# Any number will do, as long as it is always the same, and not that of `store.alone`: a service that runs
+# would make all who come with a newer release wait, without a word, until it stops.
+_LOCK = 0x53594E51
 
 
 def upgrade(store: Store) -> None:
     """Bring the database up to date; does nothing if it is. Safe to call at every start.
 
-    Several processes may do so at once. Raises `StoreError` when the database can not be reached.
+    Several processes may do so at once. Raises `StoreError` when the database can not be reached, or when
+    a newer release has made its tables.
     """
     with store.told_plainly():
         if not is_current(store):
@@ -30,6 +33,7 @@ def upgrade(store: Store) -> None:
 def _climb(store: Store) -> None:
     # Imported here: Alembic takes a third of a start, and is seldom needed.
     from alembic import command
+    from alembic.util import CommandError
 
     config = _config()
     with store.engine.begin() as connection:
@@ -37,7 +41,13 @@ def _climb(store: Store) -> None:
             # One at a time; SQLite lets only one writer in anyway. Who comes second finds nothing to do.
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            # Alembic knows no step of this name: somebody has gone back to an older release.
+            raise StoreError(
+                "the tables are of another release than this program; install that one"
+            ) from error
 
 
 def is_current(store: Store) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
+from store.alone import alone
 from store.engine import Store, StoreError, open_store
 from store.migrations import is_current, upgrade
 from store.tables import metadata
@@ -53,6 +54,27 @@ def test_what_is_kept_survives_bringing_up_to_date_again(bare: Store) -> None:
 
     with bare.read() as transaction:
         assert transaction.rows(metadata.tables["counters"].select()) == [{"series": "SYN-2026", "value": 7}]
+
+
+def test_tables_of_a_newer_release_are_a_store_error(bare: Store) -> None:
+    upgrade(bare)
+    with bare.write() as transaction:
+        transaction.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StoreError, match="another release"):
+        upgrade(bare)
+
+
+def test_a_running_service_makes_nobody_wait_who_brings_the_tables_up_to_date(bare_url: str) -> None:
+    patience = "&options=-c%20lock_timeout%3D3s" if bare_url.startswith("postgresql") else ""
+    store = open_store(bare_url + patience)
+
+    with alone(store):
+        upgrade(store)
+
+    current = is_current(store)
+    store.close()
+    assert current is True
 
 
 def test_several_processes_that_start_at_once_bring_it_up_to_date_together(bare_url: str) -> None:
