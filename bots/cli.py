@@ -143,7 +143,8 @@ def _check(chosen: argparse.Namespace) -> int:
     if settings.classifier.enabled and house.opinion.suggester is None:
         wrong.append(
             "tabell [classifier], nyckel model: modellen kan inte laddas (orsaken står ovan). Utan den "
-            "öppnas ärenden utan förslag. Lämna nyckeln tom för den som följer med, eller sätt enabled = false."
+            "öppnas ärenden utan förslag. Lämna nyckeln tom för den modell som följer med, "
+            "eller sätt enabled = false."
         )
     elif settings.classifier.enabled:
         fine.insert(0, "modellen är laddad")
