@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
+from store.deadlines import day_of
 from store.domain import Address, Entry, Factor, Guess, Kind, Lane, Promise, PromiseKind, Status, Suggestion
 from store.engine import Row, StoreError, Transaction
 from store.tables import cases, confirmations, counters, letters, messages, promises, suggestions
 from store.tables import journal as journal_table
 
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
 OPEN = (
     Status.RECEIVED,
     Status.SORTING,
@@ -63,7 +62,7 @@ def open_case(
     The year is that of R in Stockholm. The number is taken in this transaction: if it does not commit,
     the next case gets the same number, and no gap is left.
     """
-    series = f"{prefix}-{new.received_at.astimezone(STOCKHOLM).year}"
+    series = f"{prefix}-{day_of(new.received_at).year}"
     sequence = _next(transaction, series)
     number = f"{series}-{sequence:06d}"
     row = {
@@ -170,6 +169,20 @@ def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise]) -> 
         )
 
 
+def owed(transaction: Transaction, case_id: int) -> list[Promise]:
+    """List what we have promised the sender of a case."""
+    wanted = select(promises).where(promises.c.case_id == case_id).order_by(promises.c.id)
+    return [
+        Promise(
+            kind=PromiseKind(row["kind"]),
+            due_on=row["due_on"],
+            clause=row["clause"],
+            arithmetic=tuple(row["arithmetic"]),
+        )
+        for row in transaction.rows(wanted)
+    ]
+
+
 def keep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, at: datetime) -> None:
     """Note that a promise was kept; the first time stands."""
     transaction.connection.execute(
@@ -266,7 +279,10 @@ def last_line(transaction: Transaction) -> Row | None:
 
 
 def of_case(transaction: Transaction, case_id: int) -> dict[str, Sequence[Row]]:
-    """List what belongs to a case: `messages`, `letters`, `promises`, `confirmations`, oldest first."""
+    """List all that belongs to a case: `messages`, `letters`, `promises`, `confirmations`, oldest first.
+
+    For a page: with every text in full it may be much. `owed` and `inbox.first_of_case` ask for less.
+    """
     found: dict[str, Sequence[Row]] = {}
     for table in (messages, letters, promises, confirmations):
         wanted = select(table).where(table.c.case_id == case_id).order_by(table.c.id)

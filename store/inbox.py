@@ -155,6 +155,12 @@ def raw(transaction: Transaction, message_id: int) -> bytes | None:
     return transaction.connection.scalar(wanted.where(messages.c.id == message_id))
 
 
+def first_of_case(transaction: Transaction, case_id: int) -> Row | None:
+    """Return the message that opened a case."""
+    wanted = select(messages).where(messages.c.case_id == case_id).order_by(messages.c.id).limit(1)
+    return transaction.row(wanted)
+
+
 def note_read(
     transaction: Transaction, kept_id: int, *, case_id: int, state: MessageState, read: Mapping[str, Any]
 ) -> bool:

@@ -16,6 +16,8 @@ from store.tables import letters
 
 # Citizens' letters are served before notices to staff.
 _PRIORITY = {Purpose.ACKNOWLEDGEMENT: 1}
+# Whoever writes a thousand times in a case must not make each reading slower than the last.
+_MOST_QUOTED = 20
 _GIVEN_UP = (LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED)
 
 
@@ -192,8 +194,14 @@ def sent_to(transaction: Transaction, recipient: Address, *, since: datetime, mo
 
 
 def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
-    """List the bodies of the letters sent in a case: what a reply may quote."""
-    return list(transaction.connection.scalars(select(letters.c.body).where(letters.c.case_id == case_id)))
+    """List the letters of a case that a reply may quote: the acknowledgement, and the newest others."""
+    wanted = (
+        select(letters.c.body)
+        .where(letters.c.case_id == case_id)
+        .order_by(letters.c.priority, letters.c.id.desc())
+        .limit(_MOST_QUOTED)
+    )
+    return list(transaction.connection.scalars(wanted))
 
 
 def troubled(transaction: Transaction, *, limit: int = 100) -> Sequence[Row]:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bots.desk.cases import CaseWork, owed
+from bots.desk.cases import CaseWork
 from bots.desk.heard import Heard
 from bots.desk.letters import Writing
 from bots.desk.triage import Route
-from store import cases, outbox
+from store import cases, inbox, outbox
 from store.domain import Address, Factor, Kind, Lane, MessageState, Status
 from store.engine import Store, StoreError
 
@@ -51,10 +51,12 @@ class Acts:
                 number=case["number"],
                 received_at=case["received_at"],
                 language=case["language"],
-                promises=owed(transaction, case_id),
+                promises=cases.owed(transaction, case_id),
                 lanes=lanes,
             )
-            first = cases.of_case(transaction, case_id)["messages"][0]
+            first = inbox.first_of_case(transaction, case_id)
+            if first is None:
+                raise StoreError(f"case {case_id} has no message")
             sender = case["sender_handle"]
             heard = Heard(
                 message_id=first["id"],

@@ -21,8 +21,6 @@ from store.domain import (
     Kind,
     Lane,
     Outgoing,
-    Promise,
-    PromiseKind,
     Purpose,
     Status,
     Suggestion,
@@ -281,16 +279,8 @@ class CaseWork:
             number=number,
             received_at=received_at,
             language="sv",
-            promises=owed(transaction, case_id),
+            promises=cases.owed(transaction, case_id),
         )
-
-
-def owed(transaction: Transaction, case_id: int) -> list[Promise]:
-    """List the promises of a stored case."""
-    return [
-        Promise(kind=PromiseKind(row["kind"]), due_on=row["due_on"], clause=row["clause"])
-        for row in cases.of_case(transaction, case_id)["promises"]
-    ]
 
 
 def _with_choice(suggestion: Suggestion | None, chosen: Kind | None) -> Suggestion | None:

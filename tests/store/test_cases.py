@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from store import cases, journal
+from store import cases, inbox, journal
 from store.cases import NewCase, StaleCaseError
 from store.domain import (
     Address,
@@ -395,6 +395,38 @@ def test_a_case_has_its_messages_letters_promises_and_confirmations(store: Store
         "confirmations": 1,
     }
     assert found["messages"][0]["id"] == mine
+
+
+def test_what_is_owed_in_a_case_comes_back_as_it_was_promised(store: Store) -> None:
+    case_id, _ = opened(store)
+    promised = [
+        Promise(kind=PromiseKind.RECEIPT, due_on=date(2026, 11, 23), clause="standard"),
+        Promise(
+            kind=PromiseKind.ANSWER,
+            due_on=date(2026, 12, 7),
+            clause="standard",
+            arithmetic=("mån 23/11 = mottaget",),
+        ),
+    ]
+    with store.write() as transaction:
+        cases.promise(transaction, case_id, promised)
+
+    with store.read() as transaction:
+        assert cases.owed(transaction, case_id) == promised
+
+
+def test_the_message_that_opened_a_case_is_its_first(store: Store) -> None:
+    case_id, _ = opened(store)
+    first = a_message(store, case_id, an_inbound(text="Ett"))
+    a_message(store, case_id, an_inbound(text="Två"))
+
+    with store.read() as transaction:
+        found = inbox.first_of_case(transaction, case_id)
+        missing = inbox.first_of_case(transaction, 4711)
+
+    assert found is not None
+    assert found["id"] == first
+    assert missing is None
 
 
 def test_a_note_raises_the_version(store: Store) -> None:

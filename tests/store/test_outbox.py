@@ -350,6 +350,19 @@ def test_a_letter_is_found_by_what_it_is_called(store: Store) -> None:
     assert texts == ["Hej!\n\nÅäö.\n"]
 
 
+def test_a_reply_is_compared_with_the_acknowledgement_and_the_newest_letters_only(store: Store) -> None:
+    case_id = a_case(store)
+    put(store, replace(a_letter(case_id=case_id), body="Tack"))
+    for number in range(30):
+        notice = a_letter(f"notis {number}", purpose=Purpose.FOLLOW_UP_NOTICE, case_id=case_id)
+        put(store, replace(notice, body=f"Notis {number}"))
+
+    with store.read() as transaction:
+        texts = outbox.texts_of_case(transaction, case_id)
+
+    assert texts == ["Tack", *(f"Notis {number}" for number in range(29, 10, -1))]
+
+
 def test_letters_are_counted_by_state(store: Store) -> None:
     put(store, a_letter("1"))
     put(store, a_letter("2"), held_because="DMARC")
