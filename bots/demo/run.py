@@ -165,7 +165,7 @@ def _case_lines(app: house.App) -> list[str]:
 def _last_act(app: house.App) -> str:
     with app.store.read() as transaction:
         line = cases.last_line(transaction)
-    return f"{line['act']} i {line['number']}" if line else "inget ärende"
+    return f"{line['act']} ({line['number']})" if line else "inget ärende"
 
 
 def _waiting(app: house.App) -> int:
