@@ -175,10 +175,7 @@ class Inbound:
 
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
-    """What the sender of an `Inbound` may be told once it is committed.
-
-    `number` is empty when the case has not been opened yet (mail is read after it is kept).
-    """
+    """What a channel may know of an `Inbound` once it is committed; its case is opened later."""
 
     message_id: int
     duplicate: bool = False

@@ -1,7 +1,7 @@
 """The outbox: letters wait here, and are sent once. `bots.desk.delivery` empties it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -18,7 +18,8 @@ from store.tables import letters
 _PRIORITY = {Purpose.ACKNOWLEDGEMENT: 1}
 # Whoever writes a thousand times in a case must not make each reading slower than the last.
 _MOST_QUOTED = 20
-_GIVEN_UP = (LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED)
+# These wait for a human, and only a human lets them go (again).
+TROUBLED = (LetterState.HELD, LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED)
 
 
 def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_because: str = "") -> int | None:
@@ -148,7 +149,7 @@ def let_go(transaction: Transaction, letter_id: int, *, by: str, now: datetime) 
     """Let a letter go out (again) on a human's word; False if it does not wait for one."""
     # Locked: of two who press the button at once, the second must see what the first has done.
     row = transaction.row(select(letters).where(letters.c.id == letter_id).with_for_update())
-    if row is None or row["state"] not in {LetterState.HELD, *_GIVEN_UP}:
+    if row is None or row["state"] not in TROUBLED:
         return False
     letter = _letter(row)
     _change(transaction, letter, state=LetterState.PENDING, next_try_at=now, created_at=now, state_because="")
@@ -206,12 +207,7 @@ def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
 
 def troubled(transaction: Transaction, *, limit: int = 100) -> Sequence[Row]:
     """List the letters that need a human: held, failed, unknown or returned, newest first."""
-    wanted = (
-        select(letters)
-        .where(letters.c.state.in_((LetterState.HELD, *_GIVEN_UP)))
-        .order_by(letters.c.id.desc())
-        .limit(limit)
-    )
+    wanted = select(letters).where(letters.c.state.in_(TROUBLED)).order_by(letters.c.id.desc()).limit(limit)
     return transaction.rows(wanted)
 
 
@@ -219,17 +215,6 @@ def counts(transaction: Transaction) -> dict[str, int]:
     """Count the letters of each state."""
     wanted = select(letters.c.state, func.count()).group_by(letters.c.state)
     return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
-
-
-def next_try(transaction: Transaction, *, now: datetime) -> timedelta | None:
-    """Return how long until the next letter may be tried, zero if one may now, None if none waits."""
-    soonest = transaction.connection.scalar(
-        select(letters.c.next_try_at)
-        .where(letters.c.state == LetterState.PENDING)
-        .order_by(letters.c.next_try_at)
-        .limit(1)
-    )
-    return None if soonest is None else max(soonest - now, timedelta(0))
 
 
 def _settle(transaction: Transaction, letter: Outgoing, state: LetterState, **changes: Any) -> bool:

@@ -21,7 +21,7 @@ from bots.web.views import Views
 from store import cases, inbox, journal, outbox
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Factor, Handler, Kind, LetterState, MessageState, Status
+from store.domain import Factor, Handler, Kind, MessageState, Status
 from store.engine import Row, Transaction
 from store.inbox import MAIL
 
@@ -261,8 +261,7 @@ def _amounts(by_status: Mapping[str, int], by_state: Mapping[str, int]) -> dict[
         for tab, statuses in _TABS.items()
         if tab != "mina"
     }
-    troubled = (LetterState.HELD, LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED)
-    return amounts | {"brev": sum(by_state.get(state, 0) for state in troubled)}
+    return amounts | {"brev": sum(by_state.get(state, 0) for state in outbox.TROUBLED)}
 
 
 def _whole(text: str, *, otherwise: int) -> int:

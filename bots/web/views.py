@@ -8,9 +8,7 @@ from bots.web.form import reference
 from store.domain import Factor, Handler, Kind, LetterState, Purpose, Status, Unit
 from store.engine import Row
 from store.inbox import MAIL
-
-# Whoever lets an unknown letter go takes upon himself that it may arrive twice; no machine does.
-SENDABLE = frozenset({LetterState.HELD, LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED})
+from store.outbox import TROUBLED
 
 Facts = dict[str, object]
 
@@ -78,7 +76,8 @@ class Views:
             "created_at": row["created_at"],
             "sent_at": row["sent_at"],
             "attempts": row["attempts"],
-            "sendable": row["state"] in SENDABLE,
+            "sendable": row["state"] in TROUBLED,
+            # Whoever lets an unknown letter go takes upon himself that it may arrive twice; no machine does.
             "doubtful": row["state"] == LetterState.UNKNOWN,
         }
 

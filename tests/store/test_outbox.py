@@ -158,18 +158,6 @@ def test_a_postponed_letter_waits_until_its_time(store: Store) -> None:
     assert [letter.attempts for letter in take(store, after=timedelta(minutes=5))] == [2]
 
 
-def test_how_long_until_the_next_try_is_told(store: Store) -> None:
-    with store.read() as transaction:
-        nothing = outbox.next_try(transaction, now=NOW)
-    put(store, a_letter())
-
-    with store.read() as transaction:
-        found = [outbox.next_try(transaction, now=NOW + timedelta(seconds=late)) for late in (-30, 0, 30)]
-
-    assert nothing is None
-    assert found == [timedelta(seconds=30), timedelta(0), timedelta(0)]
-
-
 @pytest.mark.parametrize("state", [LetterState.FAILED, LetterState.UNKNOWN])
 def test_a_letter_given_up_is_never_taken_again_and_shown(store: Store, state: LetterState) -> None:
     put(store, a_letter(case_id=a_case(store)))
