@@ -32,7 +32,7 @@ def pictures(number: str) -> list[Picture]:
     """List the pictures."""
     case = f"/arenden/{number}"
     return [
-        Picture(name="formular", path="/"),
+        Picture(name="formular", path="/", tallest=900),
         Picture(name="formular-320", path="/", width=320, tallest=1600),
         Picture(name="lista", path="/arenden"),
         Picture(name="lista-320", path="/arenden", width=320, tallest=1600),
