@@ -49,12 +49,14 @@ class Delivery:
     async def run(self) -> None:
         """Send until cancelled; a letter in hand is finished first. Only for one process at a time."""
         self.loop = asyncio.get_running_loop()
-        doubtful = await asyncio.to_thread(self._doubt)
-        if doubtful:
-            log.warning("letters in doubt since the last run: count=%d", doubtful)
+        is_settled = False
         while True:
             self._rang.clear()
             try:
+                # Before the first letter is taken, and never again: from then on, those being sent are ours.
+                if not is_settled:
+                    await finish(asyncio.to_thread(self._doubt))
+                    is_settled = True
                 while await finish(self.once()):
                     pass
             except StoreError as error:
@@ -107,9 +109,11 @@ class Delivery:
                 transaction, now=self.clock(), limit=self.in_hand, channels=list(self.channels)
             )
 
-    def _doubt(self) -> int:
+    def _doubt(self) -> None:
         with self.store.write() as transaction:
-            return outbox.doubt(transaction, now=self.clock())
+            doubtful = outbox.doubt(transaction, now=self.clock())
+        if doubtful:
+            log.warning("letters in doubt since the last run: count=%d", doubtful)
 
     def _note(self) -> None:
         while self._unnoted:

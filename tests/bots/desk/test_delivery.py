@@ -304,6 +304,32 @@ async def test_a_crash_between_taking_and_noting_leaves_the_letter_unknown_at_th
     assert "letters in doubt since the last run: count=1" in caplog.messages
 
 
+async def test_delivery_that_starts_while_the_store_is_away_begins_when_it_is_back(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(house, "a@example.org", "b@example.org")
+    house.delivery.in_hand = 1
+    house.delivery._take()  # and here the power goes
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE letters RENAME TO gone")
+
+    running = asyncio.ensure_future(house.delivery.run())
+    async with asyncio.timeout(20):
+        while not caplog.messages and not running.done():  # noqa: ASYNC110 - a log line rings no bell
+            await asyncio.sleep(0.02)
+        with house.store.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE gone RENAME TO letters")
+        house.delivery.ring()
+        while not house.memory.letters and not running.done():  # noqa: ASYNC110 - nor does a letter
+            await asyncio.sleep(0.02)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+    assert states(house) == [LetterState.UNKNOWN, LetterState.SENT]
+    assert [letter.recipient.handle for letter in house.memory.letters] == ["b@example.org"]
+
+
 async def test_two_workers_never_send_the_same_letter(make_house: Make) -> None:
     first, second = make_house(), make_house()
     put(first, *(f"{number}@example.org" for number in range(40)))
