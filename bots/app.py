@@ -110,7 +110,9 @@ class App:
     async def _keep_open(self, door: Channel) -> None:
         """Listen on a channel; when it falls, say so once and try again. One that is down stops no other."""
         pause, is_down = _FIRST_PAUSE, False
+        clock = asyncio.get_running_loop().time
         while True:
+            opened_at = clock()
             try:
                 await door.listen(self.intake.receive)
                 return
@@ -118,6 +120,8 @@ class App:
                 because = str(failure)
             except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
                 because = place_of(error)
+            if clock() - opened_at > _LONGEST_PAUSE:
+                pause, is_down = _FIRST_PAUSE, False  # it has been up in between: this is another fall
             if not is_down:
                 log.error("channel down: channel=%s because=%s", door.name, because)
             is_down = True

@@ -161,6 +161,29 @@ def put(store: Store) -> None:
         outbox.put(transaction, letter, now=parts.now())
 
 
+async def test_a_channel_that_falls_again_after_having_been_up_is_told_again(
+    app: App, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(parts, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(parts, "_LONGEST_PAUSE", 0.3)
+    times_up = iter([0.0, 0.0, 0.4])  # falls at once, falls again, then stays up for a while and falls
+
+    class Falling(Memory):
+        async def listen(self, receive: Receive) -> None:  # noqa: ARG002 - hears nothing
+            up = next(times_up, None)
+            if up is None:
+                await asyncio.Event().wait()
+            await asyncio.sleep(up or 0)
+            raise TemporaryFailure("ingen kontakt")
+
+    app.doors = [Falling(name="trasig")]
+
+    async with running(app):
+        await until(lambda: len(caplog.messages) == 2)
+
+    assert caplog.messages == ["channel down: channel=trasig because=ingen kontakt"] * 2
+
+
 async def test_a_channel_that_is_down_stops_no_other_and_is_told_once(
     app: App, memory: Memory, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
