@@ -2,7 +2,8 @@
 
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -138,18 +139,28 @@ def build_relay(settings: RelaySettings, identity: Identity) -> Relay:
             f"tabell [channels.relay], nyckel ca_file: kan inte läsas ({error}). "
             "Ange en PEM-fil som tjänsten får läsa, eller ta bort nyckeln."
         ) from error
-    return Relay(
-        identity=identity,
-        host=settings.host,
-        port=settings.port,
-        security=settings.security,
-        username=settings.username,
-        password=secret(settings.password) if settings.password else "",
-        tokens=_tokens(settings.oauth, settings.username),
-        ssl_context=context,
-        pool_size=settings.connections,
-        timeout=settings.timeout_seconds,
-    )
+    with _blaming("channels.relay"):
+        return Relay(
+            identity=identity,
+            host=settings.host,
+            port=settings.port,
+            security=settings.security,
+            username=settings.username,
+            password=secret(settings.password) if settings.password else "",
+            tokens=_tokens(settings.oauth, settings.username),
+            ssl_context=context,
+            pool_size=settings.connections,
+            timeout=settings.timeout_seconds,
+        )
+
+
+@contextmanager
+def _blaming(table: str) -> Iterator[None]:
+    """Tell in which table it stands when a channel refuses what it was given."""
+    try:
+        yield
+    except ValueError as error:
+        raise SettingsError(f"tabell [{table}]: {str(error).rstrip('.')}.") from error
 
 
 def _smtp(settings: SmtpSettings, address: str, clock: Callable[[], datetime]) -> Smtp:
@@ -182,22 +193,23 @@ def _smtp(settings: SmtpSettings, address: str, clock: Callable[[], datetime]) -
 
 
 def _imap(name: str, settings: ImapSettings, ledger: Positions, clock: Callable[[], datetime]) -> Imap:
-    return Imap(
-        account=name,
-        host=settings.host,
-        port=settings.port,
-        security=settings.security,
-        username=settings.username,
-        password=secret(settings.password) if settings.password else "",
-        token_source=_tokens(settings.oauth, settings.username),
-        folders=settings.folders,
-        done=settings.done,
-        idle=settings.idle,
-        poll_seconds=settings.poll_seconds,
-        own_domains=settings.own_domains,
-        ledger=ledger,
-        clock=clock,
-    )
+    with _blaming(f"channels.imap.{name}"):
+        return Imap(
+            account=name,
+            host=settings.host,
+            port=settings.port,
+            security=settings.security,
+            username=settings.username,
+            password=secret(settings.password) if settings.password else "",
+            token_source=_tokens(settings.oauth, settings.username),
+            folders=settings.folders,
+            done=settings.done,
+            idle=settings.idle,
+            poll_seconds=settings.poll_seconds,
+            own_domains=settings.own_domains,
+            ledger=ledger,
+            clock=clock,
+        )
 
 
 def _tokens(settings: OauthSettings | None, user: str) -> TokenSource | None:

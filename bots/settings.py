@@ -40,6 +40,7 @@ Secret = Annotated[str, AfterValidator(_is_secret)]
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]  # as wide as the column
 Security = Literal["none", "starttls", "tls"]
 
 
@@ -203,7 +204,7 @@ class AbsenceSettings(Table):
 class HandlerSettings(Table):
     """A person who can have a case."""
 
-    id: Name
+    id: Id
     name: Name
     email: MailAddress
     title: str = ""
@@ -216,7 +217,7 @@ class HandlerSettings(Table):
 class UnitSettings(Table):
     """A part of the municipality."""
 
-    id: Name
+    id: Id
     name: Name
     handlers: Annotated[list[Name], Field(min_length=1)]
     words: list[Name] = []
@@ -372,6 +373,14 @@ def _road_problems(settings: Settings) -> Iterator[str]:
     for name, mailbox in settings.channels.imap.items():
         if (mailbox.password is None) == (mailbox.oauth is None):
             yield f"tabell [channels.imap.{name}]: ange antingen password eller oauth, inte båda eller inget."
+    relay = settings.channels.relay
+    if relay.password is not None and (not relay.username or relay.oauth is not None):
+        yield (
+            "tabell [channels.relay], nyckel password: hör ihop med username, och inte med oauth. "
+            "Ange username och password, username och oauth, eller inget av dem."
+        )
+    if relay.oauth is not None and not relay.username:
+        yield "tabell [channels.relay], nyckel username: saknas. Ange kontot som oauth loggar in med."
     smtp = settings.channels.smtp
     if smtp is not None and bool(smtp.certificate) != bool(smtp.key):
         yield "tabell [channels.smtp]: certificate och key hör ihop. Ange båda eller ingen."
@@ -404,6 +413,8 @@ def _remedy(detail: ErrorDetails, key: str, tables: list[int | str]) -> str:
         return f"ska vara en av {detail['ctx']['expected'].replace(' or ', ', ')}, inte {detail['input']!r}."
     if kind in {"string_too_short", "string_pattern_mismatch", "too_short"} and not detail["input"]:
         return "får inte vara tom."
+    if kind == "string_too_long":
+        return f"får ha högst {detail['ctx']['max_length']} tecken."
     if bound := _BOUNDS.get(kind):
         return f"ska vara {bound} {next(iter(detail['ctx'].values()))}, inte {detail['input']!r}."
     wanted = {

@@ -16,7 +16,7 @@ from bots.app import App, build, check
 from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailure
 from bots.channels.memory import Memory
 from bots.demo import town
-from bots.settings import Settings, SettingsError
+from bots.settings import ImapSettings, Settings, SettingsError
 from store import inbox, outbox
 from store.domain import Address, Inbound, LetterState, MessageState, Outgoing, Purpose, Receipt
 from store.engine import Store, open_store
@@ -269,6 +269,39 @@ def test_a_port_that_somebody_has_is_told_with_table_and_key(settings: Settings)
             build(busy)
 
     assert str(caught.value).startswith(f"tabell [web], nyckel port: 127.0.0.1:{port} går inte att öppna")
+
+
+def test_a_password_that_would_go_in_clear_text_is_told_with_its_table(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAY", "hemligt")
+    change = {"host": "smtp.lillkommun.example", "username": "synpunkt", "password": "env:RELAY"}
+    relay = settings.channels.relay.model_copy(update=change)
+    channels = settings.channels.model_copy(update={"relay": relay})
+
+    with pytest.raises(SettingsError) as caught:
+        build(settings.model_copy(update={"channels": channels}))
+
+    assert relay.security == "none"
+    assert str(caught.value) == (
+        "tabell [channels.relay]: email: ett lösenord skickas inte utan kryptering, "
+        "välj security starttls eller tls."
+    )
+
+
+def test_a_folder_that_is_read_and_moved_to_is_told_with_its_table(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAP", "hemligt")
+    mailbox = ImapSettings(
+        host="imap.lillkommun.example", username="synpunkt", password="env:IMAP", done="move:INBOX"
+    )
+    channels = settings.channels.model_copy(update={"imap": {"brevlåda": mailbox}})
+
+    with pytest.raises(
+        SettingsError, match=r"^tabell \[channels\.imap\.brevlåda\]: Mappen .* mapp i done\.$"
+    ):
+        build(settings.model_copy(update={"channels": channels}))
 
 
 def test_an_unknown_profile_is_told_before_anything_runs(settings: Settings) -> None:

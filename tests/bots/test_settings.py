@@ -91,6 +91,22 @@ def test_a_right_configuration_loads_with_its_defaults(file: Path) -> None:
         ("port = 8025", 'port = "8025"', "channels.smtp", "port", "ska vara ett heltal utan citattecken"),
         ("port = 8025", "port = 70000", "channels.smtp", "port", "ska vara högst 65535, inte 70000."),
         ('secret = "env:HEMLIG"\n', "", "mail", "secret", "saknas"),
+        ('id = "park"', f'id = "{"p" * 101}"', "units nr 1", "id", "får ha högst 100 tecken."),
+        ('id = "rita"', f'id = "{"r" * 101}"', "handlers nr 1", "id", "får ha högst 100 tecken."),
+        (
+            'host = "smtp.lillkommun.example"',
+            'host = "x"\npassword = "env:RELAY"',
+            "channels.relay",
+            "password",
+            "hör ihop med username",
+        ),
+        (
+            'host = "smtp.lillkommun.example"',
+            'host = "x"\noauth = { google_key = "env:NYCKEL" }',
+            "channels.relay",
+            "username",
+            "Ange kontot som oauth loggar in med.",
+        ),
         ('"env:HEMLIG"', '"hemligheten själv"', "mail", "secret", 'ska vara "env:NAMN" eller "file:/sökväg"'),
         (
             'address = "synpunkt@lillkommun.example"',
