@@ -210,8 +210,11 @@ def _add_pages(
         return
     # Before the port is taken: whoever is told of a bad secret has nothing left open.
     session_secret = signing_secret(settings.web.session_secret, "tabell [web], nyckel session_secret")
+    password = secret(settings.web.staff_password)
     try:
-        app.web_socket = socket.create_server((settings.web.host, settings.web.port))
+        app.web_socket = socket.create_server(
+            (settings.web.host, settings.web.port), family=family_of(settings.web.host)
+        )
         # asyncio does this only for sockets of its own making; see `bots.channels.smtp`.
         app.web_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
@@ -235,12 +238,17 @@ def _add_pages(
             appeal_url=settings.municipality.appeal_url,
         ),
         staff=list(house.handlers.values()),
-        password=secret(settings.web.staff_password),
+        password=password,
         session_secret=session_secret,
         secure_cookies=settings.web.secure_cookies,
         units=house.units,
         mailbox=mailbox,
     )
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """Tell whether an address to listen on is of IPv6: the socket does not find out by itself."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 class _Server(uvicorn.Server):
@@ -254,6 +262,7 @@ class _Server(uvicorn.Server):
 
 async def serve(pages: Any, bound: socket.socket) -> None:
     """Serve pages on a bound socket until cancelled; requests in hand are finished."""
+    logging.getLogger("uvicorn.error").addFilter(_without_words)
     server = _Server(
         uvicorn.Config(
             pages,
@@ -271,6 +280,14 @@ async def serve(pages: Any, bound: socket.socket) -> None:
         server.should_exit = True
         await task
         raise
+
+
+def _without_words(record: logging.LogRecord) -> bool:
+    """Let uvicorn tell where a page broke, but not in the error's own words: they may be a citizen's."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None:
+        record.msg, record.args, record.exc_info = "page broke: because=%s", (place_of(error),), None
+    return True
 
 
 def _ring_from_thread(delivery: Delivery) -> None:

@@ -4,15 +4,20 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bots import app as parts
-from bots.app import App, build, check
+from bots.app import App, build, check, family_of, serve
 from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailure
 from bots.channels.memory import Memory
 from bots.demo import town
@@ -302,6 +307,37 @@ def test_a_folder_that_is_read_and_moved_to_is_told_with_its_table(
         SettingsError, match=r"^tabell \[channels\.imap\.brevlåda\]: Mappen .* mapp i done\.$"
     ):
         build(settings.model_copy(update={"channels": channels}))
+
+
+def test_the_pages_can_listen_on_either_kind_of_address() -> None:
+    found = [family_of(host) for host in ("127.0.0.1", "192.0.2.1", "localhost", "::1", "::")]
+
+    assert found == [socket.AF_INET] * 3 + [socket.AF_INET6] * 2
+
+
+async def test_a_page_that_breaks_tells_the_log_where_but_nobody_s_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def broken(_request: Request) -> Response:
+        raise ValueError("Sven Svensson bor på Storgatan 1")
+
+    bound = socket.create_server(("127.0.0.1", 0))
+    serving = asyncio.ensure_future(serve(Starlette(routes=[Route("/", broken)]), bound))
+
+    async with httpx.AsyncClient() as browser:
+        answer = await browser.get(f"http://127.0.0.1:{bound.getsockname()[1]}/")
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+    told = [
+        record for record in caplog.records if record.name == "uvicorn.error" and record.levelname == "ERROR"
+    ]
+    assert answer.status_code == 500
+    assert [record.getMessage().rpartition(":")[0] for record in told] == [
+        "page broke: because=ValueError at test_app.py"
+    ]
+    assert "Svensson" not in caplog.text
 
 
 def test_an_unknown_profile_is_told_before_anything_runs(settings: Settings) -> None:
