@@ -11,7 +11,7 @@ from store.domain import Factor, Guess, Kind, Lane, Suggestion
 
 log = logging.getLogger(__name__)
 
-_LANGUAGE_LENGTH = 8  # as wide as the column
+_LANGUAGE_LENGTH, _NAME_LENGTH = 8, 100  # as wide as the columns: PostgreSQL refuses the whole case for more
 
 
 class Suggester(Protocol):
@@ -89,7 +89,12 @@ def _checked(suggestions: Sequence[Suggestion], wanted: int) -> list[Suggestion 
         for lane in suggestion.lanes:
             Lane(lane)
         guesses = [suggestion.kind, suggestion.factor, *([suggestion.area] if suggestion.area else [])]
-        if not all(_is_share(guess) for guess in guesses) or len(suggestion.language) > _LANGUAGE_LENGTH:
+        names = [suggestion.model, *([suggestion.area.value] if suggestion.area else [])]
+        if (
+            not all(_is_share(guess) for guess in guesses)
+            or len(suggestion.language) > _LANGUAGE_LENGTH
+            or any(len(name) > _NAME_LENGTH for name in names)
+        ):
             raise ValueError("a suggestion that makes no sense")
     return list(suggestions)
 

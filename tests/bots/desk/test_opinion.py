@@ -128,6 +128,8 @@ NONSENSE: dict[str, object] = {
     "more than certain": [replace(GOOD, kind=Guess(value="beröm", confidence=1.5, sure=True))],
     "not a number": [replace(GOOD, factor=Guess(value="Mat", confidence=float("nan"), sure=True))],
     "a long language": [replace(GOOD, language="swedish (Sweden)")],
+    "a long model": [replace(GOOD, model="m" * 101)],
+    "a long area": [replace(GOOD, area=Guess(value="o" * 101, confidence=0.9, sure=True))],
 }
 
 
