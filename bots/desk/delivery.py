@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from bots.channel import Channel, PermanentFailure, TemporaryFailure
 from bots.desk.finish import finish
-from bots.desk.trouble import place_of, without_addresses
+from bots.desk.trouble import place_of, reason_of, without_addresses
 from store import outbox
 from store.domain import LetterState, Outgoing
-from store.engine import Store, StoreAwayError, StoreError, Transaction
+from store.engine import Store, StoreAwayError, Transaction
 from store.inbox import clean
 
 log = logging.getLogger(__name__)
@@ -59,10 +59,8 @@ class Delivery:
                     is_settled = True
                 while await finish(self.once()):
                     pass
-            except StoreError as error:
-                log.error("outbox out of reach: because=%s", error)
             except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
-                log.error("letters wait: because=%s", place_of(error))
+                log.error("letters wait: because=%s", reason_of(error))
             await self._wait()
 
     async def once(self) -> int:
@@ -127,7 +125,7 @@ class Delivery:
         except StoreAwayError:
             raise
         except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
-            log.error("not noted at once: letter=%d because=%s", letter.id, place_of(error))
+            log.error("not noted at once: letter=%d because=%s", letter.id, reason_of(error))
             # What became of the letter must be known, even if telling of it is what fails.
             with self.store.write() as transaction:
                 self._settle(transaction, letter, outcome, failed=_tell_nobody)

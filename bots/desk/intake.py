@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bots.channel import NotKeptError
 from bots.desk.finish import finish
-from bots.desk.trouble import place_of
+from bots.desk.trouble import reason_of
 from store import inbox
 from store.domain import Inbound, Receipt
 from store.engine import Store, StoreError
@@ -96,7 +96,7 @@ class Intake:
             return list(self._commit(group))
         except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
             if len(group) == 1:
-                because = str(error) if isinstance(error, StoreError) else place_of(error)
+                because = reason_of(error)
                 log.error("not kept: messages=1 because=%s", because)
                 return [StoreError(because)]
         # One bad message must not keep the others out: try them one by one.

@@ -12,12 +12,12 @@ from bots.desk.cases import CaseWork
 from bots.desk.finish import finish
 from bots.desk.heard import Heard, from_given, from_mail, unreadable
 from bots.desk.opinion import Opinion
-from bots.desk.trouble import place_of
+from bots.desk.trouble import reason_of
 from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job
 from store import inbox
 from store.domain import Suggestion
-from store.engine import Store, StoreAwayError, StoreError
+from store.engine import Store, StoreAwayError
 
 log = logging.getLogger(__name__)
 
@@ -73,10 +73,8 @@ class Judge:
             try:
                 while await finish(asyncio.to_thread(self.once)):
                     self.judged()
-            except StoreError as error:
-                log.error("messages wait: because=%s", error)
             except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
-                log.error("messages wait: because=%s", place_of(error))
+                log.error("messages wait: because=%s", reason_of(error))
             try:
                 async with asyncio.timeout(_LOOK_AGAIN):
                     await self._rang.wait()
@@ -141,6 +139,6 @@ class Judge:
             if len(group) > 1:
                 return sum(self._settle([one]) for one in group)
             # Its claim runs out, and it is tried again; the last try reads nothing and so can not fail on it.
-            log.error("not judged: message=%d because=%s", group[0][0].message_id, place_of(error))
+            log.error("not judged: message=%d because=%s", group[0][0].message_id, reason_of(error))
             return 0
         return len(group)

@@ -2,6 +2,8 @@
 
 import re
 
+from store.engine import StoreError
+
 _ADDRESS = re.compile(r"\S+@\S+")
 
 
@@ -14,6 +16,11 @@ def place_of(error: BaseException) -> str:
         return type(error).__name__
     file = place.tb_frame.f_code.co_filename.rpartition("/")[2]
     return f"{type(error).__name__} at {file}:{place.tb_lineno}"
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why something was not done: the store's own words, which hold no values, or else `place_of`."""
+    return str(error) if isinstance(error, StoreError) else place_of(error)
 
 
 def without_addresses(text: str) -> str:

@@ -76,6 +76,23 @@ async def test_a_message_that_fails_leaves_no_trace_and_the_others_get_their_cas
     assert SECRET not in caplog.text
 
 
+async def test_what_the_store_refuses_is_told_in_the_store_s_words_and_nobody_else_s(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.receive(an_inbound(subject="Elsas knä", text=SECRET))
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE counters RENAME TO gone")
+
+    house.judge()
+
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE gone RENAME TO counters")
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "counters" in told
+    assert "Elsa" not in caplog.text
+    assert SECRET not in caplog.text
+
+
 async def test_what_fails_three_times_becomes_an_unreadable_case_for_the_registrator(house: House) -> None:
     fragile(house)
     await house.receive(an_inbound(subject="gift"))
