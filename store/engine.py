@@ -1,8 +1,9 @@
 """Opens the database: SQLite on one small machine, PostgreSQL by changing the URL."""
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -131,6 +132,7 @@ def open_store(url: str) -> Store:
 
 
 def _sqlite(url: str) -> Engine:
+    _keep_private(make_url(url).database)
     engine = create_engine(
         url,
         connect_args={"timeout": 30, "check_same_thread": False},
@@ -163,6 +165,14 @@ def _is_away(error: Exception) -> bool:
     return isinstance(error, OperationalError) and not str(
         getattr(error.orig, "sqlstate", None) or ""
     ).startswith("54")
+
+
+def _keep_private(database: str | None) -> None:
+    """Make a new database file readable by its owner only; SQLite's files beside it follow."""
+    if database and database != ":memory:" and not database.startswith("file:"):
+        # Where the folder is missing or closed, SQLite says so in its own words.
+        with suppress(OSError):
+            os.close(os.open(database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _plain(error: Exception) -> str:

@@ -178,7 +178,7 @@ def _reply(now: datetime, acknowledgement: bytes) -> bytes:
     quoted = "\n".join(f"> {line}" for line in (body.get_content() if body else "").splitlines())
     mail.set_content(
         "Tack för snabbt svar. Jag glömde skriva att det var på tisdagen, strax före åtta.\n\nMaja\n\n"
-        f"Den {now:%Y-%m-%d} skrev Tyck till:\n{quoted}\n"
+        f"Den {now:%Y-%m-%d} kl. {now:%H:%M}, skrev Tyck till:\n{quoted}\n"
     )
     return mail.as_bytes()
 

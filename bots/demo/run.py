@@ -29,11 +29,13 @@ class Outcome:
     cases: int
     acknowledged: int
     expected: int
+    to_machines: int
+    threaded: int
 
     @property
     def is_right(self) -> bool:
         """Tell whether just the right letters came out."""
-        return self.acknowledged == self.expected
+        return (self.acknowledged, self.to_machines, self.threaded) == (self.expected, 0, 1)
 
 
 async def run(*, once: bool, smtp_port: int, web_port: int, say: Callable[[str], None] = print) -> Outcome:
@@ -87,6 +89,7 @@ async def _play(app: house.App, letterbox: Letterbox, port: int, say: Callable[[
         await _show(app, letterbox, port, number, sample, say)
     await _until(lambda: len(_acknowledgements(letterbox)) >= len(samples))
     ours = {letter.recipient: letter.data for letter in _acknowledgements(letterbox)}
+    before = len(_acknowledgements(letterbox))
     later = mails.later_mails(house.now(), ours)
     for number, sample in enumerate(later, len(samples) + 1):
         await _show(app, letterbox, port, number, sample, say)
@@ -97,11 +100,14 @@ async def _play(app: house.App, letterbox: Letterbox, port: int, say: Callable[[
         cases=sum(_counts(app).values()),
         acknowledged=len(_acknowledgements(letterbox)),
         expected=sum(sample.acknowledged for sample in everything),
+        to_machines=len(_acknowledgements(letterbox)) - before,
+        threaded=await asyncio.to_thread(_threaded, app),
     )
     say("")
     say(
         f"{outcome.mails} mejl in, {outcome.cases} ärenden, {outcome.acknowledged} kvitton ut "
-        f"(väntade {outcome.expected}), inget till automatiska avsändare, ett svar lagt i sin tråd."
+        f"(väntade {outcome.expected}), {outcome.to_machines} kvitton till automatiska avsändare, "
+        f"{outcome.threaded} svar lagt i sitt ärende."
     )
     return outcome
 
@@ -166,6 +172,14 @@ def _last_act(app: house.App) -> str:
     with app.store.read() as transaction:
         line = cases.last_line(transaction)
     return f"{line['act']} ({line['number']})" if line else "inget ärende"
+
+
+def _threaded(app: house.App) -> int:
+    """Count the messages from people that joined a case which was there before."""
+    with app.store.read() as transaction:
+        numbers = [row["id"] for row in cases.page(transaction, limit=500)]
+        found = [cases.of_case(transaction, number)["messages"] for number in numbers]
+    return sum(not message["automatic"] for messages in found for message in messages[1:])
 
 
 def _waiting(app: house.App) -> int:

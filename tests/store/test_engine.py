@@ -1,5 +1,6 @@
 """Times, transactions, and errors that tell nothing about citizens."""
 
+import stat
 import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from store import inbox, journal
 from store.domain import Entry
 from store.engine import Store, StoreError, Timestamp, open_store
+from store.migrations import upgrade
 from store.tables import counters, messages
 from tests.house import NOW, an_inbound, rows_of
 
@@ -147,3 +149,13 @@ def test_references_are_kept(store: Store) -> None:
                 " VALUES (4711, 'a', 'b', 'c', '[]', '2026-11-23 00:00:00')"
             )
         )
+
+
+def test_a_new_database_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    file = tmp_path / "ny.db"
+
+    opened = open_store(f"sqlite:///{file}")
+    upgrade(opened)
+    opened.close()
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
