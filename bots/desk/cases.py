@@ -1,13 +1,13 @@
 """What becomes of a message that has been read: a new case, a line in an old one, or a returned letter."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bots.desk import threads
 from bots.desk.heard import Heard
 from bots.desk.house import House
-from bots.desk.letters import CERTAIN, Letters, Writing
+from bots.desk.letters import CERTAIN, URGENT, Letters, Writing
 from bots.desk.triage import Route, route
 from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
@@ -28,6 +28,8 @@ from store.domain import (
 )
 from store.engine import StoreError, Transaction
 
+# In these nobody is thanked or pitied by a guess; what is urgent has a letter of its own besides.
+_GRAVE = URGENT | {Lane.THREAT, Lane.APPEAL}
 _REPORTS = {Automatic.BOUNCE, Automatic.DELAYED, Automatic.DELIVERED}
 
 
@@ -299,13 +301,9 @@ def _believed(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None
 def _mood(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
     if chosen is not None:
         return chosen
-    if suggestion is not None and suggestion.kind.confidence >= CERTAIN and not _is_grave(suggestion.lanes):
+    if suggestion is not None and suggestion.kind.confidence >= CERTAIN and not _GRAVE & {*suggestion.lanes}:
         return Kind(suggestion.kind.value)
     return None
-
-
-def _is_grave(lanes: Sequence[Lane]) -> bool:
-    return bool(set(lanes) & {Lane.EMERGENCY, Lane.THREAT, Lane.CONCERN_REPORT, Lane.APPEAL})
 
 
 def _quarantine(heard: Heard) -> str:
