@@ -7,17 +7,18 @@ import secrets
 import ssl
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from imapclient import IMAPClient  # type: ignore[import-untyped]  # imapclient ships no types
 
-from bots.channel import NotKeptError, PermanentFailure, Receive, TemporaryFailure
+from bots.channel import NotKeptError, PermanentFailure, TemporaryFailure
 from bots.channels.imap import Imap
 from store.domain import Inbound, Receipt
 from tests.servers.dovecot import PASSWORD, Dovecot, dovecot
+from tests.servers.hearing import reading, until
 
 pytestmark = pytest.mark.journey
 
@@ -78,11 +79,11 @@ def mailbox() -> str:
 async def test_new_mail_is_heard_within_two_seconds_by_idle(server: Dovecot, mailbox: str) -> None:
     intake = Intake()
 
-    async with _listening(_channel(server, mailbox, poll_seconds=300), intake):
-        await _until(lambda: server.idlers(mailbox))
+    async with reading(_channel(server, mailbox, poll_seconds=300), intake):
+        await until(lambda: server.idlers(mailbox))
         began = time.monotonic()
         server.deliver(mailbox, _mail("Trasig gunga"))
-        await _until(lambda: intake.given)
+        await until(lambda: intake.given)
         took = time.monotonic() - began
 
     assert intake.subjects == ["Trasig gunga"]
@@ -92,11 +93,11 @@ async def test_new_mail_is_heard_within_two_seconds_by_idle(server: Dovecot, mai
 async def test_without_idle_new_mail_is_found_by_polling(server: Dovecot, mailbox: str) -> None:
     intake, book = Intake(), Book()
 
-    async with _listening(_channel(server, mailbox, book=book, idle=False, poll_seconds=0.2), intake):
+    async with reading(_channel(server, mailbox, book=book, idle=False, poll_seconds=0.2), intake):
         server.deliver(mailbox, _mail("Ett"))
-        await _until(lambda: book.positions)
+        await until(lambda: book.positions)
         server.deliver(mailbox, _mail("Två"))
-        await _until(lambda: len(intake.given) == 2)
+        await until(lambda: len(intake.given) == 2)
 
     assert intake.subjects == ["Ett", "Två"]
 
@@ -107,8 +108,8 @@ async def test_what_is_handed_on_is_the_mail_byte_for_byte_with_its_envelope(
     server.deliver(mailbox, _mail("Räksmörgås på torget"), sender="kim@example.org")
     intake = Intake()
 
-    async with _listening(_channel(server, mailbox), intake):
-        await _until(lambda: intake.given)
+    async with reading(_channel(server, mailbox), intake):
+        await until(lambda: intake.given)
     [inbound] = intake.given
     with _opened(server, mailbox) as client:
         uidvalidity = client.select_folder("INBOX")[b"UIDVALIDITY"]
@@ -126,8 +127,8 @@ async def test_a_bounce_has_the_null_sender(server: Dovecot, mailbox: str) -> No
     server.deliver(mailbox, _mail("Undelivered"), sender="")
     intake = Intake()
 
-    async with _listening(_channel(server, mailbox), intake):
-        await _until(lambda: intake.given)
+    async with reading(_channel(server, mailbox), intake):
+        await until(lambda: intake.given)
 
     assert [inbound.envelope_from for inbound in intake.given] == [""]
 
@@ -136,12 +137,12 @@ async def test_two_folders_are_emptied_each_by_its_own_connection(server: Doveco
     intake, book = Intake(), Book()
     channel = _channel(server, mailbox, book=book, folders=("INBOX", "Skräp"), poll_seconds=300)
 
-    async with _listening(channel, intake):
-        await _until(lambda: server.idlers(mailbox) == 2)
+    async with reading(channel, intake):
+        await until(lambda: server.idlers(mailbox) == 2)
         server.deliver(mailbox, _mail("I inkorgen"))
         with _opened(server, mailbox) as client:
             client.append("Skräp", _mail("I skräpposten"))
-        await _until(lambda: len(intake.given) == 2 and len(book.positions) == 2)
+        await until(lambda: len(intake.given) == 2 and len(book.positions) == 2)
 
     assert sorted(intake.subjects) == ["I inkorgen", "I skräpposten"]
     assert sorted(book.positions) == [("synpunkt", "INBOX"), ("synpunkt", "Skräp")]
@@ -151,8 +152,8 @@ async def test_a_missing_folder_does_not_silence_the_other(server: Dovecot, mail
     server.deliver(mailbox, _mail("Hörs ändå"))
     intake = Intake()
 
-    async with _listening(_channel(server, mailbox, folders=("Borta", "INBOX")), intake):
-        await _until(lambda: intake.given)
+    async with reading(_channel(server, mailbox, folders=("Borta", "INBOX")), intake):
+        await until(lambda: intake.given)
 
     assert intake.subjects == ["Hörs ändå"]
 
@@ -166,8 +167,8 @@ async def test_two_accounts_do_not_mix_their_positions(server: Dovecot, mailbox:
         _channel(server, other, book=book, account="bad"),
     ]
 
-    async with _listening(channels[0], intake), _listening(channels[1], intake):
-        await _until(lambda: len(intake.given) == 3 and len(book.positions) == 2)
+    async with reading(channels[0], intake), reading(channels[1], intake):
+        await until(lambda: len(intake.given) == 3 and len(book.positions) == 2)
 
     assert sorted(intake.subjects) == ["Bad ett", "Bad två", "Gata"]
     assert {key: uid for key, (_, uid) in book.positions.items()} == {
@@ -183,8 +184,8 @@ async def test_mail_that_a_colleague_has_read_still_comes(server: Dovecot, mailb
         colleague.add_flags([1], [b"\\Seen"])
     intake = Intake()
 
-    async with _listening(_channel(server, mailbox), intake):
-        await _until(lambda: intake.given)
+    async with reading(_channel(server, mailbox), intake):
+        await until(lambda: intake.given)
 
     assert intake.subjects == ["Läst av en kollega"]
 
@@ -199,11 +200,11 @@ async def test_mail_is_not_marked_before_it_is_kept(server: Dovecot, mailbox: st
         await answer.wait()
         return Receipt(message_id=1)
 
-    async with _listening(_channel(server, mailbox, book=book), slow):
+    async with reading(_channel(server, mailbox, book=book), slow):
         await asked.wait()
         before = _flags(server, mailbox)
         answer.set()
-        await _until(lambda: book.positions)
+        await until(lambda: book.positions)
         after = _flags(server, mailbox)
 
     assert before == {1: set()}
@@ -216,9 +217,9 @@ async def test_mail_that_could_not_be_kept_is_tried_again_and_none_is_skipped(
     server.deliver(mailbox, _mail("Ett"), _mail("Två"))
     intake, book = Intake(refusals=3), Book()
 
-    async with _listening(_channel(server, mailbox, book=book), intake):
-        await _until(lambda: {1, 2} <= {int(one.external_id.rpartition(".")[2]) for one in intake.given})
-        await _until(lambda: _position(book) == 2)
+    async with reading(_channel(server, mailbox, book=book), intake):
+        await until(lambda: {1, 2} <= {int(one.external_id.rpartition(".")[2]) for one in intake.given})
+        await until(lambda: _position(book) == 2)
 
     assert _flags(server, mailbox) == {1: {b"\\Seen"}, 2: {b"\\Seen"}}
 
@@ -233,8 +234,8 @@ async def test_the_position_never_passes_a_mail_that_was_not_kept(server: Doveco
             raise NotKeptError
         return Receipt(message_id=1)
 
-    async with _listening(_channel(server, mailbox, book=book), never_the_second):
-        await _until(lambda: heard.count("Två") == 3)
+    async with reading(_channel(server, mailbox, book=book), never_the_second):
+        await until(lambda: heard.count("Två") == 3)
 
     assert _position(book) == 1
     assert _flags(server, mailbox) == {1: {b"\\Seen"}, 2: set(), 3: set()}
@@ -250,11 +251,11 @@ async def test_a_crash_between_commit_and_mark_hands_the_mail_over_once_more_and
         await kept(inbound)
         raise asyncio.CancelledError
 
-    async with _listening(_channel(server, mailbox, book=book, first_retry_seconds=60), crash):
-        await _until(lambda: kept.given)
+    async with reading(_channel(server, mailbox, book=book, first_retry_seconds=60), crash):
+        await until(lambda: kept.given)
     after_crash = (_flags(server, mailbox), dict(book.positions))
-    async with _listening(_channel(server, mailbox, book=book), kept):
-        await _until(lambda: book.positions)
+    async with reading(_channel(server, mailbox, book=book), kept):
+        await until(lambda: book.positions)
 
     assert after_crash == ({1: set()}, {})
     assert [one.external_id for one in kept.given] == [kept.given[0].external_id] * 2
@@ -285,23 +286,23 @@ async def test_stopping_finishes_the_batch_in_hand(server: Dovecot, mailbox: str
 
 
 async def test_stopping_leaves_idle_at_once_and_logs_out(server: Dovecot, mailbox: str) -> None:
-    async with _listening(_channel(server, mailbox, poll_seconds=300), Intake()):
-        await _until(lambda: server.idlers(mailbox))
+    async with reading(_channel(server, mailbox, poll_seconds=300), Intake()):
+        await until(lambda: server.idlers(mailbox))
         began = time.monotonic()
 
     assert time.monotonic() - began < 2
-    await _until(lambda: f"imap({mailbox})" in server.log() and "Logged out" in server.log())
+    await until(lambda: f"imap({mailbox})" in server.log() and "Logged out" in server.log())
 
 
 async def test_after_a_restart_only_new_mail_is_handed_on(server: Dovecot, mailbox: str) -> None:
     server.deliver(mailbox, _mail("Före"))
     first, second, book = Intake(), Intake(), Book()
 
-    async with _listening(_channel(server, mailbox, book=book), first):
-        await _until(lambda: book.positions)
+    async with reading(_channel(server, mailbox, book=book), first):
+        await until(lambda: book.positions)
     server.deliver(mailbox, _mail("Efter"))
-    async with _listening(_channel(server, mailbox, book=book), second):
-        await _until(lambda: second.given)
+    async with reading(_channel(server, mailbox, book=book), second):
+        await until(lambda: second.given)
 
     assert first.subjects == ["Före"]
     assert second.subjects == ["Efter"]
@@ -310,14 +311,14 @@ async def test_after_a_restart_only_new_mail_is_handed_on(server: Dovecot, mailb
 async def test_a_new_uidvalidity_reads_the_whole_folder_again(server: Dovecot, mailbox: str) -> None:
     server.deliver(mailbox, _mail("Ett"), _mail("Två"))
     first, second, book = Intake(), Intake(), Book()
-    async with _listening(_channel(server, mailbox, book=book), first):
-        await _until(lambda: _position(book) == 2)
+    async with reading(_channel(server, mailbox, book=book), first):
+        await until(lambda: _position(book) == 2)
     before = book.position("synpunkt", "INBOX")
 
     server.new_uidvalidity(mailbox)
-    async with _listening(_channel(server, mailbox, book=book), second):
-        await _until(lambda: book.position("synpunkt", "INBOX") != before)
-        await _until(lambda: _position(book) == 2)
+    async with reading(_channel(server, mailbox, book=book), second):
+        await until(lambda: book.position("synpunkt", "INBOX") != before)
+        await until(lambda: _position(book) == 2)
 
     assert sorted(second.subjects) == ["Ett", "Två"]
     assert {one.external_id for one in first.given} & {one.external_id for one in second.given} == set()
@@ -327,8 +328,8 @@ async def test_kept_mail_is_moved(server: Dovecot, mailbox: str) -> None:
     server.deliver(mailbox, _mail("Ett"), _mail("Två"))
     book = Book()
 
-    async with _listening(_channel(server, mailbox, book=book, done="move:Behandlat"), Intake()):
-        await _until(lambda: _position(book) == 2)
+    async with reading(_channel(server, mailbox, book=book, done="move:Behandlat"), Intake()):
+        await until(lambda: _position(book) == 2)
 
     assert _count(server, mailbox, "INBOX") == 0
     assert _count(server, mailbox, "Behandlat") == 2
@@ -338,8 +339,8 @@ async def test_kept_mail_is_moved_to_a_folder_with_swedish_letters(server: Dovec
     server.deliver(mailbox, _mail("Ett"))
     book = Book()
 
-    async with _listening(_channel(server, mailbox, book=book, done="move:Skräp"), Intake()):
-        await _until(lambda: _position(book) == 1)
+    async with reading(_channel(server, mailbox, book=book, done="move:Skräp"), Intake()):
+        await until(lambda: _position(book) == 1)
 
     assert _count(server, mailbox, "INBOX") == 0
     assert _count(server, mailbox, "Skräp") == 1
@@ -349,8 +350,8 @@ async def test_kept_mail_gets_a_keyword_and_stays_unread(server: Dovecot, mailbo
     server.deliver(mailbox, _mail("Ett"))
     book = Book()
 
-    async with _listening(_channel(server, mailbox, book=book, done="keyword:$Synpunkt"), Intake()):
-        await _until(lambda: _position(book) == 1)
+    async with reading(_channel(server, mailbox, book=book, done="keyword:$Synpunkt"), Intake()):
+        await until(lambda: _position(book) == 1)
 
     assert _flags(server, mailbox) == {1: {b"$Synpunkt"}}
 
@@ -361,8 +362,8 @@ async def test_a_mark_that_is_refused_does_not_hold_up_the_mail(
     server.deliver(mailbox, _mail("Ett"), _mail("Två"))
     intake, book = Intake(), Book()
 
-    async with _listening(_channel(server, mailbox, book=book, done="move:Borta", batch=1), intake):
-        await _until(lambda: _position(book) == 2)
+    async with reading(_channel(server, mailbox, book=book, done="move:Borta", batch=1), intake):
+        await until(lambda: _position(book) == 2)
 
     assert intake.subjects == ["Ett", "Två"]
     assert _events(caplog) == ["imap_marking_fails"]
@@ -375,15 +376,15 @@ async def test_a_server_that_dies_and_comes_back_is_one_outage_with_two_log_line
 
     with dovecot() as server:
         channel = _channel(server, mailbox, book=book, security="none", poll_seconds=300)
-        async with _listening(channel, intake):
+        async with reading(channel, intake):
             server.deliver(mailbox, _mail("Före"))
-            await _until(lambda: book.positions)
+            await until(lambda: book.positions)
             await asyncio.to_thread(server.stop)
-            await _until(lambda: "imap_outage_begins" in _events(caplog))
+            await until(lambda: "imap_outage_begins" in _events(caplog))
             await asyncio.to_thread(server.start)
             server.deliver(mailbox, _mail("Efter"))
-            await _until(lambda: _position(book) == 2)
-            await _until(lambda: "imap_outage_ends" in _events(caplog))
+            await until(lambda: _position(book) == 2)
+            await until(lambda: "imap_outage_ends" in _events(caplog))
 
     assert intake.subjects == ["Före", "Efter"]
     assert _events(caplog) == ["imap_outage_begins", "imap_outage_ends"]
@@ -403,8 +404,8 @@ async def test_a_mail_that_the_server_cannot_give_is_kept_as_a_note_and_the_next
     poison.chmod(0)  # Dovecot hangs up on whoever asks for it.
     intake, book = Intake(), Book()
 
-    async with _listening(_channel(server, mailbox, book=book), intake):
-        await _until(lambda: _position(book) == 3)
+    async with reading(_channel(server, mailbox, book=book), intake):
+        await until(lambda: _position(book) == 3)
 
     assert intake.subjects == ["Ett", "", "Tre"]
     assert "mappen INBOX, nummer 2" in intake.given[1].raw.decode()
@@ -418,8 +419,8 @@ async def test_a_mail_over_the_cap_is_cut_and_says_so(
     intake, book = Intake(), Book()
     channel = _channel(server, mailbox, book=book, batch_bytes=10_000, message_cap=50_000)
 
-    async with _listening(channel, intake):
-        await _until(lambda: _position(book) == 2)
+    async with reading(channel, intake):
+        await until(lambda: _position(book) == 2)
     large, small = intake.given
 
     assert large.raw.startswith(b"X-Synpunkt-Note: cut; size=")
@@ -433,8 +434,8 @@ async def test_a_large_mail_under_the_cap_comes_whole_in_parts(server: Dovecot, 
     server.deliver(mailbox, letter)
     intake, book = Intake(), Book()
 
-    async with _listening(_channel(server, mailbox, book=book, batch_bytes=10_000), intake):
-        await _until(lambda: _position(book) == 1, seconds=20)
+    async with reading(_channel(server, mailbox, book=book, batch_bytes=10_000), intake):
+        await until(lambda: _position(book) == 1, seconds=20)
 
     assert intake.given[0].raw.endswith(letter)
 
@@ -455,8 +456,8 @@ async def test_three_thousand_waiting_mails_come_in_order_in_small_batches(
         return Receipt(message_id=1)
 
     tracemalloc.start()
-    async with _listening(_channel(server, mailbox, book=book), count):
-        await _until(lambda: _position(book) == 3000, seconds=60)
+    async with reading(_channel(server, mailbox, book=book), count):
+        await until(lambda: _position(book) == 3000, seconds=60)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
@@ -470,8 +471,8 @@ async def test_mail_comes_over_an_encrypted_connection(server: Dovecot, mailbox:
     server.deliver(mailbox, _mail("Hemligt"))
     intake = Intake()
 
-    async with _listening(_channel(server, mailbox, security=security), intake):
-        await _until(lambda: intake.given)
+    async with reading(_channel(server, mailbox, security=security), intake):
+        await until(lambda: intake.given)
 
     assert intake.subjects == ["Hemligt"]
 
@@ -479,10 +480,10 @@ async def test_mail_comes_over_an_encrypted_connection(server: Dovecot, mailbox:
 async def test_idle_hears_new_mail_over_tls(server: Dovecot, mailbox: str) -> None:
     intake = Intake()
 
-    async with _listening(_channel(server, mailbox, security="tls", poll_seconds=300), intake):
-        await _until(lambda: server.idlers(mailbox))
+    async with reading(_channel(server, mailbox, security="tls", poll_seconds=300), intake):
+        await until(lambda: server.idlers(mailbox))
         server.deliver(mailbox, _mail("Krypterat"))
-        await _until(lambda: intake.given, seconds=2)
+        await until(lambda: intake.given, seconds=2)
 
     assert intake.subjects == ["Krypterat"]
 
@@ -492,8 +493,8 @@ async def test_a_token_opens_the_mailbox(server: Dovecot, mailbox: str) -> None:
     intake = Intake()
     channel = _channel(server, mailbox, security="tls", token_source=Token(PASSWORD))
 
-    async with _listening(channel, intake):
-        await _until(lambda: intake.given)
+    async with reading(channel, intake):
+        await until(lambda: intake.given)
 
     assert intake.subjects == ["Med token"]
     assert f"user=<{mailbox}>, method=XOAUTH2" in server.log()
@@ -558,8 +559,8 @@ async def test_a_wrong_password_waits_long_between_tries_and_is_logged_once(
 ) -> None:
     channel = _channel(server, mailbox, password="fel", first_retry_seconds=0.01, last_retry_seconds=0.3)
 
-    async with _listening(channel, Intake()):
-        await _until(lambda: server.log().count(f"user=<{mailbox}>, method=PLAIN") >= 2)
+    async with reading(channel, Intake()):
+        await until(lambda: server.log().count(f"user=<{mailbox}>, method=PLAIN") >= 2)
 
     assert _events(caplog) == ["imap_outage_begins"]
     assert mailbox not in caplog.text
@@ -587,24 +588,6 @@ def _trusting(server: Dovecot) -> ssl.SSLContext:
     context = ssl.create_default_context()
     server.authority.configure_trust(context)
     return context
-
-
-@contextlib.asynccontextmanager
-async def _listening(channel: Imap, receive: Receive) -> AsyncIterator[None]:
-    task = asyncio.ensure_future(channel.listen(receive))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task}, timeout=12)
-    assert task.cancelled()
-
-
-async def _until(condition: Callable[[], object], *, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        await asyncio.sleep(0.02)
 
 
 def _mail(subject: str, *, body: str = "Gungan är trasig.") -> bytes:

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from bots.channel import Receive
+from bots.channel import Channel, Receive
 from bots.channels.smtp import Smtp
 from store.domain import Inbound, Receipt
 
@@ -49,3 +50,23 @@ async def listening(channel: Smtp, receive: Receive) -> AsyncIterator[asyncio.Ta
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def reading(channel: Channel, receive: Receive) -> AsyncIterator[None]:
+    """Let a channel that opens no door, such as IMAP, listen for as long as the block lasts."""
+    task = asyncio.ensure_future(channel.listen(receive))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=12)
+    assert task.cancelled()
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:
+    """Wait for something to come true; fail when the time is up."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.01)

@@ -5,17 +5,18 @@ import base64
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from bots.channel import NotKeptError, PermanentFailure, Receive, TemporaryFailure
+from bots.channel import NotKeptError, PermanentFailure, TemporaryFailure
 from bots.channels.imap import Imap
 from bots.channels.imap_message import inbound
 from bots.channels.imap_session import Act, Done
 from store.domain import Address, Inbound, Outgoing, Purpose, Receipt
+from tests.servers.hearing import reading, until
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ARRIVED = datetime(2026, 11, 22, 8, 50, tzinfo=timezone(timedelta(hours=1)))
@@ -321,8 +322,8 @@ async def test_a_folder_that_may_only_be_read_is_imported_without_marks() -> Non
     read_only = _opened(exists=1, uidnext=4) + b"TAG OK [READ-ONLY] ok\r\n"
     server, book = ScriptedServer(mails, {"SELECT": read_only, "EXAMINE": read_only}), Book()
 
-    async with server.running(), _listening(_channel(port=server.port, book=book), _take):
-        await _until(lambda: book.now_at == (7, 3))
+    async with server.running(), reading(_channel(port=server.port, book=book), _take):
+        await until(lambda: book.now_at == (7, 3))
 
     assert [command for command in server.heard if "STORE" in command] == []
 
@@ -331,8 +332,8 @@ async def test_uids_far_apart_are_found_in_few_questions() -> None:
     mails = {5: b"Subject: a\r\n\r\n", 3_000_000: b"Subject: b\r\n\r\n"}
     server, book = ScriptedServer(mails, {}), Book()
 
-    async with server.running(), _listening(_channel(port=server.port, book=book), _take):
-        await _until(lambda: book.now_at == (7, 3_000_000))
+    async with server.running(), reading(_channel(port=server.port, book=book), _take):
+        await until(lambda: book.now_at == (7, 3_000_000))
     searches = sum(command.startswith("UID SEARCH") for command in server.heard)
 
     assert searches < 100
@@ -343,16 +344,16 @@ async def test_mail_that_comes_just_as_idle_begins_is_heard_at_once() -> None:
     server.answers["CAPABILITY"] = "* CAPABILITY IMAP4rev1 AUTH=PLAIN IDLE\r\nTAG OK done\r\n"
     server.latecomer = b"Subject: b\r\n\r\n"
 
-    async with server.running(), _listening(_channel(port=server.port, book=book, poll_seconds=300), _take):
-        await _until(lambda: book.now_at == (7, 2), seconds=3)
-        await _until(lambda: server.heard[-1] == "IDLE")
+    async with server.running(), reading(_channel(port=server.port, book=book, poll_seconds=300), _take):
+        await until(lambda: book.now_at == (7, 2), seconds=3)
+        await until(lambda: server.heard[-1] == "IDLE")
 
 
 async def test_what_is_imported_is_not_asked_for_again_at_each_poll() -> None:
     server, book = ScriptedServer({8: b"Subject: a\r\n\r\n"}, {}), Book((7, 8))
 
-    async with server.running(), _listening(_channel(port=server.port, book=book), _take):
-        await _until(lambda: sum(command.startswith("SELECT") for command in server.heard) >= 3)
+    async with server.running(), reading(_channel(port=server.port, book=book), _take):
+        await until(lambda: sum(command.startswith("SELECT") for command in server.heard) >= 3)
 
     assert [command for command in server.heard if "FETCH" in command or "SEARCH" in command] == []
 
@@ -363,8 +364,8 @@ async def test_a_mail_that_is_gone_before_it_is_fetched_is_passed_over() -> None
     server.answers["UID SEARCH"] = "* SEARCH 1 2 3\r\nTAG OK done\r\n"
     server.answers["SELECT"] = _opened(exists=3, uidnext=4) + b"TAG OK done\r\n"
 
-    async with server.running(), _listening(_channel(port=server.port, book=book), _take):
-        await _until(lambda: book.now_at == (7, 2))
+    async with server.running(), reading(_channel(port=server.port, book=book), _take):
+        await until(lambda: book.now_at == (7, 2))
 
 
 async def test_a_body_that_is_listed_but_not_given_becomes_a_note_with_its_header() -> None:
@@ -380,8 +381,8 @@ async def test_a_body_that_is_listed_but_not_given_becomes_a_note_with_its_heade
         given.append(inbound)
         return Receipt(message_id=1)
 
-    async with server.running(), _listening(_channel(port=server.port, book=book), keep):
-        await _until(lambda: book.now_at == (7, 1))
+    async with server.running(), reading(_channel(port=server.port, book=book), keep):
+        await until(lambda: book.now_at == (7, 1))
 
     assert given[0].raw.decode() == (
         "X-Synpunkt-Note: incomplete\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -395,8 +396,8 @@ async def test_a_batch_holds_no_more_bytes_than_allowed() -> None:
     mails = dict.fromkeys(range(1, 8), b"Subject: a\r\n\r\n" + b"x" * 1000)
     server, book = ScriptedServer(mails, {}), Book()
 
-    async with server.running(), _listening(_channel(port=server.port, book=book, batch_bytes=3_100), _take):
-        await _until(lambda: book.now_at == (7, 7))
+    async with server.running(), reading(_channel(port=server.port, book=book, batch_bytes=3_100), _take):
+        await until(lambda: book.now_at == (7, 7))
     fetched = [command.split()[2] for command in server.heard if "BODY.PEEK[]" in command]
 
     assert fetched == ["1,2,3", "4,5,6", "7"]
@@ -406,8 +407,8 @@ async def test_marks_are_set_once_for_a_batch_after_all_of_it_is_kept() -> None:
     mails = dict.fromkeys(range(1, 8), b"Subject: a\r\n\r\n")
     server, book = ScriptedServer(mails, {}), Book()
 
-    async with server.running(), _listening(_channel(port=server.port, book=book, batch=4), _take):
-        await _until(lambda: book.now_at == (7, 7))
+    async with server.running(), reading(_channel(port=server.port, book=book, batch=4), _take):
+        await until(lambda: book.now_at == (7, 7))
     marks = [command for command in server.heard if "STORE" in command]
 
     assert marks == ["UID STORE 1,2,3,4 +FLAGS.SILENT (\\Seen)", "UID STORE 5,6,7 +FLAGS.SILENT (\\Seen)"]
@@ -417,8 +418,8 @@ async def test_without_move_a_mail_is_copied_and_only_it_is_expunged() -> None:
     server, book = ScriptedServer({1: b"Subject: a\r\n\r\n"}, {}), Book()
     server.answers["CAPABILITY"] = "* CAPABILITY IMAP4rev1 AUTH=PLAIN UIDPLUS\r\nTAG OK done\r\n"
 
-    async with server.running(), _listening(_channel(port=server.port, book=book, done="move:Klart"), _take):
-        await _until(lambda: book.now_at == (7, 1))
+    async with server.running(), reading(_channel(port=server.port, book=book, done="move:Klart"), _take):
+        await until(lambda: book.now_at == (7, 1))
     changes = [command for command in server.heard if command.startswith("UID")]
 
     assert changes[-3:] == ['UID COPY 1 "Klart"', "UID STORE 1 +FLAGS.SILENT (\\Deleted)", "UID EXPUNGE 1"]
@@ -437,8 +438,8 @@ async def test_a_server_that_falls_silent_does_not_hold_up_the_stop() -> None:
     server = ScriptedServer({1: b"Subject: a\r\n\r\n"}, {"UID FETCH": None})
 
     async with server.running():
-        async with _listening(_channel(port=server.port, timeout=60, finish_seconds=0.2), _take):
-            await _until(lambda: any("FETCH" in command for command in server.heard))
+        async with reading(_channel(port=server.port, timeout=60, finish_seconds=0.2), _take):
+            await until(lambda: any("FETCH" in command for command in server.heard))
             began = time.monotonic()
         took = time.monotonic() - began
 
@@ -454,7 +455,7 @@ async def test_a_store_that_never_answers_does_not_hold_up_the_stop() -> None:
         raise AssertionError
 
     async with server.running():
-        async with _listening(_channel(port=server.port, book=book, finish_seconds=0.2), never):
+        async with reading(_channel(port=server.port, book=book, finish_seconds=0.2), never):
             await asked.wait()
             began = time.monotonic()
         took = time.monotonic() - began
@@ -471,10 +472,10 @@ async def test_a_new_uidvalidity_is_noticed_while_we_listen() -> None:
         given.append(inbound.external_id)
         return Receipt(message_id=1)
 
-    async with server.running(), _listening(_channel(port=server.port, book=book), keep):
-        await _until(lambda: book.now_at == (7, 4))
+    async with server.running(), reading(_channel(port=server.port, book=book), keep):
+        await until(lambda: book.now_at == (7, 4))
         server.mails, server.uidvalidity = {1: b"Subject: a\r\n\r\n", 2: b"Subject: b\r\n\r\n"}, 8
-        await _until(lambda: book.now_at == (8, 2))
+        await until(lambda: book.now_at == (8, 2))
 
     assert given == ["INBOX/7.4", "INBOX/8.1", "INBOX/8.2"]
 
@@ -484,8 +485,8 @@ async def test_a_token_service_that_is_down_is_waited_out(caplog: pytest.LogCapt
 
     async with server.running():
         channel = _channel(port=server.port, book=book, token_source=LateToken())
-        async with _listening(channel, _take):
-            await _until(lambda: book.now_at == (7, 1))
+        async with reading(channel, _take):
+            await until(lambda: book.now_at == (7, 1))
 
     assert "user=synpunkt\x01auth=Bearer biljett\x01\x01" in server.heard
     assert _events(caplog) == [
@@ -498,21 +499,21 @@ async def test_a_token_service_that_is_down_is_waited_out(caplog: pytest.LogCapt
 async def test_a_server_that_falls_silent_is_left_after_the_timeout() -> None:
     server, book = ScriptedServer({1: b"Subject: a\r\n\r\n"}, {"UID FETCH": None}), Book()
 
-    async with server.running(), _listening(_channel(port=server.port, book=book, timeout=0.2), _take):
-        await _until(lambda: any("FETCH" in command for command in server.heard))
+    async with server.running(), reading(_channel(port=server.port, book=book, timeout=0.2), _take):
+        await until(lambda: any("FETCH" in command for command in server.heard))
         server.answers.clear()
-        await _until(lambda: book.now_at == (7, 1))
+        await until(lambda: book.now_at == (7, 1))
 
 
 async def test_a_hang_up_now_and_then_is_no_outage(caplog: pytest.LogCaptureFixture) -> None:
     server, book = ScriptedServer({1: b"Subject: a\r\n\r\n"}, {}), Book()
 
-    async with server.running(), _listening(_channel(port=server.port, book=book), _take):
-        await _until(lambda: book.now_at == (7, 1))
+    async with server.running(), reading(_channel(port=server.port, book=book), _take):
+        await until(lambda: book.now_at == (7, 1))
         server.hangs_up_at = "SELECT"
-        await _until(lambda: server.hangs_up_at is None)
+        await until(lambda: server.hangs_up_at is None)
         server.mails[2] = b"Subject: b\r\n\r\n"
-        await _until(lambda: book.now_at == (7, 2))
+        await until(lambda: book.now_at == (7, 2))
 
     assert _events(caplog) == []
 
@@ -520,8 +521,8 @@ async def test_a_hang_up_now_and_then_is_no_outage(caplog: pytest.LogCaptureFixt
 async def test_words_from_the_server_do_not_reach_the_log(caplog: pytest.LogCaptureFixture) -> None:
     server = ScriptedServer({}, {"SELECT": "TAG NO kim@example.org has no such folder\r\n"})
 
-    async with server.running(), _listening(_channel(port=server.port), _take):
-        await _until(lambda: _events(caplog))
+    async with server.running(), reading(_channel(port=server.port), _take):
+        await until(lambda: _events(caplog))
 
     assert _events(caplog) == ["imap_outage_begins account=synpunkt folder=INBOX cause=error"]
     assert "kim@example.org" not in caplog.text
@@ -539,9 +540,9 @@ async def test_a_store_that_is_down_is_one_outage_however_many_tries(
             raise NotKeptError
         return Receipt(message_id=1)
 
-    async with server.running(), _listening(_channel(port=server.port, book=book), refuse_four_times):
-        await _until(lambda: book.now_at == (7, 1))
-        await _until(lambda: len(_events(caplog)) == 2)
+    async with server.running(), reading(_channel(port=server.port, book=book), refuse_four_times):
+        await until(lambda: book.now_at == (7, 1))
+        await until(lambda: len(_events(caplog)) == 2)
 
     assert _events(caplog) == [
         "imap_outage_begins account=synpunkt folder=INBOX cause=NotKeptError",
@@ -583,24 +584,6 @@ def _channel(**changes: Any) -> Imap:
         "last_retry_seconds": 0.1,
     }
     return Imap(**(settings | changes))
-
-
-@contextlib.asynccontextmanager
-async def _listening(channel: Imap, receive: Receive) -> AsyncIterator[None]:
-    task = asyncio.ensure_future(channel.listen(receive))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task}, timeout=12)
-    assert task.cancelled()
-
-
-async def _until(condition: Callable[[], object], *, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        await asyncio.sleep(0.01)
 
 
 def _events(caplog: pytest.LogCaptureFixture) -> list[str]:
