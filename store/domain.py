@@ -70,6 +70,52 @@ class Status(StrEnum):
     DISPOSED = "gallrad"
 
 
+class Act(StrEnum):
+    """What can be done to a case. Who may, from where and when, is said in `store.life`."""
+
+    QUARANTINE = "sätt i karantän"
+    RELEASE = "släpp ur karantän"
+    SORT = "lämna till sortering"
+    ASSIGN = "tilldela"
+    BEGIN = "börja handlägga"
+    ASK_SENDER = "fråga avsändaren"
+    RESUME = "fortsätt handlägga"
+    ASK_PROVIDER = "begär redogörelse av utförare"
+    ASK_BOARD = "begär redogörelse av nämnd"
+    RECORD_STATEMENT = "för in redogörelse"
+    ANSWER = "svara"
+    APPROVE = "godkänn ingen åtgärd"
+    DELIVER = "svaret är framme"
+    BOUNCE = "svaret kom tillbaka"
+    RETURN = "lämna åter"
+    SEND_BACK = "skicka tillbaka till handläggaren"
+    CLOSE = "avsluta"
+    REOPEN = "öppna igen"
+    HAND_OVER = "lämna över"
+    TAKE_BACK = "ta tillbaka"
+    DUPLICATE = "koppla som dubblett"
+    ARCHIVE = "arkivera"
+    DISPOSE = "gallra"
+
+
+class Outcome(StrEnum):
+    """What came of a case (requirements.md C1)."""
+
+    DONE = "åtgärdad"
+    LATER = "åtgärdas_senare"
+    NO_ACTION = "ingen_åtgärd"
+    FORWARDED = "vidarebefordrad"
+
+
+class Way(StrEnum):
+    """How an answer reaches the sender."""
+
+    LETTER = "brev"  # through the outbox
+    PHONE = "telefon"
+    POST = "post"
+    NOTE = "anteckning"  # nobody can be told: what was done is written down
+
+
 class MessageState(StrEnum):
     """How far an inbound message has come on its way."""
 
@@ -97,6 +143,8 @@ class Purpose(StrEnum):
     HANDLER_NOTICE = "nytt_ärende"
     FOLLOW_UP_NOTICE = "komplettering"
     UNDELIVERED_NOTICE = "studs"
+    ANSWER = "svar"
+    STATEMENT_REQUEST = "redogörelse"
 
 
 class PromiseKind(StrEnum):
@@ -248,6 +296,16 @@ class Handler:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contact:
+    """Whom to turn to when the answer is not enough (row N4). `handler` is their id, if they have one."""
+
+    name: str
+    address: str
+    phone: str
+    handler: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unit:
     """A part of the municipality that answers for something."""
 
@@ -258,6 +316,8 @@ class Unit:
     areas: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    managers: tuple[str, ...] = ()
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
