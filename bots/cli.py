@@ -279,7 +279,7 @@ def _deadline(chosen: argparse.Namespace) -> int:
         received = datetime.fromisoformat(chosen.received)
         if not _FIRST_YEAR <= received.year <= _LAST_YEAR:
             raise ValueError("out of the calendar")
-        days = profiles.load(chosen.profile)
+        days = profiles.load(chosen.profile).days
     except ValueError:
         return _fail(
             f"--received {chosen.received!r} är ingen tid; skriv till exempel 2026-12-18T15:00", _EX_DATAERR

@@ -47,7 +47,7 @@ def build_house(settings: Settings) -> House:
             phone_hours=settings.municipality.phone_hours,
             privacy_url=settings.municipality.privacy_url,
             console_url=settings.web.public_url if settings.web else "",
-            days=profiles.load(settings.municipality.profile),
+            days=profiles.load(settings.municipality.profile).days,
             handlers={one.id: _handler(one) for one in settings.handlers},
             units=[
                 Unit(

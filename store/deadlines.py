@@ -4,10 +4,11 @@ Day 1 is the first working day after reception; a promise is kept until the end 
 Stockholm time (rows B31, X16; lag 1930:173 2 §, lag 1989:253).
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from holidays import DE_FACTO, PUBLIC, country_holidays
@@ -15,6 +16,7 @@ from holidays import DE_FACTO, PUBLIC, country_holidays
 from store.domain import Kind, Promise, PromiseKind
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+_SKIPPED = "räknas inte ("
 _WEEKDAYS = ("mån", "tis", "ons", "tors", "fre", "lör", "sön")
 
 
@@ -26,8 +28,14 @@ class Days:
     complaint: int | None = 10
     suggestion: int | None = 10
     praise: int | None = 10
+    answers_anonymous: bool = True  # false: no answer date for who can not be reached (row N14)
     clause: str = "standardprofil"
+    clauses: Mapping[PromiseKind, str] = field(default_factory=dict)  # where they differ from `clause`
     closed: Collection[date] = ()  # the municipality's own closed days
+
+    def clause_of(self, promise: PromiseKind) -> str:
+        """Return the paragraph that a promise comes from."""
+        return self.clauses.get(promise, self.clause)
 
     def answer(self, kind: Kind | None) -> int | None:
         """Return the days for an answer; when the type is not known, the strictest promise holds."""
@@ -73,47 +81,137 @@ def due(received_at: datetime, days: int, closed: Collection[date] = ()) -> date
     """Return the last working day on which a promise of `days` working days is kept (1 or more)."""
     if days < 1:
         raise ValueError("a promise has at least one working day")
-    walk = working_days_after(day_of(received_at), closed)
-    for _ in range(days - 1):
-        next(walk)
-    return next(walk)
+    return _later(day_of(received_at), days, closed)
 
 
 def arithmetic(received_at: datetime, days: int, closed: Collection[date] = ()) -> tuple[str, ...]:
     """Show how a due date was reached, day by day, in Swedish."""
-    day = day_of(received_at)
-    last = due(received_at, days, closed)
-    lines = [f"{_short(day)} = mottaget"]
-    counted = 0
-    while day < last:
-        day += timedelta(days=1)
-        why = why_closed(day, closed)
-        if why:
-            lines.append(f"{_short(day)} räknas inte ({why})")
-        else:
-            counted += 1
-            lines.append(f"{_short(day)} = dag {counted}")
-    return tuple(lines)
+    return _lines(day_of(received_at), days, closed)
 
 
-def promises(received_at: datetime, kind: Kind | None, days: Days) -> tuple[Promise, ...]:
-    """List what we owe the sender of a message received at R: receipt, first feedback and answer."""
-    owed = [Promise(kind=PromiseKind.RECEIPT, due_on=day_of(received_at), clause=days.clause)]
-    for promise, count in (
-        (PromiseKind.FIRST_FEEDBACK, days.first_feedback),
-        (PromiseKind.ANSWER, days.answer(kind)),
-    ):
+def promises(
+    received_at: datetime, kind: Kind | None, days: Days, *, anonymous: bool = False
+) -> tuple[Promise, ...]:
+    """List what we owe the sender of a message received at R: receipt, first feedback and answer.
+
+    `anonymous` means that nobody can be reached: some policies promise no answer then.
+    """
+    receipt = PromiseKind.RECEIPT
+    owed = [Promise(kind=receipt, due_on=day_of(received_at), clause=days.clause_of(receipt))]
+    answer = None if anonymous and not days.answers_anonymous else days.answer(kind)
+    for promise, count in ((PromiseKind.FIRST_FEEDBACK, days.first_feedback), (PromiseKind.ANSWER, answer)):
         if count is not None:
             owed.append(
                 Promise(
                     kind=promise,
                     due_on=due(received_at, count, days.closed),
-                    clause=days.clause,
+                    clause=days.clause_of(promise),
                     arithmetic=arithmetic(received_at, count, days.closed),
                 )
             )
     return tuple(owed)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reminders:
+    """How many working days before or after a due date somebody is told; 0 before is not at all."""
+
+    before_days: int = 0
+    after_days: int = 0
+    escalate_after_days: int = 3
+    escalate_next_after_days: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """The days on which a late promise is told of: to the handler, then the chef too, then one level up."""
+
+    remind_before: date | None
+    remind: date
+    escalate: date
+    escalate_next: date
+
+
+def watch(due_on: date, reminders: Reminders, closed: Collection[date] = ()) -> Watch:
+    """Return when somebody is told that a promise is about to break, or has."""
+    # Tyresö 2014, "Bevakning": the reminder goes out when the ten days have passed, not before.
+    remind = _later(due_on, 1 + reminders.after_days, closed)
+    escalate = _later(remind, reminders.escalate_after_days, closed)
+    return Watch(
+        remind_before=_earlier(due_on, reminders.before_days, closed) if reminders.before_days else None,
+        remind=remind,
+        escalate=escalate,
+        escalate_next=_later(escalate, reminders.escalate_next_after_days, closed),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """A promise whose date another calendar moved. `why` names the days that it counts otherwise."""
+
+    old: Promise
+    new: Promise
+    why: str
+
+
+def moved(promises: Iterable[Promise], closed: Collection[date], *, today: date) -> tuple[Move, ...]:
+    """List the promises that fall due on another day, now that these days are closed.
+
+    A promise carries its own arithmetic: from it come the day of reception and the number of days.
+    What was due before today stays: no calendar mends a promise that is broken, or breaks one afterwards.
+    """
+    moves = []
+    for old in promises:
+        if not old.arithmetic or old.due_on < today:
+            continue
+        received = old.due_on - timedelta(days=len(old.arithmetic) - 1)
+        lines = _lines(received, _counted(old.arithmetic), closed)
+        new = replace(old, due_on=received + timedelta(days=len(lines) - 1), arithmetic=lines)
+        if new.due_on >= today and lines != old.arithmetic:
+            moves.append(Move(old=old, new=new, why=_difference(old, new)))
+    return tuple(moves)
+
+
 def _short(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]} {day.day}/{day.month}"
+
+
+def _later(day: date, days: int, closed: Collection[date]) -> date:
+    return next(islice(working_days_after(day, closed), days - 1, None))
+
+
+def _earlier(day: date, days: int, closed: Collection[date]) -> date:
+    while days:
+        day -= timedelta(days=1)
+        days -= not why_closed(day, closed)
+    return day
+
+
+def _lines(day: date, days: int, closed: Collection[date]) -> tuple[str, ...]:
+    lines = [f"{_short(day)} = mottaget"]
+    counted = 0
+    while counted < days:
+        day += timedelta(days=1)
+        if why := why_closed(day, closed):
+            lines.append(f"{_short(day)} {_SKIPPED}{why})")
+        else:
+            counted += 1
+            lines.append(f"{_short(day)} = dag {counted}")
+    return tuple(lines)
+
+
+def _counted(lines: Sequence[str]) -> int:
+    return sum(_SKIPPED not in line for line in lines[1:])
+
+
+def _difference(old: Promise, new: Promise) -> str:
+    """Name the days that only one of two calendars counts, up to the earlier of the two due dates."""
+    before, after = old.arithmetic[1:], new.arithmetic[1:]
+    closes = [
+        now for then, now in zip(before, after, strict=False) if _SKIPPED in now and _SKIPPED not in then
+    ]
+    opens = [
+        then for then, now in zip(before, after, strict=False) if _SKIPPED in then and _SKIPPED not in now
+    ]
+    reopened = [line.replace("räknas inte", "räknas igen") for line in opens]
+    return "; ".join((*closes, *reopened))
