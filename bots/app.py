@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import uvicorn
@@ -41,7 +41,7 @@ from bots.settings import (
 )
 from bots.web.app import build as build_pages
 from bots.web.parts import MailboxMail, PublicFacts
-from store import inbox, migrations
+from store import cases, inbox, migrations
 from store.engine import Store, StoreError, open_store
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ class App:
         try:
             with self.store.write() as transaction:
                 inbox.release(transaction)
+                if count := cases.recount(transaction, self._closed, now=self.acts.clock()):
+                    log.info("promises moved by the calendar: count=%d", count)
         except StoreError as error:
             # Claims run out by themselves; the doors say 451 until the store is back.
             log.error("store out of reach at start: because=%s", error)
@@ -100,6 +102,10 @@ class App:
             if isinstance(road, Relay):
                 await road.close()
         self.close()
+
+    @property
+    def _closed(self) -> Collection[date]:
+        return self.acts.work.house.days.closed
 
     def close(self) -> None:
         """Let go of processes, threads and connections."""

@@ -1,8 +1,8 @@
 """Cases: opened, found, listed, confirmed. Which case a message belongs to is decided in `bots.desk`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
-from store.deadlines import day_of
+from store.deadlines import day_of, moved
 from store.domain import Address, Entry, Factor, Guess, Kind, Lane, Promise, PromiseKind, Status, Suggestion
 from store.engine import Row, StoreError, Transaction
 from store.tables import cases, confirmations, counters, letters, messages, promises, suggestions
@@ -172,15 +172,48 @@ def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise]) -> 
 def owed(transaction: Transaction, case_id: int) -> list[Promise]:
     """List what we have promised the sender of a case."""
     wanted = select(promises).where(promises.c.case_id == case_id).order_by(promises.c.id)
-    return [
-        Promise(
-            kind=PromiseKind(row["kind"]),
-            due_on=row["due_on"],
-            clause=row["clause"],
-            arithmetic=tuple(row["arithmetic"]),
+    return [_promise_of(row) for row in transaction.rows(wanted)]
+
+
+def recount(transaction: Transaction, closed: Collection[date], *, now: datetime) -> int:
+    """Move the dates that another calendar moves, journal each move, and return how many they were.
+
+    For unkept promises of cases in work only. Done twice, or by two processes at once, it moves nothing more.
+    """
+    today = day_of(now)
+    wanted = (
+        select(promises)
+        .join(cases, cases.c.id == promises.c.case_id)
+        .where(
+            promises.c.kept_at.is_(None),
+            promises.c.due_on >= today,
+            cases.c.status.in_((*OPEN, Status.QUARANTINED)),
         )
-        for row in transaction.rows(wanted)
-    ]
+        .order_by(promises.c.id)
+    )
+    found = 0
+    for row in transaction.rows(wanted):
+        for move in moved([_promise_of(row)], closed, today=today):
+            changed = transaction.connection.execute(
+                update(promises)
+                .where(
+                    promises.c.id == row["id"],
+                    promises.c.kept_at.is_(None),
+                    promises.c.due_on == move.old.due_on,
+                )
+                .values(due_on=move.new.due_on, arithmetic=list(move.new.arithmetic))
+            )
+            if changed.rowcount == 1:
+                details = {
+                    "löfte": str(move.old.kind),
+                    "från": move.old.due_on.isoformat(),
+                    "till": move.new.due_on.isoformat(),
+                    "varför": move.why,
+                }
+                entry = Entry(actor="synpunkt", act="löfte flyttat", case_id=row["case_id"], details=details)
+                journal.write(transaction, now, entry)
+                found += 1
+    return found
 
 
 def keep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, at: datetime) -> None:
@@ -342,6 +375,15 @@ def note(transaction: Transaction, case_id: int, **changes: Any) -> None:
     """Change columns of a case that no guard watches, and raise its version."""
     transaction.connection.execute(
         update(cases).where(cases.c.id == case_id).values(version=cases.c.version + 1, **changes)
+    )
+
+
+def _promise_of(row: Row) -> Promise:
+    return Promise(
+        kind=PromiseKind(row["kind"]),
+        due_on=row["due_on"],
+        clause=row["clause"],
+        arithmetic=tuple(row["arithmetic"]),
     )
 
 

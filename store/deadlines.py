@@ -167,8 +167,9 @@ def moved(promises: Iterable[Promise], closed: Collection[date], *, today: date)
         received = old.due_on - timedelta(days=len(old.arithmetic) - 1)
         lines = _lines(received, _counted(old.arithmetic), closed)
         new = replace(old, due_on=received + timedelta(days=len(lines) - 1), arithmetic=lines)
-        if new.due_on >= today and lines != old.arithmetic:
-            moves.append(Move(old=old, new=new, why=_difference(old, new)))
+        why = _difference(old.arithmetic, lines)
+        if why and new.due_on >= today:
+            moves.append(Move(old=old, new=new, why=why))
     return tuple(moves)
 
 
@@ -204,14 +205,12 @@ def _counted(lines: Sequence[str]) -> int:
     return sum(_SKIPPED not in line for line in lines[1:])
 
 
-def _difference(old: Promise, new: Promise) -> str:
+def _difference(before: Sequence[str], after: Sequence[str]) -> str:
     """Name the days that only one of two calendars counts, up to the earlier of the two due dates."""
-    before, after = old.arithmetic[1:], new.arithmetic[1:]
-    closes = [
-        now for then, now in zip(before, after, strict=False) if _SKIPPED in now and _SKIPPED not in then
-    ]
-    opens = [
-        then for then, now in zip(before, after, strict=False) if _SKIPPED in then and _SKIPPED not in now
-    ]
-    reopened = [line.replace("räknas inte", "räknas igen") for line in opens]
-    return "; ".join((*closes, *reopened))
+    told = []
+    for then, now in zip(before, after, strict=False):
+        if (_SKIPPED in now) and _SKIPPED not in then:
+            told.append(now)
+        elif (_SKIPPED in then) and _SKIPPED not in now:
+            told.append(then.replace("räknas inte", "räknas igen, inte längre"))
+    return "; ".join(told)

@@ -1,128 +1,26 @@
-"""Working days, counted once more in another way.
+"""Working days and due dates. That they agree with the law is proven in `tests/policies/test_calendar.py`."""
 
-Easter is reckoned here by Meeus' rule and the red days by lag 1989:253; the eves that count as Sundays by
-lag 1930:173 2 §. Nothing is borrowed from the library that the product uses.
-"""
-
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from store.deadlines import Days, arithmetic, day_of, due, promises, red_days, why_closed, working_days_after
+from store.deadlines import (
+    Days,
+    Reminders,
+    arithmetic,
+    day_of,
+    due,
+    promises,
+    watch,
+    why_closed,
+    working_days_after,
+)
 from store.domain import Kind, PromiseKind
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-YEARS = range(2020, 2041)
-
-
-def easter(year: int) -> date:
-    """Find Easter Sunday (Meeus, Astronomical Algorithms, ch. 8)."""
-    a, b, c = year % 19, year // 100, year % 100
-    d, e = b // 4, b % 4
-    f = (b + 8) // 25
-    g = (b - f + 1) // 3
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = c // 4, c % 4
-    step = (32 + 2 * e + 2 * i - h - k) % 7
-    m = (a + 11 * h + 22 * step) // 451
-    month, day = divmod(h + step - 7 * m + 114, 31)
-    return date(year, month, day + 1)
-
-
-def saturday_from(first: date) -> date:
-    return first + timedelta(days=(5 - first.weekday()) % 7)
-
-
-def by_law(year: int) -> dict[date, str]:
-    """List the days that the two laws name, besides ordinary Saturdays and Sundays."""
-    sunday = easter(year)
-    midsummer = saturday_from(date(year, 6, 20))
-    return {
-        date(year, 1, 1): "nyårsdagen",
-        date(year, 1, 6): "trettondedag jul",
-        sunday - timedelta(days=2): "långfredagen",
-        sunday: "påskdagen",
-        sunday + timedelta(days=1): "annandag påsk",
-        date(year, 5, 1): "första maj",
-        sunday + timedelta(days=39): "kristi himmelsfärdsdag",
-        sunday + timedelta(days=49): "pingstdagen",
-        date(year, 6, 6): "sveriges nationaldag",
-        midsummer - timedelta(days=1): "midsommarafton",
-        midsummer: "midsommardagen",
-        saturday_from(date(year, 10, 31)): "alla helgons dag",
-        date(year, 12, 24): "julafton",
-        date(year, 12, 25): "juldagen",
-        date(year, 12, 26): "annandag jul",
-        date(year, 12, 31): "nyårsafton",
-    }
-
-
-def days_of(year: int) -> Iterator[date]:
-    day = date(year, 1, 1)
-    while day.year == year:
-        yield day
-        day += timedelta(days=1)
-
-
-def is_working(day: date) -> bool:
-    return day.weekday() < 5 and day not in by_law(day.year)
-
-
-def counted(start: date, days: int) -> date:
-    day = start
-    while days:
-        day += timedelta(days=1)
-        days -= is_working(day)
-    return day
-
-
-@pytest.mark.parametrize(
-    ("year", "month", "day"), [(2020, 4, 12), (2024, 3, 31), (2026, 4, 5), (2038, 4, 25), (2040, 4, 1)]
-)
-def test_easter_is_where_the_almanac_has_it(year: int, month: int, day: int) -> None:
-    assert easter(year) == date(year, month, day)
-
-
-@pytest.mark.parametrize("year", YEARS)
-def test_each_day_of_the_year_is_open_or_closed_as_the_law_says(year: int) -> None:
-    differing = [day for day in days_of(year) if bool(why_closed(day)) is is_working(day)]
-
-    assert differing == []
-
-
-@pytest.mark.parametrize("year", YEARS)
-def test_the_red_days_and_the_three_eves_are_those_of_the_law(year: int) -> None:
-    assert set(red_days(year)) == set(by_law(year))
-
-
-@pytest.mark.parametrize("year", YEARS)
-def test_every_promise_of_the_year_falls_where_counting_by_hand_puts_it(year: int) -> None:
-    for day in days_of(year):
-        noon = datetime.combine(day, time(12), STOCKHOLM)
-        found = [due(noon, count) for count in (1, 2, 7, 10, 14)]
-
-        assert found == [counted(day, count) for count in (1, 2, 7, 10, 14)]
-
-
-@pytest.mark.parametrize(
-    ("received", "days", "expected"),
-    [
-        ("2026-12-18T15:00", 2, date(2026, 12, 22)),
-        ("2026-12-18T15:00", 7, date(2027, 1, 4)),
-        ("2026-12-18T15:00", 10, date(2027, 1, 8)),
-        ("2026-12-18T15:00", 14, date(2027, 1, 14)),
-        ("2026-04-01T09:00", 10, date(2026, 4, 17)),
-        ("2026-11-21T09:00", 2, date(2026, 11, 24)),
-    ],
-)
-def test_dates_that_were_counted_by_hand_hold(received: str, days: int, expected: date) -> None:
-    moment = datetime.fromisoformat(received).replace(tzinfo=STOCKHOLM)
-
-    assert due(moment, days) == expected
 
 
 @pytest.mark.parametrize(
@@ -212,6 +110,39 @@ def test_the_strictest_promise_holds_while_the_type_is_unknown() -> None:
 
     assert [days.answer(kind) for kind in (None, *Kind)] == [10, None, 30, 10]
     assert Days(complaint=None, suggestion=None, praise=None).answer(None) is None
+
+
+def test_each_promise_shows_the_clause_that_it_comes_from() -> None:
+    days = Days(clause="KF § 1", clauses={PromiseKind.ANSWER: "KF § 1, Svar"})
+
+    owed = promises(datetime(2026, 11, 23, 9, 30, tzinfo=UTC), Kind.COMPLAINT, days)
+
+    assert [one.clause for one in owed] == ["KF § 1", "KF § 1", "KF § 1, Svar"]
+
+
+def test_who_can_not_be_reached_is_promised_an_answer_only_where_the_policy_says_so() -> None:
+    monday = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    owed = {
+        answers: promises(monday, Kind.PRAISE, Days(answers_anonymous=answers), anonymous=True)
+        for answers in (True, False)
+    }
+
+    assert [one.kind for one in owed[True]] == list(PromiseKind)
+    assert [one.kind for one in owed[False]] == [PromiseKind.RECEIPT, PromiseKind.FIRST_FEEDBACK]
+    assert promises(monday, Kind.PRAISE, Days(answers_anonymous=False)) == owed[True]
+
+
+def test_reminders_go_out_on_working_days_only_and_one_after_the_other() -> None:
+    thursday = date(2026, 12, 23)
+    reminders = Reminders(before_days=2, after_days=1, escalate_after_days=3, escalate_next_after_days=10)
+
+    found = watch(thursday, reminders)
+
+    assert found.remind_before == date(2026, 12, 21)
+    assert found.remind == date(2026, 12, 29)
+    assert found.escalate == date(2027, 1, 4)
+    assert found.escalate_next == date(2027, 1, 19)
+    assert watch(thursday, Reminders()).remind_before is None
 
 
 MOMENTS = some.datetimes(datetime(2020, 1, 1), datetime(2039, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001
