@@ -211,7 +211,8 @@ class Profile(Part):
     types: dict[Text, Canonical] = {"klagomål": "klagomål", "förslag": "förslag", "beröm": "beröm"}
     anonymity: Anonymity = Anonymity()
     internal: Internal = Internal()
-    in_register: Annotated[Register, Field(alias="register")] = Register()
+    # `register` is taken by the base class.
+    registration: Annotated[Register, Field(alias="register")] = Register()
     language: Language = Language()
     retention: Retention = Retention()
     reports: tuple[Report, ...] = _loose()
