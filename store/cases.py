@@ -151,8 +151,8 @@ def suggest(
     return made
 
 
-def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise]) -> None:
-    """Store the dates that we owe the sender of a case."""
+def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise], *, turn: int = 1) -> None:
+    """Store the dates that we owe the sender of a case; `turn` is the round of the case."""
     if owed:
         transaction.connection.execute(
             insert(promises),
@@ -163,6 +163,7 @@ def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise]) -> 
                     "due_on": one.due_on,
                     "clause": one.clause,
                     "arithmetic": list(one.arithmetic),
+                    "round": turn,
                 }
                 for one in owed
             ],
@@ -170,9 +171,10 @@ def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise]) -> 
 
 
 def owed(transaction: Transaction, case_id: int) -> list[Promise]:
-    """List what we have promised the sender of a case."""
+    """List what we have promised the sender of a case; of the same kind, what was promised last."""
     wanted = select(promises).where(promises.c.case_id == case_id).order_by(promises.c.id)
-    return [_promise_of(row) for row in transaction.rows(wanted)]
+    newest = {row["kind"]: row for row in transaction.rows(wanted)}
+    return [_promise_of(row) for row in newest.values()]
 
 
 def recount(transaction: Transaction, closed: Collection[date], *, now: datetime) -> int:
@@ -225,6 +227,15 @@ def keep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, at: 
     )
 
 
+def unkeep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, *, turn: int) -> None:
+    """Take back that a promise was kept, because it was not; its date stands."""
+    transaction.connection.execute(
+        update(promises)
+        .where(promises.c.case_id == case_id, promises.c.kind == kind, promises.c.round == turn)
+        .values(kept_at=None)
+    )
+
+
 def confirm(
     transaction: Transaction,
     case_id: int,
@@ -263,21 +274,6 @@ def confirm(
     details = {"typ": str(kind), "faktor": str(factor), "modell": suggested["model"] if suggested else ""}
     journal.write(transaction, now, Entry(actor=by, act=act, case_id=case_id, details=details))
     return changed
-
-
-def release(
-    transaction: Transaction, case_id: int, *, to: Status, by: str, version: int, now: datetime
-) -> None:
-    """Let a case out of quarantine. R stands (row B7). Raises `StaleCaseError` if it is no longer there."""
-    done = transaction.connection.execute(
-        update(cases)
-        .where(cases.c.id == case_id, cases.c.version == version, cases.c.status == Status.QUARANTINED)
-        .values(status=to, version=version + 1)
-    )
-    if done.rowcount != 1:
-        raise StaleCaseError("the case has been changed by somebody else")
-    entry = Entry(actor=by, act="släppt ur karantän", case_id=case_id, details={"till": str(to)})
-    journal.write(transaction, now, entry)
 
 
 def latest_suggestion(transaction: Transaction, case_id: int) -> Row | None:
@@ -337,7 +333,7 @@ def page(
         select(func.max(others.c.id)).where(others.c.case_id == cases.c.id).correlate(cases).scalar_subquery()
     )
     due = (
-        select(func.min(promises.c.due_on))
+        select(func.max(promises.c.due_on))
         .where(promises.c.case_id == cases.c.id, promises.c.kind == PromiseKind.ANSWER)
         .scalar_subquery()
     )
@@ -372,7 +368,9 @@ def counts(transaction: Transaction) -> dict[str, int]:
 
 
 def note(transaction: Transaction, case_id: int, **changes: Any) -> None:
-    """Change columns of a case that no guard watches, and raise its version."""
+    """Change columns of a case, and raise its version. What `store.acts` watches over goes through there."""
+    if "status" in changes:
+        raise StoreError("the status of a case is changed by `store.acts.move` alone")
     transaction.connection.execute(
         update(cases).where(cases.c.id == case_id).values(version=cases.c.version + 1, **changes)
     )

@@ -8,14 +8,14 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from store import cases, journal
+from store import acts, cases, journal
 from store.domain import Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
 from store.engine import Row, Transaction
 from store.tables import cases as case_table
 from store.tables import letters
 
 # Citizens' letters are served before notices to staff.
-_PRIORITY = {Purpose.ACKNOWLEDGEMENT: 1}
+_PRIORITY = {Purpose.ACKNOWLEDGEMENT: 1, Purpose.ANSWER: 1}
 # Whoever writes a thousand times in a case must not make each reading slower than the last.
 _MOST_QUOTED = 20
 # These wait for a human, and only a human lets them go (again).
@@ -82,9 +82,13 @@ def take(transaction: Transaction, *, now: datetime, limit: int, channels: Seque
 
 
 def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: datetime) -> None:
-    """Note that the service took a letter; a receipt is a promise kept. One that came back stays returned."""
+    """Note that the service took a letter; a receipt or an answer is a promise kept.
+
+    One that came back stays returned.
+    """
     _change(transaction, letter, sent_at=now, service_id=service_id)
-    _settle(transaction, letter, LetterState.SENT, state_because="")
+    if _settle(transaction, letter, LetterState.SENT, state_because="") and letter.purpose is Purpose.ANSWER:
+        acts.delivered(transaction, letter.key, now=now)
     if letter.purpose is Purpose.ACKNOWLEDGEMENT and letter.case_id is not None:
         cases.keep_promise(transaction, letter.case_id, PromiseKind.RECEIPT, now)
     _tell(transaction, letter, "brev sänt", now)
@@ -127,6 +131,8 @@ def undelivered(transaction: Transaction, letter_id: int, *, because: str, now: 
     letter = _letter(row)
     _change(transaction, letter, state=LetterState.UNDELIVERED, state_because=because)
     _tell(transaction, letter, "brev ej levererat", now, because=because)
+    if letter.purpose is Purpose.ANSWER:
+        acts.returned(transaction, letter.key, because=because, now=now)
     return letter
 
 
@@ -195,7 +201,7 @@ def sent_to(transaction: Transaction, recipient: Address, *, since: datetime, mo
 
 
 def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
-    """List the letters of a case that a reply may quote: the acknowledgement, and the newest others."""
+    """List the letters of a case that a reply may quote: what the sender got, and the newest others."""
     wanted = (
         select(letters.c.body)
         .where(letters.c.case_id == case_id)

@@ -114,7 +114,18 @@ cases = Table(
     Column("factor", String(40), nullable=False, default=""),
     Column("lanes", JSON, nullable=False, default=list),
     Column("quarantined_because", Text, nullable=False, default=""),
-    Column("refers_to", ForeignKey("cases.id")),
+    Column("refers_to", ForeignKey("cases.id")),  # of a duplicate: its original
+    Column("round", Integer, nullable=False, default=1),  # one more each time it is opened again
+    Column("serious", Boolean, nullable=False, default=False),
+    Column("diary_number", String(100), nullable=False, default=""),
+    Column("service_note", Text, nullable=False, default=""),
+    Column("statement_of", Text, nullable=False, default=""),  # who was asked to tell what happened
+    Column("statement_asked_at", Timestamp),
+    Column("statement_due_on", Date),
+    Column("statement_received_at", Timestamp),
+    Column("statement", Text, nullable=False, default=""),
+    Column("handed_to", Text, nullable=False, default=""),
+    Column("closed_at", Timestamp),
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("series", "sequence"),
     Index(None, "status", "received_at"),
@@ -167,8 +178,34 @@ promises = Table(
     Column("clause", Text, nullable=False),
     Column("arithmetic", JSON, nullable=False),
     Column("kept_at", Timestamp),
-    UniqueConstraint("case_id", "kind"),
+    Column("round", Integer, nullable=False, default=1),
+    UniqueConstraint("case_id", "kind", "round"),
     Index(None, "due_on"),
+)
+
+# What we answered, and when it was there. The newest of the case's present round counts.
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("way", String(20), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("measure", Text, nullable=False, default=""),
+    Column("improvement", Text, nullable=False, default=""),
+    Column("explanation", Text, nullable=False, default=""),
+    Column("act_on", Date),
+    Column("has_contact", Boolean, nullable=False),
+    Column("keeps_promise", Boolean, nullable=False),  # False where only closing does (row T10)
+    Column("letter_key", String(120), nullable=False, default="", index=True),
+    Column("written_by", String(200), nullable=False),
+    Column("written_at", Timestamp, nullable=False),
+    Column("approved_by", String(200), nullable=False, default=""),
+    Column("approved_at", Timestamp),
+    Column("delivered_at", Timestamp),
+    Index(None, "case_id", "round"),
 )
 
 # The outbox. No letter leaves the house but through here.

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypedDict
 
-from store.domain import Guess, Lane
+from store.domain import Contact, Guess, Lane
+
+# Somebody's own words, paragraph by paragraph, each line by line.
+Paragraphs = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ class FollowUpFacts(TypedDict):
     case_number: str
     received_on: date  # the day of the new message
     lanes: tuple[Lane, ...]
+    answered: bool  # the case was answered or closed before the new message came
     answer_by: date | None
     link: str
 
@@ -69,3 +73,32 @@ class UndeliveredFacts(TypedDict):
     returned_on: date
     answer_by: date | None
     link: str
+
+
+class AnswerFacts(TypedDict):
+    """Facts of the `citizen_answer` letters; `citizen_answer_no_action` has an `explanation` besides.
+
+    `answer` holds the handler's words, which must not repeat what the citizen wrote.
+    """
+
+    service_name: str
+    municipality: str
+    case_number: str
+    received_on: date
+    answer: Paragraphs
+    handler: Person
+    contact: Contact | None  # whom to turn to who is not satisfied (row N4); None: our own phone
+    phone: str
+    phone_hours: str
+    marker: bool
+
+
+class StatementRequestFacts(TypedDict):
+    """Facts of `handler_statement_request`, to a provider or another board. `question` is the handler's."""
+
+    municipality: str
+    case_number: str
+    due_on: date
+    question: Paragraphs
+    handler: Person
+    phone: str

@@ -12,14 +12,16 @@ from bots.desk.triage import Route, route
 from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
 from bots.mail.reading import beside_parent, without_parent
-from store import cases, inbox, journal, outbox
+from store import acts, cases, inbox, journal, outbox
 from store.deadlines import day_of, promises
 from store.domain import (
+    Act,
     Automatic,
     Entry,
     Guess,
     Kind,
     Lane,
+    MessageState,
     Outgoing,
     Purpose,
     Status,
@@ -27,9 +29,12 @@ from store.domain import (
     Verdict,
 )
 from store.engine import StoreError, Transaction
+from store.life import MACHINE
 
 # In these nobody is thanked or pitied by a guess; what is urgent has a letter of its own besides.
 _GRAVE = URGENT | {Lane.THREAT, Lane.APPEAL}
+_TO_THE_SENDER = {Purpose.ACKNOWLEDGEMENT, Purpose.ANSWER}
+_ANSWERED = {Status.ANSWERED, Status.RETURNED, Status.CLOSED}
 _REPORTS = {Automatic.BOUNCE, Automatic.DELAYED, Automatic.DELIVERED}
 
 
@@ -100,11 +105,11 @@ class CaseWork:
             self.tell_undelivered(transaction, returned)
 
     def tell_undelivered(self, transaction: Transaction, letter: Outgoing) -> None:
-        """Tell the handler that an acknowledgement did not reach the sender.
+        """Tell the handler that an acknowledgement or an answer did not reach the sender.
 
         A notice that failed tells nobody by mail, since the next one would fail as well: see the console.
         """
-        if letter.purpose is not Purpose.ACKNOWLEDGEMENT or letter.case_id is None:
+        if letter.purpose not in _TO_THE_SENDER or letter.case_id is None:
             return
         case = cases.find(transaction, letter.case_id)
         if case is not None:
@@ -137,8 +142,16 @@ class CaseWork:
             cases.note(transaction, case_id, lanes=sorted({*case["lanes"], *lanes}))
         about = replace(self._writing(transaction, case_id, case["number"], heard.received_at), lanes=lanes)
         self.letters.notify_follow_up(
-            transaction, about, handler=handler, message_id=heard.message_id, now=self.clock()
+            transaction,
+            about,
+            handler=handler,
+            message_id=heard.message_id,
+            now=self.clock(),
+            answered=case["status"] in _ANSWERED,
         )
+        # Requirements C1: any reply ends the waiting.
+        if case["status"] == Status.AWAITING_SENDER:
+            acts.move(transaction, case_id, Act.RESUME, actor=MACHINE, now=self.clock())
 
     def _open(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
         now = self.clock()
@@ -177,7 +190,9 @@ class CaseWork:
             raise StoreError(f"message {heard.message_id} has a case already")
         if suggestion is not None:
             cases.suggest(transaction, case_id, heard.message_id, suggestion, now=now)
-        owed = promises(heard.received_at, kind, self.house.days)
+        # A sender whom we could not read may still be found by a human.
+        nobody = heard.answer_to is None and heard.state is MessageState.READ
+        owed = promises(heard.received_at, kind, self.house.days, anonymous=nobody)
         cases.promise(transaction, case_id, owed)
         details = {"nummer": number, "handläggare": way.handler.id, "därför": quarantined or way.because}
         act = "i karantän" if quarantined else "ärende öppnat"

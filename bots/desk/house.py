@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from store import life
 from store.deadlines import Days
-from store.domain import Handler, Unit
+from store.domain import Contact, Handler, Unit
+from store.engine import Row
+from store.life import Actor
 
 
 class HouseError(Exception):
@@ -32,6 +35,7 @@ class House:
     units: Sequence[Unit]
     registrator: str
     series: str = "SYN"
+    contact: Contact | None = None  # for who is not satisfied, where a unit names nobody of its own
 
     def __post_init__(self) -> None:
         if self.registrator not in self.handlers:
@@ -42,6 +46,9 @@ class House:
             for handler in unit.handlers:
                 if handler not in self.handlers:
                     raise HouseError(f"enheten {unit.id!r}: handläggaren {handler!r} finns inte")
+            for manager in unit.managers:
+                if manager not in self.handlers:
+                    raise HouseError(f"enheten {unit.id!r}: chefen {manager!r} finns inte")
         for handler in self.handlers:
             self._chain(handler)
 
@@ -68,6 +75,31 @@ class House:
                 if _is_at_work(substitute, day):
                     return substitute
         return None
+
+    def contact_for(self, unit_id: str) -> Contact | None:
+        """Return whom to turn to who is not satisfied with a unit's answer (row N4)."""
+        unit = next((unit for unit in self.units if unit.id == unit_id), None)
+        return unit.contact if unit is not None and unit.contact is not None else self.contact
+
+    def actor(self, person_id: str, case: Row) -> Actor:
+        """Return a person with the roles that they have in a case (requirements C3).
+
+        A unit without a manager has the registrator for one, who has whatever nobody else can be found for.
+        """
+        if person_id not in self.handlers:
+            return Actor(id=person_id, roles=frozenset())
+        unit = next((unit for unit in self.units if unit.id == case["unit"]), None)
+        owners = {case["handler"], *(unit.handlers if unit else ())}
+        standing_in = {one.id for owner in owners if owner in self.handlers for one in self._chain(owner)}
+        managers = (unit.managers if unit else ()) or (self.registrator,)
+        roles = {life.STAFF}
+        if person_id in standing_in:
+            roles.add(life.HANDLER)
+        if person_id in managers:
+            roles.add(life.MANAGER)
+        if person_id == self.registrator:
+            roles |= {life.REGISTRATOR, life.TRIAGE}
+        return Actor(id=person_id, roles=frozenset(roles))
 
     def _chain(self, handler_id: str) -> list[Handler]:
         chain: list[Handler] = []

@@ -10,9 +10,11 @@ from store import outbox
 from store.deadlines import day_of
 from store.domain import (
     Address,
+    Contact,
     Handler,
     Kind,
     Lane,
+    Outcome,
     Outgoing,
     Promise,
     PromiseKind,
@@ -21,7 +23,16 @@ from store.domain import (
 )
 from store.engine import Transaction
 from templates import render
-from templates.facts import AcknowledgementFacts, FollowUpFacts, NewCaseFacts, Person, UndeliveredFacts
+from templates.facts import (
+    AcknowledgementFacts,
+    AnswerFacts,
+    FollowUpFacts,
+    NewCaseFacts,
+    Paragraphs,
+    Person,
+    StatementRequestFacts,
+    UndeliveredFacts,
+)
 
 # Requirements C3, M01k: only a choice of the sender's own, or this much certainty, lets us assume the mood.
 CERTAIN = 0.90
@@ -116,6 +127,88 @@ class Letters:
         outbox.put(transaction, letter, now=now, held_because=held)
         return held
 
+    def answer(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        *,
+        answer_id: int,
+        to: Address,
+        to_name: str,
+        kind: Kind | None,
+        outcome: Outcome,
+        text: str,
+        explanation: str,
+        handler: Handler,
+        contact: Contact | None,
+        in_reply_to: str,
+        now: datetime,
+    ) -> str:
+        """Answer the sender, and return the letter's key. The words are the handler's (letters M20-M24)."""
+        facts: AnswerFacts = {
+            "service_name": self.house.service_name,
+            "municipality": self.house.municipality,
+            "case_number": about.number,
+            "received_on": day_of(about.received_at),
+            "answer": _paragraphs(text),
+            "handler": Person(name=handler.name, title=handler.title),
+            "contact": contact,
+            "phone": self.house.phone,
+            "phone_hours": self.house.phone_hours,
+            "marker": to.channel == "email",
+        }
+        name = _answer(kind, outcome)
+        more = {"explanation": _paragraphs(explanation)} if outcome is Outcome.NO_ACTION else {}
+        written = render(name, language=about.language, **facts, **more)
+        letter = Outgoing(
+            key=f"{about.case_id}:{Purpose.ANSWER}:{answer_id}",
+            purpose=Purpose.ANSWER,
+            recipient=to,
+            recipient_name=to_name,
+            subject=written.subject,
+            body=written.body,
+            language=written.language,
+            case_id=about.case_id,
+            in_reply_to=in_reply_to,
+            references=(in_reply_to,) if in_reply_to else (),
+            external_id=self.identity.message_id(about.case_id),
+        )
+        outbox.put(transaction, letter, now=now)
+        return letter.key
+
+    def ask_statement(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        *,
+        to: Address,
+        question: str,
+        due_on: date,
+        handler: Handler,
+        now: datetime,
+    ) -> None:
+        """Ask a provider or another board what happened (row N20, letter I04)."""
+        facts: StatementRequestFacts = {
+            "municipality": self.house.municipality,
+            "case_number": about.number,
+            "due_on": due_on,
+            "question": _paragraphs(question),
+            "handler": Person(name=handler.name, title=handler.title),
+            "phone": handler.phone or self.house.phone,
+        }
+        written = render("handler_statement_request", language="sv", **facts)
+        letter = Outgoing(
+            key=f"{about.case_id}:{Purpose.STATEMENT_REQUEST}:{now.isoformat()}",
+            purpose=Purpose.STATEMENT_REQUEST,
+            recipient=to,
+            subject=written.subject,
+            body=written.body,
+            language=written.language,
+            case_id=about.case_id,
+            external_id=self.identity.message_id(about.case_id),
+        )
+        outbox.put(transaction, letter, now=now)
+
     def notify_new_case(
         self,
         transaction: Transaction,
@@ -145,14 +238,25 @@ class Letters:
         )
 
     def notify_follow_up(
-        self, transaction: Transaction, about: Writing, *, handler: Handler, message_id: int, now: datetime
+        self,
+        transaction: Transaction,
+        about: Writing,
+        *,
+        handler: Handler,
+        message_id: int,
+        now: datetime,
+        answered: bool = False,
     ) -> None:
-        """Tell the handler that the sender has written again; `about.lanes` are the new message's own."""
+        """Tell the handler that the sender has written again; `about.lanes` are the new message's own.
+
+        In an `answered` case it is proposed to open it again: that is a human's to do.
+        """
         facts: FollowUpFacts = {
             "service_name": self.house.service_name,
             "case_number": about.number,
             "received_on": day_of(about.received_at),
             "lanes": about.lanes,
+            "answered": answered,
             "answer_by": about.due(PromiseKind.ANSWER),
             "link": self._link(about.number),
         }
@@ -226,3 +330,25 @@ def _acknowledgement(mood: Kind | None, lanes: Sequence[Lane]) -> str:
     if mood is Kind.PRAISE:
         return "citizen_acknowledgement_praise"
     return "citizen_acknowledgement"
+
+
+def _answer(kind: Kind | None, outcome: Outcome) -> str:
+    if outcome is Outcome.NO_ACTION:
+        return "citizen_answer_no_action"
+    letters = {
+        Kind.COMPLAINT: "citizen_answer_complaint",
+        Kind.SUGGESTION: "citizen_answer_suggestion",
+        Kind.PRAISE: "citizen_answer_praise",
+    }
+    return "citizen_answer" if kind is None else letters[kind]
+
+
+def _paragraphs(text: str) -> Paragraphs:
+    """Divide somebody's words at empty lines."""
+    found: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.strip():
+            found[-1].append(line)
+        elif found[-1]:
+            found.append([])
+    return tuple(tuple(paragraph) for paragraph in found if paragraph)

@@ -21,7 +21,7 @@ from store.domain import (
     Status,
     Suggestion,
 )
-from store.engine import Row, Store
+from store.engine import Row, Store, StoreError
 from store.inbox import keep, note_read
 from tests.house import NOW, SENDER, a_suggestion, an_inbound, rows_of
 
@@ -303,30 +303,6 @@ def test_the_next_version_can_be_confirmed_again(store: Store) -> None:
     assert (the_case(store)["kind"], the_case(store)["version"]) == (Kind.COMPLAINT, 3)
 
 
-def test_a_case_let_out_of_quarantine_keeps_the_day_it_came(store: Store) -> None:
-    case_id, _ = opened(store, a_new_case(status=Status.QUARANTINED))
-
-    with store.write() as transaction:
-        cases.release(
-            transaction, case_id, to=Status.ASSIGNED, by="anna", version=1, now=NOW + timedelta(days=4)
-        )
-
-    case = the_case(store)
-    assert (case["status"], case["received_at"], case["version"]) == (Status.ASSIGNED, NOW, 2)
-    assert [row["act"] for row in rows_of(store, "journal")] == ["släppt ur karantän"]
-
-
-@pytest.mark.parametrize(("status", "version"), [(Status.ASSIGNED, 1), (Status.QUARANTINED, 2)])
-def test_a_case_is_let_out_only_once(store: Store, status: Status, version: int) -> None:
-    case_id, _ = opened(store, a_new_case(status=status))
-
-    with pytest.raises(StaleCaseError), store.write() as transaction:
-        cases.release(transaction, case_id, to=Status.ASSIGNED, by="anna", version=version, now=NOW)
-
-    assert the_case(store)["status"] == status
-    assert rows_of(store, "journal") == []
-
-
 def test_complaints_are_listed_first_and_then_the_soonest_due(store: Store) -> None:
     for number, (kind, due) in enumerate(
         [(Kind.PRAISE, 1), (Kind.COMPLAINT, 9), (Kind.COMPLAINT, 2), (None, 3), (Kind.SUGGESTION, None)]
@@ -436,6 +412,15 @@ def test_a_note_raises_the_version(store: Store) -> None:
         cases.note(transaction, case_id, lanes=["hot"])
 
     assert (the_case(store)["lanes"], the_case(store)["version"]) == (["hot"], 2)
+
+
+def test_a_note_never_changes_the_status(store: Store) -> None:
+    case_id, _ = opened(store)
+
+    with pytest.raises(StoreError, match=r"store\.acts"), store.write() as transaction:
+        cases.note(transaction, case_id, status=Status.CLOSED)
+
+    assert the_case(store)["status"] == Status.ASSIGNED
 
 
 def test_journal_lines_are_told_in_order_and_only_for_their_case(store: Store) -> None:

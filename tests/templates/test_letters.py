@@ -419,3 +419,36 @@ def test_every_text_file_in_a_language_is_a_letter_with_an_example_or_a_part() -
     letters = {path.stem for path in ROOM.glob("??/*.txt") if not path.name.startswith("_")}
 
     assert letters == {example.letter for example in EXAMPLES}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_n4_every_answer_names_the_handler_and_whom_to_turn_to(language: str) -> None:
+    for letter in ("", "_complaint", "_suggestion", "_praise"):
+        body = render(f"citizen_answer{letter}", language=language, **facts("citizen_answer")).body
+
+        assert "\nGungan vid lekplatsen är lagad sedan i går.\n\nVi ser över:\n- den andra gungan\n" in body
+        assert "Rita Lund" in body
+        assert "\nTorget 1, 123 45 Exempelby\n070-174 06 05\n" in body
+        assert "\nAnna Ek, enhetschef\n" in body
+
+
+@pytest.mark.parametrize("language", languages())
+def test_n12_an_answer_without_action_says_why(language: str) -> None:
+    body = render("citizen_answer_no_action", language=language, **facts("citizen_answer_no_action")).body
+
+    assert ":\nGungan ägs av en förening. Vi har talat med den.\n\n" in body
+
+
+@pytest.mark.parametrize("language", languages())
+def test_without_somebody_to_turn_to_an_answer_gives_our_own_phone(language: str) -> None:
+    body = render("citizen_answer", language=language, **facts("citizen_answer", contact=None)).body
+
+    assert "070-174 06 10 (mån–fre 8–16).\n" in body
+    assert "Rita Lund" not in body
+
+
+def test_a_follow_up_in_an_answered_case_proposes_to_open_it_again() -> None:
+    told = notice("handler_follow_up", answered=True)
+
+    assert "öppna ärendet igen om avsändaren inte är nöjd." in told["body"].replace("\n", " ")
+    assert "Sista dagen för svar" not in told["body"]

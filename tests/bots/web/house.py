@@ -76,7 +76,10 @@ class Acts:
 
     def release(self, case_id: int, *, by: str, version: int) -> None:
         with self.store.write() as transaction:
-            cases.release(transaction, case_id, to=Status.ASSIGNED, by=by, version=version, now=self.clock())
+            actor = life.Actor(id=by, roles=frozenset({life.STAFF}))
+            acts.release(
+                transaction, case_id, to=Status.ASSIGNED, actor=actor, version=version, now=self.clock()
+            )
 
     def send(self, letter_id: int, *, by: str) -> bool:
         with self.store.write() as transaction:

@@ -1,0 +1,310 @@
+"""What is done to a case, written down: the only door to its status. What may be done is said in `life`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from store import cases, journal, life
+from store.cases import StaleCaseError
+from store.domain import Act, Entry, LetterState, Outcome, PromiseKind, Status, Way
+from store.engine import Row, StoreError, Transaction
+from store.life import MACHINE, Actor, CaseFacts, IllegalActError, Next, Rules
+from store.tables import answers, letters
+from store.tables import cases as case_table
+
+_ON_ITS_WAY = (LetterState.PENDING, LetterState.HELD, LetterState.SENDING)
+_LAX = Rules()
+
+
+def move(
+    transaction: Transaction,
+    case_id: int,
+    act: Act,
+    *,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    version: int | None = None,
+    rules: Rules = _LAX,
+    learned: Mapping[str, Any] | None = None,
+) -> Next:
+    """Do an act if it is legal, with a journal line in the same transaction, and return where it led.
+
+    `learned` are columns that come with the act: the guards see them, and they are stored with it. Raises
+    `IllegalActError` when something is missing, and `StaleCaseError` when the case is no longer the
+    `version` that somebody looked at (None for the machine); nothing is changed then.
+    """
+    case = _found(transaction, case_id, version)
+    new = dict(learned or {})
+    step = life.allowed(facts_of(transaction, {**case, **new}), act, roles=actor.roles, rules=rules)
+    if act is Act.CLOSE:
+        new["closed_at"] = now
+    elif case["status"] == Status.CLOSED and step.status is not Status.ARCHIVED:
+        new["closed_at"] = None
+    done = transaction.connection.execute(
+        update(case_table)
+        .where(case_table.c.id == case_id, case_table.c.version == case["version"])
+        .values(status=step.status, version=case["version"] + 1, **new)
+    )
+    if done.rowcount != 1:
+        raise StaleCaseError("the case has been changed by somebody else")
+    details = {"från": str(case["status"]), "till": str(step.status)} | ({"varför": reason} if reason else {})
+    journal.write(transaction, now, Entry(actor=actor.id, act=str(act), case_id=case_id, details=details))
+    if act is Act.CLOSE:
+        cases.keep_promise(transaction, case_id, PromiseKind.ANSWER, now)
+    if act in {Act.RESUME, Act.RECORD_STATEMENT} and _answer_arrived(transaction, case_id):
+        return move(transaction, case_id, Act.DELIVER, actor=MACHINE, now=now)
+    return step
+
+
+def release(
+    transaction: Transaction, case_id: int, *, to: Status, actor: Actor, version: int, now: datetime
+) -> None:
+    """Let a case out of quarantine, and on its way. R stands (row B7).
+
+    Raises `StaleCaseError` if it is no longer there.
+    """
+    if _found(transaction, case_id, version)["status"] != Status.QUARANTINED:
+        raise StaleCaseError("the case has been changed by somebody else")
+    move(transaction, case_id, Act.RELEASE, actor=actor, now=now, version=version)
+    onward = Act.ASSIGN if to is Status.ASSIGNED else Act.SORT
+    move(transaction, case_id, onward, actor=MACHINE, now=now)
+
+
+def facts_of(transaction: Transaction, case: Mapping[str, Any]) -> CaseFacts:
+    """Gather what the guards look at."""
+    facts = CaseFacts(
+        status=Status(case["status"]),
+        has_handler=bool(case["handler"]),
+        kind_confirmed=bool(case["kind"]),
+        factor_confirmed=bool(case["factor"]),
+        is_anonymous=not case["sender_handle"],
+        statement_asked=case["statement_asked_at"] is not None,
+        statement_received=case["statement_received_at"] is not None,
+        service_note=case["service_note"],
+        is_serious=case["serious"],
+        diary_number=case["diary_number"],
+        handed_to=case["handed_to"],
+        original=case["refers_to"],
+    )
+    answer = answer_of(transaction, case["id"], case["round"])
+    return facts if answer is None else _with_answer(transaction, facts, answer)
+
+
+def note_down(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int,
+    service_note: str | None = None,
+    serious: bool | None = None,
+    diary_number: str | None = None,
+) -> None:
+    """Store what closing may ask for (rows K11, K13); what is None is left as it is.
+
+    Raises `IllegalActError` in a closed case, which may not lose what closed it, and `StaleCaseError`.
+    """
+    case = _found(transaction, case_id, version)
+    if case["status"] in {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}:
+        raise IllegalActError(Act.CLOSE, Status(case["status"]), ["Öppna ärendet igen först."])
+    told = {"service_note": service_note, "serious": serious, "diary_number": diary_number}
+    new = {name: value for name, value in told.items() if value is not None}
+    cases.note(transaction, case_id, **new)
+    words = {"service_note": "tjänsteanteckning", "serious": "allvarlig", "diary_number": "diarienummer"}
+    # Only that a note was written: the journal outlives its words.
+    details = {
+        words[name]: "ja" if value is True or name == "service_note" else str(value)
+        for name, value in new.items()
+    }
+    entry = Entry(actor=actor.id, act="antecknat i ärendet", case_id=case_id, details=details)
+    journal.write(transaction, now, entry)
+
+
+def answer_of(transaction: Transaction, case_id: int, turn: int) -> Row | None:
+    """Return the newest answer of a round of a case."""
+    wanted = select(answers).where(answers.c.case_id == case_id, answers.c.round == turn)
+    return transaction.row(wanted.order_by(answers.c.id.desc()).limit(1))
+
+
+def answers_of(transaction: Transaction, case_id: int) -> list[Row]:
+    """List all answers of a case, oldest first."""
+    wanted = select(answers).where(answers.c.case_id == case_id).order_by(answers.c.id)
+    return list(transaction.rows(wanted))
+
+
+def answer(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    text: str,
+    way: Way,
+    outcome: Outcome,
+    measure: str,
+    improvement: str,
+    explanation: str,
+    act_on: date | None,
+    has_contact: bool,
+    actor: Actor,
+    now: datetime,
+    version: int,
+    rules: Rules,
+) -> int:
+    """Store an answer and return its id. One that needs no letter is there at once, and the case answered.
+
+    Raises as `move` does; then nothing is stored.
+    """
+    case = _found(transaction, case_id, version)
+    if way is Way.NOTE and case["sender_handle"]:
+        raise IllegalActError(
+            Act.ANSWER, Status(case["status"]), ["Avsändaren kan nås. Skriv, ring eller skicka."]
+        )
+    if way is Way.LETTER and not case["sender_handle"]:
+        raise IllegalActError(
+            Act.ANSWER, Status(case["status"]), ["Avsändaren har ingen adress. Anteckna åtgärden."]
+        )
+    row = {
+        "case_id": case_id,
+        "round": case["round"],
+        "text": text,
+        "way": way,
+        "outcome": outcome,
+        "measure": measure,
+        "improvement": improvement,
+        "explanation": explanation,
+        "act_on": act_on,
+        "has_contact": has_contact,
+        "keeps_promise": rules.clock_covers == "answered",
+        "written_by": actor.id,
+        "written_at": now,
+    }
+    facts = facts_of(transaction, case)
+    told = replace(
+        facts,
+        is_answered=True,
+        outcome=outcome,
+        explanation=explanation,
+        act_on=act_on,
+        has_contact=has_contact,
+    )
+    life.allowed(told, Act.ANSWER, roles=actor.roles, rules=rules)
+    answer_id: int | None = transaction.connection.scalar(insert(answers).values(row).returning(answers.c.id))
+    if answer_id is None:
+        raise StoreError("the answer got no id")
+    move(
+        transaction,
+        case_id,
+        Act.ANSWER,
+        actor=actor,
+        now=now,
+        reason=str(outcome),
+        version=version,
+        rules=rules,
+    )
+    if way is not Way.LETTER:
+        _arrived(transaction, case_id, answer_id, now)
+    return answer_id
+
+
+def goes_by(transaction: Transaction, answer_id: int, letter_key: str) -> None:
+    """Note which letter carries an answer."""
+    transaction.connection.execute(
+        update(answers).where(answers.c.id == answer_id).values(letter_key=letter_key)
+    )
+
+
+def approve(
+    transaction: Transaction, case_id: int, *, actor: Actor, now: datetime, version: int, rules: Rules
+) -> None:
+    """Store that a manager stands behind doing nothing (row N12). Raises as `move` does."""
+    move(transaction, case_id, Act.APPROVE, actor=actor, now=now, version=version, rules=rules)
+    case = _found(transaction, case_id, None)
+    answer = answer_of(transaction, case_id, case["round"])
+    if answer is None:
+        raise StoreError(f"case {case_id} has no answer to approve")
+    transaction.connection.execute(
+        update(answers).where(answers.c.id == answer["id"]).values(approved_by=actor.id, approved_at=now)
+    )
+
+
+def delivered(transaction: Transaction, letter_key: str, *, now: datetime) -> None:
+    """Note that the letter with an answer is there: the promise is kept, and the case answered (row T9)."""
+    answer = _carried(transaction, letter_key)
+    if answer is not None and answer["delivered_at"] is None:
+        _arrived(transaction, answer["case_id"], answer["id"], now)
+
+
+def returned(transaction: Transaction, letter_key: str, *, because: str, now: datetime) -> None:
+    """Note that an answer did not arrive: the case is in progress again, and its promise unkept, as dated.
+
+    An answer of an earlier round, or one that a newer has replaced, changes nothing.
+    """
+    answer = _carried(transaction, letter_key)
+    if answer is None:
+        return
+    case = _found(transaction, answer["case_id"], None)
+    transaction.connection.execute(
+        update(answers).where(answers.c.id == answer["id"]).values(delivered_at=None)
+    )
+    newest = answer_of(transaction, case["id"], case["round"])
+    if newest is None or newest["id"] != answer["id"]:
+        return
+    cases.unkeep_promise(transaction, case["id"], PromiseKind.ANSWER, turn=case["round"])
+    if case["status"] in {Status.ANSWERED, Status.RETURNED, Status.CLOSED}:
+        move(transaction, case["id"], Act.BOUNCE, actor=MACHINE, now=now, reason=because)
+
+
+def _arrived(transaction: Transaction, case_id: int, answer_id: int, now: datetime) -> None:
+    transaction.connection.execute(update(answers).where(answers.c.id == answer_id).values(delivered_at=now))
+    case = _found(transaction, case_id, None)
+    newest = answer_of(transaction, case_id, case["round"])
+    if newest is None or newest["id"] != answer_id:
+        return
+    if newest["keeps_promise"]:
+        cases.keep_promise(transaction, case_id, PromiseKind.ANSWER, now)
+    # Elsewhere it waits for the sender or a statement; when that is over, `move` follows up.
+    if case["status"] == Status.IN_PROGRESS:
+        move(transaction, case_id, Act.DELIVER, actor=MACHINE, now=now)
+
+
+def _answer_arrived(transaction: Transaction, case_id: int) -> bool:
+    case = _found(transaction, case_id, None)
+    answer = answer_of(transaction, case_id, case["round"])
+    return answer is not None and answer["delivered_at"] is not None
+
+
+def _carried(transaction: Transaction, letter_key: str) -> Row | None:
+    return transaction.row(select(answers).where(answers.c.letter_key == letter_key))
+
+
+def _with_answer(transaction: Transaction, facts: CaseFacts, answer: Row) -> CaseFacts:
+    key = answer["letter_key"]
+    state = (
+        transaction.connection.scalar(select(letters.c.state).where(letters.c.key == key)) if key else None
+    )
+    return replace(
+        facts,
+        is_answered=True,
+        is_answer_on_its_way=state in _ON_ITS_WAY,
+        # What is only written down has reached nobody.
+        is_delivered=answer["delivered_at"] is not None and answer["way"] != Way.NOTE,
+        outcome=Outcome(answer["outcome"]),
+        measure=answer["measure"],
+        explanation=answer["explanation"],
+        approved_by=answer["approved_by"],
+        act_on=answer["act_on"],
+        has_contact=answer["has_contact"],
+    )
+
+
+def _found(transaction: Transaction, case_id: int, version: int | None) -> Row:
+    case = cases.find(transaction, case_id)
+    if case is None:
+        raise StoreError(f"there is no case {case_id}")
+    if version is not None and case["version"] != version:
+        raise StaleCaseError("the case has been changed by somebody else")
+    return case
