@@ -133,16 +133,16 @@ def test_who_can_not_be_reached_is_promised_an_answer_only_where_the_policy_says
 
 
 def test_reminders_go_out_on_working_days_only_and_one_after_the_other() -> None:
-    thursday = date(2026, 12, 23)
+    wednesday = date(2026, 12, 23)
     reminders = Reminders(before_days=2, after_days=1, escalate_after_days=3, escalate_next_after_days=10)
 
-    found = watch(thursday, reminders)
+    found = watch(wednesday, reminders)
 
     assert found.remind_before == date(2026, 12, 21)
     assert found.remind == date(2026, 12, 29)
-    assert found.escalate == date(2027, 1, 4)
-    assert found.escalate_next == date(2027, 1, 19)
-    assert watch(thursday, Reminders()).remind_before is None
+    assert found.escalate == date(2027, 1, 5)
+    assert found.escalate_next == date(2027, 1, 20)
+    assert watch(wednesday, Reminders()).remind_before is None
 
 
 MOMENTS = some.datetimes(datetime(2020, 1, 1), datetime(2039, 1, 1), timezones=some.just(UTC))  # noqa: DTZ001
