@@ -20,7 +20,7 @@ def test_the_command_writes_a_page_with_every_letter_and_the_paper(tmp_path: Pat
     main([str(out), "--markdown", str(paper)])
 
     shown = LexborHTMLParser(out.read_text(encoding="utf-8")).css("article")
-    assert [article.attributes["lang"] for article in shown] == ["sv", "en", "fi"] * 7 + ["sv"] * 7
+    assert [article.attributes["lang"] for article in shown] == ["sv", "en", "fi"] * 13 + ["sv"] * 9
     assert paper.read_text(encoding="utf-8") == markdown(chapters())
 
 
