@@ -141,6 +141,7 @@ def suggest(
         "language": suggestion.language,
         "model": suggestion.model,
         "why": list(suggestion.why),
+        "vector": suggestion.vector,
         "made_at": now,
     }
     made: int | None = transaction.connection.scalar(
@@ -292,6 +293,7 @@ def suggestion_of(row: Row) -> Suggestion:
         language=row["language"],
         model=row["model"],
         why=tuple(row["why"]),
+        vector=row["vector"],
     )
 
 

@@ -249,6 +249,8 @@ class Suggestion:
     language: str = ""
     model: str = ""
     why: tuple[str, ...] = ()
+    # The direction of the text's meaning, one signed byte a number; empty without an encoder.
+    vector: bytes = b""
 
 
 @dataclass(frozen=True, kw_only=True)

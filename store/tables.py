@@ -151,6 +151,7 @@ suggestions = Table(
     Column("language", String(8), nullable=False),
     Column("model", String(100), nullable=False),
     Column("why", JSON, nullable=False),
+    Column("vector", LargeBinary, nullable=False, default=b""),
     Column("made_at", Timestamp, nullable=False),
 )
 

@@ -5,14 +5,44 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from store.alone import alone
 from store.engine import Store, StoreError, open_store
-from store.migrations import is_current, upgrade
+from store.migrations import _config, is_current, upgrade
 from store.tables import metadata
+
+_OLD_MESSAGE = """
+INSERT INTO messages (
+    id, channel, account, external_id, dedupe_key, sha256, media_type, envelope_to, given, received_at,
+    kept_at, state, attempts, from_addr, from_name, answer_to, subject, message_id, text, full_text,
+    automatic, automatic_kind, attachments, verdicts, warnings
+) VALUES (
+    1, 'smtp', '', '', 'x', 'a', '', '[]', '{}', '2026-11-23',
+    '2026-11-23', 'läst', 0, '', '', '', '', '', '', '',
+    '', '', '[]', '[]', '[]'
+)"""
+_OLD_CASE = """
+INSERT INTO cases (
+    id, number, series, sequence, status, received_at, opened_at, title, channel, sender_channel,
+    sender_handle, sender_name, language, unit, handler, routed_because, chosen_kind, kind, factor, lanes,
+    quarantined_because, version
+) VALUES (
+    1, 'SYN-2026-000001', 'SYN-2026', 1, 'tilldelad', '2026-11-23', '2026-11-23', '', 'smtp', '',
+    '', '', 'sv', '', 'anna', '', '', '', '', '[]',
+    '', 1
+)"""
+_OLD_SUGGESTION = """
+INSERT INTO suggestions (
+    id, case_id, message_id, kind, kind_confidence, kind_sure, factor, factor_confidence, factor_sure,
+    area, area_confidence, lanes, language, model, why, made_at
+) VALUES (
+    1, 1, 1, 'klagomål', 0.9, TRUE, 'Mat', 0.9, TRUE,
+    '', 0, '[]', 'sv', 'ord-1', '[]', '2026-11-23'
+)"""
 
 
 @pytest.fixture
@@ -54,6 +84,23 @@ def test_what_is_kept_survives_bringing_up_to_date_again(bare: Store) -> None:
 
     with bare.read() as transaction:
         assert transaction.rows(metadata.tables["counters"].select()) == [{"series": "SYN-2026", "value": 7}]
+
+
+def test_a_suggestion_from_before_the_vectors_has_an_empty_one(bare: Store) -> None:
+    with bare.engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(text("INSERT INTO blobs VALUES ('a', 1, :data, '2026-11-23')"), {"data": b"x"})
+        connection.execute(text(_OLD_MESSAGE))
+        connection.execute(text(_OLD_CASE))
+        connection.execute(text(_OLD_SUGGESTION))
+
+    upgrade(bare)
+
+    with bare.read() as transaction:
+        (row,) = transaction.rows(metadata.tables["suggestions"].select())
+    assert row["vector"] == b""
 
 
 def test_tables_of_a_newer_release_are_a_store_error(bare: Store) -> None:
@@ -108,3 +155,22 @@ def test_a_database_out_of_reach_is_a_store_error(url: str) -> None:
         upgrade(store)
 
     store.close()
+
+
+def test_a_promise_from_before_the_rounds_belongs_to_the_first(bare: Store) -> None:
+    with bare.engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.execute(text(_OLD_CASE))
+        connection.execute(
+            text("INSERT INTO promises VALUES (1, 1, 'svar', '2026-12-07', 'T8', '[]', '2026-12-01')")
+        )
+
+    upgrade(bare)
+
+    with bare.read() as transaction:
+        (promise,) = transaction.rows(metadata.tables["promises"].select())
+        (case,) = transaction.rows(metadata.tables["cases"].select())
+    assert (promise["kind"], promise["round"], promise["clause"]) == ("svar", 1, "T8")
+    assert (case["round"], case["serious"], case["service_note"], case["closed_at"]) == (1, False, "", None)
