@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from store.engine import open_store
 from store.migrations import upgrade
 from tests.bots.web.house import PASSWORD, Clock, House
-from tests.bots.web.sample import furnish, mails
+from tests.bots.web.sample import MODELS, furnish, mails, remember
 from tests.bots.web.served import CHROMIUM, chromium, served
 
 
@@ -36,9 +36,11 @@ def pictures(number: str) -> list[Picture]:
         Picture(name="formular-320", path="/", width=320, tallest=1600),
         Picture(name="lista", path="/arenden"),
         Picture(name="lista-320", path="/arenden", width=320, tallest=1600),
-        Picture(name="arende", path=case),
-        Picture(name="arende-mork", path=case, scheme="dark"),
+        Picture(name="arende", path=case, tallest=900),
+        Picture(name="arende-mork", path=case, scheme="dark", tallest=900),
         Picture(name="arende-200-procent", path=case, zoom=2),
+        Picture(name="modellen", path="/modellen"),
+        Picture(name="modellen-320", path="/modellen", width=320, tallest=1200),
         Picture(name="brevlada", path="/demo/post", width=900),
     ]
 
@@ -80,7 +82,8 @@ def main(folder: Path) -> None:
         upgrade(store)
         house = House(store=store, clock=Clock())
         number = furnish(house)
-        with served(house.app(mailbox=mails)) as address, chromium() as browser:
+        remember(house)
+        with served(house.app(mailbox=mails, model_history=lambda: MODELS)) as address, chromium() as browser:
             for picture in pictures(number):
                 file = take(browser, address, picture, folder)
                 print(f"{file.name} {file.stat().st_size // 1024} kB")

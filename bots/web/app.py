@@ -22,7 +22,8 @@ from bots.web.console import Console
 from bots.web.demo import Demo
 from bots.web.form import Form
 from bots.web.health import Health
-from bots.web.parts import Acts, MailboxMail, Parts, PublicFacts
+from bots.web.model_page import ModelPage
+from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.show import STATIC, Show
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
@@ -58,6 +59,7 @@ def build(
     secure_cookies: bool,
     units: Sequence[Unit] = (),
     mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
+    model_history: ModelHistory = list,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -75,6 +77,7 @@ def build(
         staff=tuple(staff),
         units=tuple(units),
         mailbox=mailbox,
+        model_history=model_history,
     )
     show = Show(public, demo=mailbox is not None)
     access = Access(
@@ -143,6 +146,7 @@ def _routes(parts: Parts, show: Show, access: Access, secret: str) -> list[BaseR
     routes: list[BaseRoute] = [
         *Form(parts=parts, show=show, access=access, secret=secret).routes(),
         *Console(parts=parts, show=show, access=access).routes(),
+        *ModelPage(parts=parts, show=show, access=access).routes(),
         *Health(parts.store).routes(),
         Route("/logga-in", access.door, methods=["GET"]),
         Route("/logga-in", access.log_in, methods=["POST"]),

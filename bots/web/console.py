@@ -18,12 +18,13 @@ from bots.web.downloads import download
 from bots.web.parts import Parts
 from bots.web.show import Show
 from bots.web.views import Views
-from store import cases, inbox, journal, outbox
+from store import cases, inbox, journal, likeness, outbox
 from store.cases import StaleCaseError
 from store.deadlines import day_of
 from store.domain import Factor, Handler, Kind, MessageState, Status
 from store.engine import Row, Transaction
 from store.inbox import MAIL
+from store.likeness import Similar, UnitProposal
 
 _PAGE = 50
 _NO_VERSION = 0  # no case has it, so a post without one is always stale
@@ -46,6 +47,14 @@ class Opened:
     belongings: Mapping[str, Sequence[Row]]
     suggestion: Row | None
     lines: Sequence[Row]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """The cases that are most like one, and the unit that usually gets such cases."""
+
+    cases: Sequence[Similar]
+    unit: UnitProposal | None
 
 
 class Console:
@@ -105,7 +114,8 @@ class Console:
     async def case(self, request: Request, me: Handler) -> Response:
         """Show one case."""
         opened = await self._opened(request)
-        return self._case(request, me, opened)
+        alike = await asyncio.to_thread(self._alike, opened.case["id"])
+        return self._case(request, me, opened, alike)
 
     async def confirm(self, request: Request, me: Handler) -> Response:
         """Store what a human says of type and factor; on a stale page show both words and ask again."""
@@ -178,7 +188,7 @@ class Console:
             raise HTTPException(404)
         return row, data
 
-    def _case(self, request: Request, me: Handler, opened: Opened) -> Response:
+    def _case(self, request: Request, me: Handler, opened: Opened, alike: Alike) -> Response:
         case, today = opened.case, day_of(self._parts.clock())
         messages = opened.belongings["messages"]
         return self._show.page(
@@ -186,7 +196,10 @@ class Console:
             me=me,
             token=self._access.token(request),
             case=self._views.head(case),
-            messages=[views.message(row, case["number"]) for row in messages],
+            messages=[
+                views.message(row, case["number"], words=views.words_for(opened.suggestion, row))
+                for row in messages
+            ],
             unreadable=any(row["state"] == MessageState.UNREADABLE for row in messages),
             suggestion=views.suggestion(opened.suggestion),
             promises=[views.promise(row, today) for row in opened.belongings["promises"]],
@@ -195,6 +208,8 @@ class Console:
             journal=[self._views.entry(row) for row in opened.lines],
             kinds=[str(kind) for kind in Kind],
             factors=[str(factor) for factor in Factor],
+            alike=[self._views.similar(one) for one in alike.cases],
+            usual_unit=self._views.usual_unit(alike.unit, case["unit"]),
             notice=request.query_params.get("klart", ""),
         )
 
@@ -239,6 +254,13 @@ class Console:
                 belongings=cases.of_case(transaction, case["id"]),
                 suggestion=cases.latest_suggestion(transaction, case["id"]),
                 lines=journal.of_case(transaction, case["id"]),
+            )
+
+    def _alike(self, case_id: int) -> Alike:
+        with self._parts.store.read() as transaction:
+            return Alike(
+                cases=likeness.similar(transaction, case_id),
+                unit=likeness.unit_by_neighbours(transaction, case_id),
             )
 
     def _raw(self, message_id: int) -> bytes | None:

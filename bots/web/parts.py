@@ -1,6 +1,6 @@
 """What the pages are given by `bots.app`: they open nothing and know no clock of their own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -51,6 +51,10 @@ class Acts(Protocol):
         """Let a letter go; return False when it was not waiting for anybody's word."""
 
 
+# What happened to the models that were learnt here, oldest first; each line has at least `at` and `act`.
+ModelHistory = Callable[[], Sequence[Mapping[str, object]]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """Everything that the pages stand on."""
@@ -63,3 +67,4 @@ class Parts:
     staff: Sequence[Handler]
     units: Sequence[Unit]
     mailbox: Callable[[], Sequence[MailboxMail]] | None
+    model_history: ModelHistory

@@ -1,13 +1,15 @@
 """Turns rows into what the console shows. Words for values lie in `templates/pages/console_words.html`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bots.web.form import reference
+from bots.web.marks import pieces
 from store.domain import Factor, Handler, Kind, LetterState, Purpose, Status, Unit
 from store.engine import Row
 from store.inbox import MAIL
+from store.likeness import Similar, UnitProposal
 from store.outbox import TROUBLED
 
 Facts = dict[str, object]
@@ -105,6 +107,28 @@ class Views:
             ],
         }
 
+    def similar(self, one: Similar) -> Facts:
+        """Show a case that is like the one on the page."""
+        return {
+            "number": one.number,
+            "title": one.title,
+            "url": case_url(one.number),
+            "status": one.status,
+            "unit": self.unit(one.unit),
+            "kind": one.kind,
+            "factor": one.factor,
+        }
+
+    def usual_unit(self, proposal: UnitProposal | None, own: str) -> Facts | None:
+        """Show the unit that usually gets such cases, if it is here and another than the case's own."""
+        if proposal is None or proposal.unit == own or proposal.unit not in self.units:
+            return None
+        return {
+            "name": self.units[proposal.unit].name,
+            "agreeing": proposal.agreeing,
+            "asked": proposal.asked,
+        }
+
     def person(self, handler_id: str) -> str:
         """Return a person's name, or the id of somebody who is no longer here."""
         known = self.staff.get(handler_id)
@@ -116,15 +140,18 @@ class Views:
         return known.name if known else unit_id
 
 
-def message(row: Row, case_number: str) -> Facts:
-    """Show one message: the words without quotes, the whole, and the files."""
+def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
+    """Show one message: the words without quotes, some of them marked, the whole, and the files."""
     path = f"{case_url(case_number)}/meddelande/{row['id']}"
     text, full = row["text"], row["full_text"]
+    cut = pieces(text, words)
     return {
         "id": row["id"],
         "received_at": row["received_at"],
         "subject": row["subject"],
         "text": text,
+        "pieces": cut,
+        "marked": any(piece.marked for piece in cut),
         "full_text": full if full.strip() != text.strip() else "",
         "from_name": row["from_name"],
         "from_addr": row["from_addr"],
@@ -160,6 +187,14 @@ def suggestion(row: Row | None) -> Facts | None:
         "why": list(row["why"]),
         "confirmable": row["kind"] in set(Kind) and row["factor"] in set(Factor),
     }
+
+
+def words_for(suggestion: Row | None, message: Row) -> Sequence[str]:
+    """Return the words that spoke for a proposal, when it was made of this message."""
+    if suggestion is None or suggestion["message_id"] != message["id"]:
+        return ()
+    words: Sequence[str] = suggestion["why"]
+    return words
 
 
 def promise(row: Row, today: date) -> Facts:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from bots.channel import NotKeptError
 from bots.web.app import build
-from bots.web.parts import MailboxMail, PublicFacts
+from bots.web.parts import MailboxMail, ModelHistory, PublicFacts
 from store import cases, inbox, outbox
 from store.cases import NewCase
 from store.deadlines import Days, promises
@@ -50,6 +50,7 @@ STAFF = (
 UNITS = (
     Unit(id="gata", name="Gata och park", handlers=("anna",)),
     Unit(id="omsorg", name="Hemtjänsten", handlers=("bo",)),
+    Unit(id="trafik", name="Trafikenheten", handlers=("bo",)),
 )
 PUBLIC = PublicFacts(
     service_name="Tyck till",
@@ -124,6 +125,7 @@ class House:
         password: str = PASSWORD,
         secure_cookies: bool = False,
         mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
+        model_history: ModelHistory = list,
     ) -> Starlette:
         return build(
             store=self.store,
@@ -137,6 +139,7 @@ class House:
             session_secret=SECRET,
             secure_cookies=secure_cookies,
             mailbox=mailbox,
+            model_history=model_history,
         )
 
     def browser(self, app: Starlette | None = None, *, host: str = "192.0.2.1") -> httpx.AsyncClient:
@@ -271,6 +274,7 @@ def a_suggestion(
     factor_share: float = 0.81,
     why: tuple[str, ...] = ("hålet", "cykelbanan"),
     lanes: tuple[Lane, ...] = (),
+    vector: bytes = b"",
 ) -> Suggestion:
     """Make what a classifier might say; below one half it is unsure."""
     return Suggestion(
@@ -280,6 +284,7 @@ def a_suggestion(
         language="sv",
         model="ord-1",
         why=why,
+        vector=vector,
     )
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bots.web.parts import MailboxMail
+from store import cases
 from store.domain import Automatic, Factor, Inbound, Kind, Lane, LetterState, Purpose, Status
 from tests.bots.web.house import NOW, House, a_suggestion
 
@@ -17,6 +18,71 @@ Vill du lägga till något? Svara på det här brevet.
 """
 
 
+_HOLES = bytes([100, 20, 0])  # the direction of what is written about holes in the street
+_EARLIER = (
+    ("Stort hål i asfalten på Ekvägen", "trafik", Status.CLOSED),
+    ("Hål och sprickor i cykelvägen mot stationen", "trafik", Status.CLOSED),
+    ("Gropen vid busshållplatsen", "trafik", Status.ANSWERED),
+    ("Trasig asfalt utanför biblioteket", "gata", Status.CLOSED),
+)
+MODELS: list[dict[str, object]] = [
+    {
+        "at": "2026-09-01T02:00:00+00:00",
+        "act": "challenged",
+        "challenger": "full-1+5d20c1aa",
+        "promoted": False,
+        "reasons": ["no better on the newest messages: 0.702 against 0.711"],
+    },
+    {"at": "2026-10-01T02:00:00+00:00", "act": "promoted", "model": "full-1+81f3b07e", "before": ""},
+]
+
+
+def remember(house: House) -> None:
+    """Add what was confirmed earlier this year: some like the case to look at, and more of each month."""
+    for title, unit, status in _EARLIER:
+        _confirmed(house, title, days_ago=40, unit=unit, status=status, at=1)
+    for months_ago in range(10, 0, -1):
+        for at in range(24 + months_ago % 3):
+            # The last full month went worse than those before it.
+            wrong = at % 7 == 0 or (months_ago == 1 and at % 3 == 0)
+            _confirmed(house, f"Ärende {months_ago}.{at}", days_ago=30 * months_ago, right=not wrong, at=at)
+
+
+def _confirmed(
+    house: House,
+    title: str,
+    *,
+    days_ago: int,
+    unit: str = "gata",
+    status: Status = Status.CLOSED,
+    right: bool = True,
+    at: int = 0,
+) -> None:
+    when = NOW - timedelta(days=days_ago)
+    share = 0.6 + (at % 8) / 20
+    vector = b"" if title.startswith("Ärende") else _HOLES
+    number = house.add_case(
+        title,
+        title=title,
+        unit=unit,
+        status=status,
+        received_at=when,
+        suggestion=a_suggestion(share=share, factor_share=share - 0.2, vector=vector),
+    )
+    with house.store.write() as transaction:
+        case = cases.find_number(transaction, number)
+        assert case is not None
+        cases.confirm(
+            transaction,
+            case["id"],
+            kind=Kind.COMPLAINT if right else Kind.SUGGESTION,
+            factor=Factor.LIVING_ENVIRONMENT if at % 4 else Factor.SAFETY,
+            by="anna",
+            version=1,
+            now=when,
+        )
+
+
 def furnish(house: House) -> str:
     """Fill the house with a Monday's cases, and return the number of the one to look at."""
     number = house.add_case(
@@ -24,7 +90,7 @@ def furnish(house: House) -> str:
         "dotter nära att ramla. Ingen ringer tillbaka, och det är inte okej.\n\nVänligen\nSven Svensson",
         quoted="\n\n> Den 3 november skrev Sven Svensson:\n> Det är ett stort hål i cykelbanan.",
         title="Hålet i cykelbanan är kvar",
-        suggestion=a_suggestion(share=0.92, factor_share=0.41),
+        suggestion=a_suggestion(share=0.92, factor_share=0.41, vector=_HOLES),
         lanes=[Lane.FAULT_REPORT],
         attachments=[("hålet.pdf", b"%PDF-1.4" * 30_000)],
         received_at=NOW - timedelta(days=3),

@@ -144,7 +144,8 @@ async def test_a_case_shows_words_files_proposal_promises_letters_and_journal(ho
     page = await staff_page(house, f"/arenden/{number}")
 
     for words in (
-        '<div class="words">Hålet i cykelbanan vid skolan är kvar.</div>',
+        '<div class="words"><mark>Hålet</mark> i <mark>cykelbanan</mark> vid skolan är kvar.</div>',
+        "Ord som talade för förslaget är <mark>markerade</mark>.",
         "<summary>Hela texten, med det som citerats</summary>",
         "&gt; Det som stod förut",
         "Teckenkodningen var fel angiven.",
@@ -463,3 +464,85 @@ async def test_every_value_of_the_house_has_a_word_in_the_console(house: House) 
     ]
 
     assert {page.status_code for page in pages} == {200}
+
+
+async def test_only_the_message_that_the_proposal_was_made_of_has_marked_words(house: House) -> None:
+    number = house.add_case("Gungan i parken", suggestion=a_suggestion(why=("GUNGAN", "park")))
+    house.add_case("Gungan igen", title="Gungan igen", suggestion=a_suggestion(why=()))
+
+    first = await staff_page(house, f"/arenden/{number}")
+    second = await staff_page(house, "/arenden/SYN-2026-000002")
+
+    assert '<div class="words"><mark>Gungan</mark> i parken</div>' in first.text
+    assert '<div class="words">Gungan igen</div>' in second.text
+    assert "markerade" not in second.text
+
+
+async def test_cases_alike_are_linked_with_status_unit_and_what_was_confirmed(house: House) -> None:
+    vector = bytes([100, 0, 0])
+    other = house.add_case(
+        title="Potthål", unit="omsorg", status=Status.CLOSED, suggestion=a_suggestion(vector=vector)
+    )
+    house.add_case("x", title="Potatis", suggestion=a_suggestion(vector=bytes([0, 100, 0])))
+    number = house.add_case("y", title="Hål", suggestion=a_suggestion(vector=vector))
+
+    page = await staff_page(house, f"/arenden/{number}")
+    with house.store.write() as transaction:
+        cases.confirm(transaction, 1, kind=Kind.PRAISE, factor=Factor.FOOD, by="bo", version=1, now=NOW)
+    after = await staff_page(house, f"/arenden/{number}")
+
+    assert numbers_in(page) == [other]
+    text = " ".join(re.sub(r"<[^>]+>", " ", page.text).split())
+    assert f"Liknande ärenden Potthål {other} · Avslutad · Hemtjänsten Typ och faktor är inte bekr" in text
+    assert '<span class="sub">Beröm, Mat</span>' in after.text
+
+
+async def test_without_a_vector_nothing_is_said_of_cases_alike(house: House) -> None:
+    house.add_case("x", title="x", suggestion=a_suggestion())
+    number = house.add_case("y", title="y", suggestion=a_suggestion())
+
+    page = await staff_page(house, f"/arenden/{number}")
+
+    assert "Liknande ärenden" not in page.text
+    assert "Enhet som brukar" not in page.text
+
+
+@pytest.mark.parametrize(("unit", "proposed"), [("gata", True), ("omsorg", False), ("", True)])
+async def test_the_unit_that_usually_gets_such_cases_is_proposed_when_it_is_another(
+    house: House, unit: str, proposed: bool
+) -> None:
+    a_confirmed_neighbourhood(house, "omsorg")
+    number = house.add_case(
+        "y", title="y", unit=unit, suggestion=a_suggestion(vector=bytes([100, 0, 0])), handler="anna"
+    )
+
+    page = await staff_page(house, f"/arenden/{number}")
+
+    told = "<strong>Hemtjänsten</strong> har 3 av de 3 bekräftade ärenden som mest liknar det här."
+    assert (told in page.text) is proposed
+    assert ("Enhet som brukar få sådana ärenden" in page.text) is proposed
+    with house.store.read() as transaction:
+        case = cases.find_number(transaction, number)
+    assert case is not None
+    assert (case["unit"], case["handler"]) == (unit, "anna")  # proposed, not moved
+
+
+async def test_a_unit_that_is_no_longer_here_is_never_proposed(house: House) -> None:
+    a_confirmed_neighbourhood(house, "nedlagd")
+    number = house.add_case("y", title="y", suggestion=a_suggestion(vector=bytes([100, 0, 0])))
+
+    page = await staff_page(house, f"/arenden/{number}")
+
+    assert "Liknande ärenden" in page.text
+    assert "Enhet som brukar" not in page.text
+
+
+def a_confirmed_neighbourhood(house: House, unit: str) -> None:
+    """Confirm three cases of a unit, all with the same direction."""
+    for case_id in (1, 2, 3):
+        title = f"Fall {case_id}"
+        house.add_case(title, title=title, unit=unit, suggestion=a_suggestion(vector=bytes([100, 0, 0])))
+        with house.store.write() as transaction:
+            cases.confirm(
+                transaction, case_id, kind=Kind.PRAISE, factor=Factor.FOOD, by="bo", version=1, now=NOW
+            )

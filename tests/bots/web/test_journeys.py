@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from store import cases, inbox
 from tests.bots.web.house import PASSWORD, House
-from tests.bots.web.sample import furnish, mails
+from tests.bots.web.sample import MODELS, furnish, mails, remember
 from tests.bots.web.served import CHROMIUM, chromium, served
 
 _A_WHILE = timedelta(seconds=20)
@@ -121,6 +121,7 @@ def test_a_double_click_on_send_is_one_message(house: House, page: Page) -> None
 
 def test_no_page_scrolls_sideways_at_320_pixels(house: House, browser: Browser) -> None:
     number = furnish(house)
+    remember(house)
     long = house.add_case(
         "x" * 400, title="Å" * 200, name="Ö" * 90, sender=f"{'a' * 60}@{'b' * 60}.example", unit="u" * 90
     )
@@ -135,12 +136,13 @@ def test_no_page_scrolls_sideways_at_320_pixels(house: House, browser: Browser) 
         "/arenden?visa=brev",
         f"/arenden/{number}",
         f"/arenden/{long}",
+        "/modellen",
         "/demo/post",
         "/finns-inte",
     ]
 
     widths = {}
-    with served(house.app(mailbox=mails)) as address:
+    with served(house.app(mailbox=mails, model_history=lambda: MODELS)) as address:
         log_in(page, address)
         for path in paths:
             page.goto(address + path)
@@ -159,7 +161,7 @@ def test_nothing_on_the_pages_is_refused_by_their_own_policy(house: House, brows
 
     with served(house.app()) as address:
         log_in(page, address)
-        for path in ("/", "/arenden", f"/arenden/{number}"):
+        for path in ("/", "/arenden", "/modellen", f"/arenden/{number}"):
             page.goto(address + path)
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     context.close()

@@ -1,5 +1,7 @@
 """What strangers write stays words, and every answer carries its guard."""
 
+import html
+import re
 from html.parser import HTMLParser
 
 import httpx
@@ -66,6 +68,22 @@ async def test_scripts_in_subject_words_name_address_files_and_letters_stay_word
         assert_harmless(await browser.get(path))
 
 
+@pytest.mark.parametrize("word", [EVIL, "script", "alert(1)", "img", "<", "&", "mark", "lt", "quot"])
+async def test_no_marked_word_lets_a_script_out_of_its_text(house: House, word: str) -> None:
+    number = house.add_case(
+        f"x {EVIL} </mark> <mark onclick=x> {word} x", suggestion=a_suggestion(why=(word,))
+    )
+    browser = house.browser()
+    await log_in(browser)
+
+    page = await browser.get(f"/arenden/{number}")
+
+    shown = page.text.partition('<div class="words">')[2].partition("</div>")[0]
+    assert "<mark>" in shown
+    assert html.unescape(re.sub("</?mark>", "", shown)) == f"x {EVIL} </mark> <mark onclick=x> {word} x"
+    assert dangers_in(page.text) == []
+
+
 async def test_scripts_in_the_form_stay_words_when_it_is_shown_again(house: House) -> None:
     page = await fill_in(
         house, house.browser(), text=EVIL, where=EVIL, name=EVIL, email=EVIL, reply="ja", kind=EVIL
@@ -73,6 +91,18 @@ async def test_scripts_in_the_form_stay_words_when_it_is_shown_again(house: Hous
 
     assert page.status_code == 422
     assert_harmless(page)
+
+
+async def test_scripts_in_cases_alike_and_in_the_history_of_models_stay_words(house: House) -> None:
+    suggestion = a_suggestion(vector=bytes([100, 0, 0]))
+    house.add_case(EVIL, title=EVIL, unit=EVIL, suggestion=suggestion)
+    number = house.add_case("x", title="x", suggestion=suggestion)
+    line = {"at": EVIL, "act": EVIL, "challenger": EVIL, "reasons": [EVIL], "to": EVIL}
+    browser = house.browser(house.app(model_history=lambda: [line]))
+    await log_in(browser)
+
+    for path in (f"/arenden/{number}", "/modellen"):
+        assert_harmless(await browser.get(path))
 
 
 async def test_scripts_in_the_mailbox_of_the_demonstration_stay_words(house: House) -> None:
@@ -84,7 +114,8 @@ async def test_scripts_in_the_mailbox_of_the_demonstration_stay_words(house: Hou
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/logga-in", "/arenden", "/tack", "/health", "/finns-inte", "/static/house.css"]
+    "path",
+    ["/", "/logga-in", "/arenden", "/modellen", "/tack", "/health", "/finns-inte", "/static/house.css"],
 )
 async def test_every_answer_carries_its_guard(house: House, path: str) -> None:
     answer = await house.browser().get(path)

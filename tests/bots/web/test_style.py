@@ -55,6 +55,7 @@ def test_contrast_is_reckoned_as_the_guideline_does() -> None:
         ("ink", "red-wash"),
         ("amber", "card"),
         ("amber", "amber-wash"),
+        ("ink", "amber-wash"),
         ("blue", "blue-wash"),
     ],
 )
@@ -64,7 +65,8 @@ def test_text_can_be_read(scheme: dict[str, str], ink: str, paper: str) -> None:
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(
-    ("part", "paper"), [("edge", "card"), ("focus", "card"), ("focus", "paper"), ("accent", "line")]
+    ("part", "paper"),
+    [("edge", "card"), ("focus", "card"), ("focus", "paper"), ("accent", "line"), ("amber", "card")],
 )
 def test_edges_focus_and_bars_can_be_seen(scheme: dict[str, str], part: str, paper: str) -> None:
     assert contrast(scheme[part], scheme[paper]) >= 3
