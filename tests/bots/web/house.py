@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from bots.channel import NotKeptError
 from bots.web.app import build
 from bots.web.parts import MailboxMail, ModelHistory, PublicFacts
-from store import cases, inbox, outbox
+from store import acts, cases, inbox, life, outbox
 from store.cases import NewCase
 from store.deadlines import Days, promises
 from store.domain import (
