@@ -118,6 +118,7 @@ class Lanes:
                     for word in words.split("|"):
                         sets = self._with_stem if word.endswith("*") else self._with_word
                         sets[word.rstrip("*")].add(words)
+        self._longest_stem = max(map(len, self._with_stem), default=0)
 
     def __call__(self, doc: Doc) -> Doc:
         """Write the flags of a text into `doc._.lanes`."""
@@ -150,7 +151,7 @@ class Lanes:
         seen: set[WordSet] = set()
         for word in set(words):
             seen.update(self._with_word.get(word, ()))
-            for end in range(_SHORTEST_STEM, len(word) + 1):
+            for end in range(_SHORTEST_STEM, min(len(word), self._longest_stem) + 1):
                 if sets := self._with_stem.get(word[:end]):
                     seen.update(sets)
         return seen

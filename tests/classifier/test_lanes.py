@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -332,6 +333,13 @@ def test_a_refusal_does_not_hide_a_sign_that_stands_beside_it(lanes: Lanes) -> N
 )
 def test_garbage_raises_no_flag(lanes: Lanes, text: str) -> None:
     assert lanes.of(text) == ()
+
+
+def test_a_word_of_a_megabyte_takes_no_time(lanes: Lanes) -> None:
+    began = time.process_time()
+
+    assert lanes.of("självmord" + "a" * 1_000_000) == (Lane.EMERGENCY,)
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
