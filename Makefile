@@ -46,6 +46,14 @@ check: setup-dev ## Style, types and the law of who may know whom
 bench: setup-dev ## Measure on this machine; nothing is asserted
 	$(BIN)/python -m tests.bench
 
+.venv-tuning/.made: requirements-tuning.lock pyproject.toml
+	$(PYTHON) scripts/environment.py .venv-tuning requirements-tuning.lock
+	@touch $@
+
+.PHONY: tuning
+tuning: .venv-tuning/.made ## Make the model full anew from the corpus: .run/models/full (an hour on two cores)
+	.venv-tuning/bin/python -m classifier.tuning .run/models/full
+
 .PHONY: letters
 letters: setup-dev ## Write every letter in every language to one page
 	@mkdir -p .run
@@ -60,7 +68,8 @@ screenshots: setup-dev ## Take pictures of the pages into docs/screenshots
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra tuning pyproject.toml -o requirements-tuning.lock
 
 .PHONY: clean
 clean: ## Remove what can be made again
-	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf .venv .venv-tuning .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -25,13 +26,14 @@ from bots.desk.trouble import place_of
 from bots.mail.identity import Identity
 from bots.mail.worker import Reader
 from bots.parts import (
-    build_classifier,
+    build_classifiers,
     build_doors,
     build_house,
     build_reader,
     build_relay,
     build_surroundings,
     language_of,
+    model_history,
 )
 from bots.settings import (
     Settings,
@@ -167,8 +169,12 @@ def build(
         store = undo.enter_context(closing(open_store(settings.store.url)))
         migrations.upgrade(store)
         reader = undo.enter_context(closing(build_reader(settings)))
+        full, quick = (suggester, None) if suggester else build_classifiers(settings)
         opinion = Opinion(
-            suggester=suggester or build_classifier(settings), patience=settings.classifier.patience_seconds
+            suggester=full,
+            quick=quick,
+            storm=settings.classifier.storm,
+            patience=settings.classifier.patience_seconds,
         )
         roads: dict[str, Channel] = {"email": build_relay(settings.channels.relay, identity)}
         delivery = Delivery(
@@ -230,6 +236,7 @@ def _add_pages(
         ) from error
     app.pages = build_pages(
         store=app.store,
+        model_history=partial(model_history, settings),
         acts=app.acts,
         receive=app.intake.receive,
         clock=clock,

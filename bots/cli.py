@@ -2,14 +2,22 @@
 
 import argparse
 import asyncio
+import importlib.util
 import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from classifier.learning import Verdict
+    from classifier.model import Classifier
 
 _CONFIG = Path("config.toml")
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200  # the law on working days was another before, and will be after
@@ -65,9 +73,20 @@ def parser() -> argparse.ArgumentParser:
     deadline = command("deadline", _deadline, "Räkna ut när ett löfte faller, och visa uträkningen.")
     deadline.add_argument("--profile", default="standard", help="profilens namn, eller en .toml-fil")
     deadline.add_argument("--received", required=True, help="när det kom in, ISO 8601 (utan zon: svensk tid)")
-    train = command("train", _train, "Träna modellen ur den märkta samlingen.")
-    train.add_argument("--corpus", type=Path, default=None, help="mapp med .jsonl-filer")
-    train.add_argument("--out", type=Path, required=True, help="mapp för den nya modellen")
+    train = command(
+        "train",
+        _train,
+        "Lär av bekräftade ärenden. En utmanare tränas och tas i bruk bara om den är bättre.",
+    )
+    train.add_argument("--rollback", action="store_true", help="gå tillbaka till modellen som användes förut")
+    train.add_argument(
+        "--corpus", type=Path, default=None, help="träna i stället den lilla modellen ur en mapp"
+    )
+    train.add_argument("--out", type=Path, default=None, help="mapp för den lilla modellen")
+    train.add_argument("--teacher", action="store_true", help="låt modellen full undervisa den lilla")
+    train.add_argument(
+        "--whole", action="store_true", help="träna hela språkmodellen (kräver tillägget tuning)"
+    )
     train.add_argument("--seed", type=int, default=0)
     evaluate = command("evaluate", _evaluate, "Mät modellen mot märkta meddelanden.")
     evaluate.add_argument("file", type=Path, metavar="FIL.jsonl")
@@ -140,11 +159,11 @@ def _check(chosen: argparse.Namespace) -> int:
         return _fail(f"tabell [store], nyckel url: {remedy} ({error}).", _EX_CONFIG)
     print(f"ok   databasen svarar ({house.store.engine_name})")
     fine, wrong = asyncio.run(app.check(house))
-    if settings.classifier.enabled and house.opinion.suggester is None:
+    if settings.classifier.enabled and house.opinion.is_second_choice:
         wrong.append(
-            "tabell [classifier], nyckel model: modellen kan inte laddas (orsaken står ovan). Utan den "
-            "öppnas ärenden utan förslag. Lämna nyckeln tom för den modell som följer med, "
-            "eller sätt enabled = false."
+            "tabell [classifier], nyckel model: modellen kan inte laddas (orsaken står ovan). Till dess "
+            'föreslår den lilla modellen, om den finns. Ange "full" eller "fast" för de modeller som följer '
+            "med, eller sätt enabled = false."
         )
     elif settings.classifier.enabled:
         fine.insert(0, "modellen är laddad")
@@ -227,10 +246,10 @@ def _read(chosen: argparse.Namespace) -> int:
 
 
 def _classify(chosen: argparse.Namespace) -> int:
-    from classifier.model import Classifier, ModelError, classify_line
+    from classifier.model import ModelError, classify_line
 
     try:
-        classifier = Classifier.load(_model_folder(chosen.config))
+        classifier = _classifier(chosen.config)
     except ModelError as error:
         return _fail(str(error), _EX_CONFIG)
     for text in _texts(sys.stdin, jsonl=chosen.jsonl):
@@ -238,16 +257,27 @@ def _classify(chosen: argparse.Namespace) -> int:
     return _EX_OK
 
 
-def _model_folder(config: Path) -> Path | None:
-    from bots.settings import SettingsError, load
+def _classifier(config: Path) -> "Classifier":
+    """Load the model that the configuration names;
 
-    if not config.exists():
-        return None
+    the shipped one where there is none. Raises `ModelError`.
+    """
+    from bots.parts import learning_folder, model_folder
+    from bots.settings import SettingsError, load
+    from classifier.learning import load_in_use
+    from classifier.model import FAST, MODELS, Classifier, ModelError
+
     try:
-        model = load(config).classifier.model
+        settings = load(config) if config.exists() else None
     except SettingsError:
-        return None
-    return Path(model) if model else None
+        settings = None
+    if settings is not None:
+        return load_in_use(learning_folder(settings), model_folder(settings))
+    try:
+        return Classifier.load()
+    except ModelError as error:
+        print(f"{error}; modellen {FAST} svarar", file=sys.stderr)
+        return Classifier.load(MODELS / FAST)
 
 
 def _texts(lines: Iterable[str], *, jsonl: bool) -> Iterable[str]:
@@ -309,24 +339,126 @@ def _deadline(chosen: argparse.Namespace) -> int:
 
 def _train(chosen: argparse.Namespace) -> int:
     from classifier.messages import CorpusError
-    from classifier.train import CORPUS, train
+    from classifier.model import ModelError
 
     try:
-        trained = train(chosen.corpus or CORPUS, chosen.out, seed=chosen.seed)
+        if chosen.whole:
+            return _train_whole(chosen)
+        if chosen.out is not None:
+            return _train_small(chosen)
+        return _learn(chosen)
     except CorpusError as error:
         return _fail(str(error), _EX_DATAERR)
+    except ModelError as error:
+        return _fail(str(error), _EX_CONFIG)
+
+
+def _train_small(chosen: argparse.Namespace) -> int:
+    from classifier.model import Classifier
+    from classifier.train import CORPUS, train
+
+    teacher = Classifier.load() if chosen.teacher else None
+    trained = train(chosen.corpus or CORPUS, chosen.out, seed=chosen.seed, teacher=teacher)
     print(trained.report)
     print(f"modellen {trained.version} ligger i {trained.path}")
     return _EX_OK
 
 
+def _train_whole(chosen: argparse.Namespace) -> int:
+    if chosen.out is None:
+        return _fail("ange mapp för modellen: --out MAPP", _EX_DATAERR)
+    command = [sys.executable, "-m", "classifier.tuning", str(chosen.out), "--seed", str(chosen.seed)]
+    if importlib.util.find_spec("torch") is None:
+        return _fail(
+            "att träna hela språkmodellen kräver torch med flera paket; kör make tuning i källkoden, "
+            "och sedan det här kommandot i den miljön (docs/classifier.md).",
+            _EX_CONFIG,
+        )
+    if chosen.corpus is not None:
+        command += ["--corpus", str(chosen.corpus)]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  # our own module
+
+
+def _learn(chosen: argparse.Namespace) -> int:
+    from bots.parts import learning_folder, model_folder
+    from bots.settings import SettingsError, load
+    from classifier.learning import Confirmed, LearningError, Shelf, challenge
+    from store import lessons
+    from store.engine import StoreError, open_store
+
+    try:
+        settings = load(chosen.config)
+    except SettingsError as error:
+        return _fail(str(error), _EX_CONFIG)
+    folder = learning_folder(settings)
+    if folder is None:
+        return _fail(
+            "tabell [classifier.learning], nyckel decision: ange kommunens beslut om att modellen får läras "
+            'av bekräftade ärenden (till exempel "KS 2027-03-01 § 12"). Utan beslut tränas inget på '
+            "inkomna meddelanden.",
+            _EX_CONFIG,
+        )
+    shelf = Shelf(folder)
+    at = datetime.now(UTC)
+    try:
+        if chosen.rollback:
+            back = shelf.roll_back(at)
+            print(f"åter i bruk: {back or 'modellen som följer med'}. Starta om tjänsten.")
+            return _EX_OK
+        with closing(open_store(settings.store.url)) as store, store.read() as transaction:
+            since = at - timedelta(days=31 * settings.classifier.learning.months)
+            found = lessons.confirmed(transaction, since=since)
+        verdict = challenge(
+            [
+                Confirmed(
+                    text=each.text,
+                    kind=each.kind,
+                    factor=each.factor,
+                    language=each.language,
+                    confirmed_at=each.confirmed_at,
+                )
+                for each in found
+            ],
+            shelf,
+            now=at,
+            shipped=model_folder(settings),
+            unit_names=[unit.name for unit in settings.units],
+            seed=chosen.seed,
+        )
+    except LearningError as error:
+        return _fail(str(error), _EX_DATAERR)
+    except StoreError as error:
+        return _fail(f"tabell [store], nyckel url: databasen svarar inte ({error}).", _EX_CONFIG)
+    _tell(verdict)
+    print(
+        f"{verdict.challenger} är i bruk när tjänsten startas om."
+        if verdict.promoted
+        else f"{verdict.champion} behålls."
+    )
+    return _EX_OK
+
+
+def _tell(verdict: "Verdict") -> None:
+    print(f"lärde av {verdict.learnt} bekräftade ärenden och prövades på de {verdict.judged} nyaste")
+    for name, before, after in (
+        ("nyaste ärendena", verdict.champion_newest, verdict.challenger_newest),
+        ("medföljande provet", verdict.champion_shipped, verdict.challenger_shipped),
+    ):
+        print(
+            f"{name}: typ {before.kind:.3f} -> {after.kind:.3f}, "
+            f"faktor {before.factor:.3f} -> {after.factor:.3f}"
+        )
+    for reason in verdict.reasons:
+        print(f"avvisad: {reason}")
+
+
 def _evaluate(chosen: argparse.Namespace) -> int:
     from classifier.evaluate import evaluate
     from classifier.messages import CorpusError
-    from classifier.model import Classifier, ModelError
+    from classifier.model import ModelError
 
     try:
-        print(evaluate(chosen.file, Classifier.load(_model_folder(chosen.config))))
+        print(evaluate(chosen.file, _classifier(chosen.config)))
     except ModelError as error:
         return _fail(str(error), _EX_CONFIG)
     except CorpusError as error:

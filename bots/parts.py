@@ -92,15 +92,62 @@ def build_surroundings(settings: Settings) -> Surroundings:
     )
 
 
-def build_classifier(settings: Settings) -> Suggester | None:
-    """Load the model; a broken one is logged, and cases go without a proposal."""
+def build_classifiers(settings: Settings) -> tuple[Suggester | None, Suggester | None]:
+    """Load the model of the configuration, and the small one for storms and for when the other fails.
+
+    A model that cannot be loaded is logged; without any, cases go without a proposal.
+    """
     if not settings.classifier.enabled:
-        return None
+        return None, None
     # Imported here: spaCy is more than half of the time that a start takes.
+    from classifier.model import FAST, MODELS
+
+    quick = _model(MODELS / FAST)
+    if settings.classifier.model == FAST and not settings.classifier.learning.decision:
+        return quick, None
+    return _model_in_use(settings) or quick, quick
+
+
+def model_folder(settings: Settings) -> Path:
+    """Return the folder of the model that the configuration names, before any learning."""
+    from classifier.model import FAST, FULL, MODELS
+
+    named = settings.classifier.model or FULL
+    return MODELS / named if named in {FAST, FULL} else Path(named)
+
+
+def learning_folder(settings: Settings) -> Path | None:
+    """Return where models that were learnt here lie; None until a decision allows learning."""
+    learning = settings.classifier.learning
+    return Path(learning.folder) if learning.decision else None
+
+
+def model_history(settings: Settings) -> list[dict[str, object]]:
+    """Return what happened to the models that were learnt here, oldest first."""
+    folder = learning_folder(settings)
+    if folder is None:
+        return []
+    from classifier.learning import Shelf
+
+    return Shelf(folder).history()
+
+
+def _model_in_use(settings: Settings) -> Suggester | None:
+    from classifier.learning import load_in_use
+    from classifier.model import ModelError
+
+    try:
+        return load_in_use(learning_folder(settings), model_folder(settings))
+    except ModelError as error:
+        log.error("classifier not loaded: because=%s", error)
+        return _model(model_folder(settings)) if learning_folder(settings) else None
+
+
+def _model(folder: Path) -> Suggester | None:
     from classifier.model import Classifier, ModelError
 
     try:
-        return Classifier.load(Path(settings.classifier.model) if settings.classifier.model else None)
+        return Classifier.load(folder)
     except ModelError as error:
         log.error("classifier not loaded: because=%s", error)
         return None

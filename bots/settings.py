@@ -186,12 +186,25 @@ class WebSettings(Table):
     secure_cookies: bool = True
 
 
+class LearningSettings(Table):
+    """Learning from confirmed cases.
+
+    `decision` names the municipality's own decision that it may (GDPR art. 5, 6).
+    """
+
+    decision: str = ""
+    folder: str = "models"
+    months: Annotated[int, Field(ge=1, le=120)] = 24
+
+
 class ClassifierSettings(Table):
     """The model that proposes."""
 
     enabled: bool = True
-    model: str = ""
+    model: str = "full"
     patience_seconds: Annotated[float, Field(gt=0)] = 5.0
+    storm: Annotated[int, Field(ge=1)] = 32
+    learning: LearningSettings = LearningSettings()
 
 
 class AbsenceSettings(Table):

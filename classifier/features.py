@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,21 @@ class WordParts:
             kept = doc.user_data[_KEPT] = self._features(self._words(doc))
         return kept
 
+    def pushes(
+        self, linear: Model[Any, Any], docs: Sequence[Doc], columns: Sequence[int]
+    ) -> list[tuple[list[str], NDArray[np.float32]]]:
+        """Return the words of each text and how far each pushes towards the label of its column."""
+        texts = [self(doc) for doc in docs]
+        keys = np.concatenate([text.keys for text in texts])
+        ones = np.ones(len(keys))
+        # The model is linear, so one feature at a time tells exactly what its removal would cost.
+        alone = linear.predict((keys, ones.astype(np.float32), ones.astype(np.int32))) - linear.get_param("b")
+        ends = np.cumsum([len(text.keys) for text in texts])[:-1]
+        return [
+            (list(text.words), _by_word(text, each[:, column] - each.mean(axis=1)))
+            for text, each, column in zip(texts, np.split(alone, ends), columns, strict=True)
+        ]
+
     def _words(self, doc: Doc) -> list[Word]:
         words = (self._word(doc, name) for name in doc.to_array(["LOWER"])[: self.most_words].tolist())
         return [word for word in words if word is not None]
@@ -105,6 +121,11 @@ class WordParts:
             sizes = range(self.shortest, self.longest + 1)
             names += [edged[at : at + size] for size in sizes for at in range(len(edged) - size + 1)]
         return np.asarray([get_string_id(name) for name in names], np.uint64)
+
+
+def _by_word(text: Features, pushed: NDArray[np.float32]) -> NDArray[np.float32]:
+    moved = np.bincount(text.of_word, pushed[text.occurrences] * text.shares, len(text.words))
+    return moved.astype(np.float32)
 
 
 _NOTHING = Features(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # docs/labelling: these are given a type by convention only, so it is neither learnt nor scored.
+# These are no special of the guide; only messages with `lanes` tell of them.
+ONLY_MARKED = frozenset({"akut", "enskild_anställd", "annan_huvudman"})
 WITHOUT_KIND = frozenset({"fråga", "spam", "begäran_allmän_handling"})
 
 
@@ -16,7 +18,10 @@ class CorpusError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled:
-    """One message with the answers of a careful registrator. `alt_` is what a colleague could have chosen."""
+    """One message with the answers of a careful registrator. `alt_` is what a colleague could have chosen.
+
+    `lanes` is None where only `special` was labelled. `source` is the author: the file's name.
+    """
 
     text: str
     kind: str
@@ -26,11 +31,20 @@ class Labelled:
     special: str = ""
     alt_kind: str = ""
     alt_factor: str = ""
+    channel: str = "web"
+    source: str = ""
+    lanes: tuple[str, ...] | None = None
 
     @property
     def has_kind(self) -> bool:
         """Tell whether the type counts."""
         return self.special not in WITHOUT_KIND
+
+    def has_lane(self, lane: str) -> bool | None:
+        """Tell whether the message came through this wrong door; None where nobody has said."""
+        if self.lanes is not None:
+            return lane in self.lanes
+        return None if lane in ONLY_MARKED else lane == self.special
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +109,9 @@ def _labelled(line: str, where: str) -> Labelled:
             special=str(row.get("special") or ""),
             alt_kind=str(row.get("alt_type") or ""),
             alt_factor=str(row.get("alt_factor") or ""),
+            channel=str(row.get("channel") or "web"),
+            source=where.partition(".")[0],
+            lanes=None if row.get("lanes") is None else tuple(str(lane) for lane in row["lanes"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CorpusError(f"{where}: not a labelled message ({error!r})") from error

@@ -1,6 +1,8 @@
 """Text in, suggestion out. Loads the trained pipeline; how it is trained stands in `train`."""
 
 import dataclasses
+import importlib
+import json
 import re
 import threading
 import zipfile
@@ -9,23 +11,29 @@ from pathlib import Path
 
 import numpy as np
 import spacy
+from spacy.lang.sv.stop_words import STOP_WORDS
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from classifier.axis import Scores, axes_of
-from classifier.features import WordParts
 from classifier.lanes import make_lanes  # noqa: F401  # registers the component that the model names
 from classifier.language import Languages
 from store.domain import Factor, Guess, Kind, Lane, Suggestion
 
-SHIPPED = Path(__file__).with_name("models") / "bow"
+MODELS = Path(__file__).with_name("models")
+FULL, FAST = "full", "fast"  # the two shipped models: the encoder, and the small linear one
 
 _MOST_CHARACTERS = 20_000
 _ENDLESS = re.compile(r"\S{200}(?=\S)")
-NO_LANE = "ingen"  # the answer of the axis special for a plain synpunkt
+
+Shares = dict[str, dict[str, float]]  # axis -> label -> share
 
 _BATCH = 64
+_FEWEST_LETTERS = 3  # less is no message
+_NEVER = 2.0  # no share reaches it
 _UNSEEN = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}
+# Words that say nothing to a reader, although the model leans on the place where they stand.
+_EMPTY = STOP_WORDS - {"aldrig", "bra", "ingen", "inget", "inga", "inte", "tack", "utan"}
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -45,6 +53,7 @@ class Classifier:
         self._nlp = nlp
         self._axes = axes_of(nlp)
         self._thresholds = {**about["thresholds"], **(thresholds or {})}
+        self._thresholds_elsewhere = about.get("thresholds_elsewhere", {})
         self._flags = [(Lane(name), float(share)) for name, share in about["flags"].items()]
         self._languages = Languages()
         self._turn = threading.Lock()
@@ -53,13 +62,35 @@ class Classifier:
     def load(
         cls, path: Path | None = None, *, sure_kind: float | None = None, sure_factor: float | None = None
     ) -> "Classifier":
-        """Load the shipped model, or the one at `path`. Thresholds that are not given are the model's own.
+        """Load a model folder, or the shipped `full` one. Thresholds that are not given are the model's own.
 
         Raises `ModelError`.
         """
         given = {"type": sure_kind, "factor": sure_factor}
         thresholds = {name: value for name, value in given.items() if value is not None}
-        return cls(_load(path or SHIPPED), thresholds=thresholds)
+        return cls(_load(path or MODELS / FULL), thresholds=thresholds)
+
+    @property
+    def reads_meaning(self) -> bool:
+        """Tell whether the model has an encoder, and so vectors by which texts can be compared."""
+        return "encoder" in self._nlp.pipe_names
+
+    @property
+    def nlp(self) -> Language:
+        """Return the pipeline, for training and measuring."""
+        return self._nlp
+
+    def shares(self, texts: Iterable[str]) -> list[Shares]:
+        """Return for each text what share of its belief the model gives each label of each axis."""
+        with self._turn:
+            docs = self._nlp.pipe([_readable(text) for text in texts], batch_size=_BATCH)
+            return [
+                {
+                    name: dict(zip(axis.labels, doc._.axes[name].tolist(), strict=True))
+                    for name, axis in self._axes.items()
+                }
+                for doc in docs
+            ]
 
     def suggest(self, text: str, *, chosen_kind: Kind | None = None) -> Suggestion:
         """Say what one message is. The sender's own choice of kind outranks ours (requirements.md C5:2)."""
@@ -81,9 +112,7 @@ class Classifier:
     def _suggestions(self, texts: list[str]) -> list[Suggestion]:
         docs = list(self._nlp.pipe(texts))
         languages = [self._languages.of(text) for text in texts]
-        # The corpus is Swedish but for a tenth, so what we think of other languages is never sure.
-        swedish = [language == "sv" for language in languages]
-        kinds, factors, areas = (self._guesses(name, docs, swedish) for name in ("type", "factor", "area"))
+        kinds, factors, areas = (self._guesses(name, docs, languages) for name in ("type", "factor", "area"))
         of_kinds, of_factors = self._movers("type", docs, kinds, 2), self._movers("factor", docs, factors, 3)
         return [
             Suggestion(
@@ -94,21 +123,24 @@ class Classifier:
                 language=language,
                 model=self.version,
                 why=tuple(dict.fromkeys((*of_kind, *of_factor))),
+                vector=_packed(doc),
             )
             for doc, language, kind, factor, area, of_kind, of_factor in zip(
                 docs, languages, kinds, factors, areas, of_kinds, of_factors, strict=True
             )
         ]
 
-    def _guesses(self, name: str, docs: Sequence[Doc], swedish: Sequence[bool]) -> list[Guess]:
-        labels, threshold = self._axes[name].labels, self._thresholds[name]
+    def _guesses(self, name: str, docs: Sequence[Doc], languages: Sequence[str]) -> list[Guess]:
+        labels = self._axes[name].labels
         guesses = []
-        for doc, may_be_sure in zip(docs, swedish, strict=True):
+        for doc, language in zip(docs, languages, strict=True):
             shares = doc._.axes[name]
             readable = _is_readable(doc)
             best = int(shares.argmax())
             confidence = round(float(shares[best]) if readable else 1 / len(labels), 4)
-            sure = may_be_sure and readable and confidence >= threshold
+            # Most of the corpus is Swedish, so a model that says nothing of others is never sure of them.
+            thresholds = self._thresholds if language == "sv" else self._thresholds_elsewhere
+            sure = readable and confidence >= thresholds.get(name, _NEVER)
             guesses.append(Guess(value=str(labels[best]), confidence=confidence, sure=sure))
         return guesses
 
@@ -122,11 +154,8 @@ class Classifier:
 
     def _movers(self, name: str, docs: Sequence[Doc], guesses: Sequence[Guess], most: int) -> list[list[str]]:
         """Return the words of each text without which its guess would have been weakest."""
-        axis = self._axes[name]
-        read: WordParts = axis.model.layers[0].attrs["read"]
-        texts = [read(doc) for doc in docs]
-        pushes = axis.pushes(texts, [guess.value for guess in guesses])
-        return [_strongest(text.words, push, most) for text, push in zip(texts, pushes, strict=True)]
+        pushes = self._axes[name].pushes(docs, [guess.value for guess in guesses])
+        return [_strongest(words, push, most) for words, push in pushes]
 
 
 def classify_line(classifier: Classifier, text: str) -> dict[str, object]:
@@ -152,8 +181,16 @@ def row_of(suggestion: Suggestion) -> dict[str, object]:
 
 def _load(path: Path) -> Language:
     try:
+        if "encoder" in json.loads((path / "meta.json").read_text(encoding="utf-8"))["pipeline"]:
+            # Imported here: it registers the component, and the small model works without its runtime.
+            importlib.import_module("classifier.encoder.component")
         nlp = spacy.load(path)
         _check(nlp)
+    except ImportError as error:
+        raise ModelError(
+            f"the model in {path} needs {error.name}, which is not installed; "
+            "install it, or choose the model fast"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"no usable model in {path}: {error}; train one, or reinstall") from error
     return nlp
@@ -162,8 +199,8 @@ def _load(path: Path) -> Language:
 def _check(nlp: Language) -> None:
     about = nlp.meta["synpunkt"]
     axes = axes_of(nlp)
-    known = {"type": {*Kind}, "factor": {*Factor}, "special": {*Lane, NO_LANE}}
-    for name in ("type", "factor", "area", "special"):
+    known = {"type": {*Kind}, "factor": {*Factor}, "special": {*Lane}}
+    for name in known | {"area": set()}:
         labels = {*axes[name].labels}
         if not labels or not labels <= known.get(name, labels):
             raise ValueError(f"the axis {name} has other labels than this release")
@@ -174,14 +211,24 @@ def _check(nlp: Language) -> None:
     nlp.get_pipe("lanes")
 
 
+def _packed(doc: Doc) -> bytes:
+    """Return the direction of the text's vector in one byte a number; nothing where the model has none."""
+    meaning = doc._.meaning if doc.has_extension("meaning") else None
+    if meaning is None:
+        return b""
+    vector = np.asarray(meaning.vector, np.float32)
+    scaled = np.round(vector * (127 / (np.abs(vector).max() + 1e-9)))
+    return bytes(scaled.astype(np.int8).tobytes())
+
+
 def _is_readable(doc: Doc) -> bool:
-    return any(token.is_alpha for token in doc)
+    return sum(len(token) for token in doc if token.is_alpha) >= _FEWEST_LETTERS
 
 
 def _strongest(words: Sequence[str], pushes: Scores, most: int) -> list[str]:
     moved: dict[str, float] = {}
     for at in np.argsort(-pushes)[: 4 * most].tolist():
-        if pushes[at] > 0 and _LETTER.search(words[at]):
+        if pushes[at] > 0 and _LETTER.search(words[at]) and words[at] not in _EMPTY:
             moved[words[at]] = moved.get(words[at], 0.0) + float(pushes[at])
     return sorted(moved, key=lambda word: -moved[word])[:most]
 

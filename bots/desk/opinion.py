@@ -23,10 +23,16 @@ class Suggester(Protocol):
 
 @dataclass(kw_only=True)
 class Opinion:
-    """Asks in a thread of its own. While the model is stuck or broken, cases go on without a suggestion."""
+    """Asks in a thread of its own. While the model is stuck or broken, cases go on without a suggestion.
+
+    `quick` is a second, faster model, asked instead when `storm` texts or more wait, and when the first one
+    fails.
+    """
 
     suggester: Suggester | None
     patience: float = 5.0
+    quick: Suggester | None = None
+    storm: int = 32
     _stuck: Future[list[Suggestion]] | None = None
     _silent: bool = False
 
@@ -34,8 +40,10 @@ class Opinion:
         """Return a suggestion, or None, for each text, within `patience` seconds."""
         if self.suggester is None or not texts:
             return [None] * len(texts)
+        if self.quick is not None and len(texts) >= self.storm:
+            return self._quickly(texts)
         if self._stuck is not None and not self._stuck.done():
-            return [None] * len(texts)
+            return self._quickly(texts)
         self._stuck = None
         future: Future[list[Suggestion]] = Future()
         # A daemon, since a model that never answers must not keep the program from ending.
@@ -55,11 +63,26 @@ class Opinion:
         else:
             self._note_answer()
             return suggestions
-        return [None] * len(texts)
+        return self._quickly(texts)
+
+    def _quickly(self, texts: Sequence[str]) -> list[Suggestion | None]:
+        """Ask the small model, which takes milliseconds; without one, nobody."""
+        if self.quick is None:
+            return [None] * len(texts)
+        try:
+            return _checked(self.quick.suggest_many(list(texts)), len(texts))
+        except Exception as error:  # noqa: BLE001 - any fault of a model is a missing suggestion
+            self._note_silence(type(error).__name__)
+            return [None] * len(texts)
+
+    @property
+    def is_second_choice(self) -> bool:
+        """Tell whether the model that was asked for is missing, so that the small one or nobody answers."""
+        return self.suggester is None or self.suggester is self.quick
 
     def close(self) -> None:
         """Ask no more; a stuck model is left behind."""
-        self.suggester = None
+        self.suggester = self.quick = None
 
     def _note_silence(self, because: str) -> None:
         if not self._silent:

@@ -70,7 +70,7 @@ async def run(*, rate: float, seconds: float) -> Measured:
     relay = Relay()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(relay, hostname="relay.example"), "127.0.0.1", 0)
-    with_model = (Path(classifier.__file__).parent / "models" / "bow").exists()
+    with_model = (Path(classifier.__file__).parent / "models" / "full").exists()
     with folder() as place:
         port = server.sockets[0].getsockname()[1]
         product = Product(

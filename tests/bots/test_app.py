@@ -22,6 +22,7 @@ from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailu
 from bots.channels.memory import Memory
 from bots.demo import town
 from bots.settings import ImapSettings, Settings, SettingsError
+from classifier.model import Classifier
 from store import inbox, outbox
 from store.domain import Address, Inbound, LetterState, MessageState, Outgoing, Purpose, Receipt
 from store.engine import Store, open_store
@@ -358,13 +359,15 @@ def test_a_certificate_that_can_not_be_read_is_told(settings: Settings) -> None:
         build(settings.model_copy(update={"channels": channels}))
 
 
-def test_a_model_that_can_not_be_loaded_costs_the_suggestions_only(
+def test_a_model_that_can_not_be_loaded_leaves_it_to_the_small_one(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     classifier = settings.classifier.model_copy(update={"enabled": True, "model": str(tmp_path / "ingen")})
 
     built = build(settings.model_copy(update={"classifier": classifier}), with_doors=False)
+    answering = built.opinion.suggester
     built.close()
 
-    assert built.opinion.suggester is None
     assert "classifier not loaded" in caplog.text
+    assert isinstance(answering, Classifier)
+    assert answering.version.startswith("fast+")

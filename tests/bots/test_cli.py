@@ -13,7 +13,7 @@ import pytest
 
 from bots.cli import main
 from bots.desk.judge import Judge
-from store import cases, inbox
+from store import cases, inbox, migrations
 from store.alone import alone
 from store.domain import Purpose
 from store.engine import Store, StoreError, open_store
@@ -417,6 +417,52 @@ def test_classify_tells_a_model_that_can_not_be_loaded(
 
     assert status == 78
     assert str(tmp_path / "ingen") in capsys.readouterr().err
+
+
+def test_nothing_is_learnt_from_citizens_without_a_decision(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Requirement B18."""
+    status = main(["train", "--config", str(config)])
+
+    assert status == 78
+    assert "tabell [classifier.learning], nyckel decision" in capsys.readouterr().err
+
+
+def _decided(config: Path, tmp_path: Path) -> None:
+    table = '[classifier.learning]\ndecision = "KS 2027-03-01 § 12"'
+    learning = f'{table}\nfolder = "{tmp_path / "models"}"\n\n[triage]'
+    text = config.read_text(encoding="utf-8").replace("[triage]", learning)
+    config.write_text(text, encoding="utf-8")
+
+
+def test_too_few_confirmed_cases_are_told_and_nothing_is_made(
+    config: Path, tmp_path: Path, kept: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    migrations.upgrade(kept)
+    _decided(config, tmp_path)
+
+    status = main(["train", "--config", str(config)])
+
+    assert status == 65
+    assert "0 bekräftade ärenden är för få" in capsys.readouterr().err
+    assert not (tmp_path / "models").exists()
+
+
+def test_there_is_nothing_to_roll_back_from_the_shipped_model(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _decided(config, tmp_path)
+
+    assert main(["train", "--rollback", "--config", str(config)]) == 65
+    assert "inget att gå tillbaka från" in capsys.readouterr().err
+
+
+def test_training_the_encoder_without_its_tools_tells_how_to_get_them(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--whole", "--out", str(tmp_path / "ny"), "--config", str(config)]) == 78
+    assert "make tuning" in capsys.readouterr().err
 
 
 def test_evaluate_tells_a_file_that_is_not_there(

@@ -1,10 +1,15 @@
-"""The shipped classifier, loaded once for all tests of this room."""
+"""The shipped classifiers, loaded once for all tests of this room."""
 
 import pytest
 
-from classifier.model import Classifier
+from classifier.model import FAST, MODELS, Classifier
 
 
 @pytest.fixture(scope="session")
 def classifier() -> Classifier:
     return Classifier.load()
+
+
+@pytest.fixture(scope="session")
+def fast() -> Classifier:
+    return Classifier.load(MODELS / FAST)

@@ -87,7 +87,7 @@ def test_a_report_reads_as_a_table() -> None:
 
     assert lines[0] == "6 messages, model hand"
     assert "| klagomål | 0.67 | 0.67 | 0.67 | 3 |" in lines
-    assert "| hot | 1 | 1 | 1 |" in lines
+    assert "| hot | 1 | 1 | 1.00 | 1 | 1 of 4 (25.0%) |" in lines
 
 
 def test_a_file_is_evaluated_with_the_shipped_model(tmp_path: Path, classifier: Classifier) -> None:

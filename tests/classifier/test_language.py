@@ -64,5 +64,6 @@ def test_swedish_messages_are_almost_never_taken_for_another_language(languages:
 
     others = [languages.of(text) for text in swedish]
 
-    assert len(swedish) == 4007
-    assert [other for other in others if other != "sv"] == ["nb"]  # a piece of spam in no language at all
+    assert len(swedish) == 10668
+    # A piece of spam in no language at all, and two texts of a few words.
+    assert sum(other != "sv" for other in others) <= 3

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from classifier.calibrate import thresholds_by_cost
 from classifier.messages import CorpusError, read_split
 from classifier.model import Classifier
 from classifier.train import CORPUS, train
@@ -65,18 +66,18 @@ def test_the_same_corpus_and_seed_give_the_same_model(tmp_path: Path) -> None:
     ).read_bytes()
 
 
-def test_without_dev_and_test_parts_the_thresholds_are_the_cautious_ones(tmp_path: Path) -> None:
+def test_without_dev_and_test_parts_the_thresholds_still_follow_from_cost(tmp_path: Path) -> None:
     trained = train(_corpus(tmp_path / "corpus"), tmp_path / "model")
 
-    assert trained.thresholds == {"type": 0.8, "factor": 0.8, "area": 0.8}
+    assert trained.thresholds == thresholds_by_cost()
     assert trained.report is None
 
 
 def test_no_author_stands_in_two_parts_of_our_corpus() -> None:
     split = read_split(CORPUS)
 
-    assert (len(split.train), len(split.dev), len(split.test)) == (2800, 800, 800)
-    assert len({each.text for each in (*split.train, *split.dev, *split.test)}) == 4400
+    assert (len(split.train), len(split.dev), len(split.test)) == (9876, 820, 1560)
+    assert len({each.text for each in (*split.train, *split.dev, *split.test)}) == 12256
 
 
 def test_an_empty_folder_is_a_corpus_error(tmp_path: Path) -> None:

@@ -47,6 +47,33 @@ def test_each_text_gets_its_suggestion_in_order() -> None:
     assert opinion.of(["ett", "två", "tre"]) == [GOOD, two, GOOD]
 
 
+def test_in_a_storm_the_small_model_is_asked_instead() -> None:
+    small = replace(GOOD, model="fast+1")
+    opinion = Opinion(suggester=Scripted(GOOD), quick=Scripted(small), storm=3)
+
+    assert opinion.of(["ett", "två"]) == [GOOD, GOOD]
+    assert opinion.of(["ett", "två", "tre"]) == [small, small, small]
+
+
+def test_where_the_large_model_fails_or_hangs_the_small_one_answers() -> None:
+    small = replace(GOOD, model="fast+1")
+    stuck = Stuck()
+    broken = Opinion(suggester=Scripted(GOOD, {"": RuntimeError("no")}), quick=Scripted(small))
+    hanging = Opinion(suggester=stuck, quick=Scripted(small), patience=0.05)
+
+    assert broken.of(["ett"]) == [small]
+    assert hanging.of(["ett"]) == [small]
+    assert hanging.of(["två"]) == [small]  # the first call still hangs, and is not asked again
+    assert stuck.calls == 1
+    stuck.gate.set()
+
+
+def test_where_both_models_fail_there_is_no_suggestion() -> None:
+    broken = Scripted(GOOD, {"": RuntimeError("no")})
+
+    assert Opinion(suggester=broken, quick=broken).of(["ett"]) == [None]
+
+
 def test_without_model_or_text_nobody_is_asked() -> None:
     scripted = Scripted(GOOD)
 
