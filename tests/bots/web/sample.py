@@ -31,7 +31,7 @@ MODELS: list[dict[str, object]] = [
         "act": "challenged",
         "challenger": "full-1+5d20c1aa",
         "promoted": False,
-        "reasons": ["no better on the newest messages: 0.702 against 0.711"],
+        "reasons": ["inte bättre på de nyaste ärendena: 0.702 mot 0.711"],
     },
     {"at": "2026-10-01T02:00:00+00:00", "act": "promoted", "model": "full-1+81f3b07e", "before": ""},
 ]
