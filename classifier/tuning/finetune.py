@@ -14,13 +14,11 @@ import torch
 from torch import nn
 from transformers import BertModel
 
-from classifier.encoder.pieces import PREFIX, cleaned
+from classifier.encoder.pieces import BOS, EOS, PAD, PREFIX, cleaned
 from classifier.messages import Labelled
 from store.domain import Factor, Kind, Lane
 
 log = logging.getLogger(__name__)
-
-BOS, EOS, PAD = 1, 2, 3
 
 _WIDTHS = 8
 
