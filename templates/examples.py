@@ -2,16 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 from store.domain import Contact, Guess, Lane
 from templates.facts import (
     AcknowledgementFacts,
+    AnswerByMailFacts,
+    AnswerDraftFacts,
     AnswerFacts,
+    ApproveFacts,
+    ChannelDownFacts,
+    DiaryFacts,
+    DoorFacts,
+    EscalationFacts,
+    FirstFeedbackFacts,
+    FollowUpDueFacts,
     FollowUpFacts,
+    LexSarahFacts,
+    Link,
     NewCaseFacts,
+    NoticeFacts,
     Person,
+    QuestionUnansweredFacts,
+    ReminderFacts,
+    ReopenedFacts,
+    ReportReadyFacts,
+    ReturnedFacts,
+    Routine,
+    StatementLateFacts,
     StatementRequestFacts,
+    SubstituteFacts,
+    UnassignedFacts,
     UndeliveredFacts,
 )
 
@@ -52,8 +73,19 @@ _SURE = NewCaseFacts(
     unit="Förskolan Ekorren",
     first_feedback_by=date(2026, 11, 25),
     answer_by=date(2026, 12, 2),
+    links=(),
+    reply_is_draft=False,
     link="https://synpunkt.exempelby.example/arende/SYN-2026-000123",
 )
+_SURE_AT_HAND: NewCaseFacts = {
+    **_SURE,
+    "links": (
+        Link(label="Bekräfta förslaget", url="https://synpunkt.exempelby.example/gor/bekrafta/aB3dE5gH7jK9"),
+        Link(label="Lämna vidare", url="https://synpunkt.exempelby.example/gor/vidare/cD4eF6hJ8kL0"),
+        Link(label="Behöver mer tid", url="https://synpunkt.exempelby.example/gor/tid/eF5gH7jK9mN1"),
+    ),
+    "reply_is_draft": True,
+}
 _URGENT: NewCaseFacts = {**_SURE, "lanes": (Lane.NAMED_EMPLOYEE, Lane.EMERGENCY)}
 _SILENT: NewCaseFacts = {
     **_SURE,
@@ -111,6 +143,84 @@ _STATEMENT = StatementRequestFacts(
     phone="070-174 06 10",
 )
 
+_NOTICE = NoticeFacts(
+    service_name="Tyck till",
+    case_number="SYN-2026-000123",
+    link="https://synpunkt.exempelby.example/arende/SYN-2026-000123",
+)
+_ANNA = Person(name="Anna Ek", title="enhetschef")
+_RITA = Person(name="Rita Lund", title="avdelningschef")
+_REMINDER = ReminderFacts(**_NOTICE, due_on=date(2026, 12, 2), days_late=0, closing=False)
+_LATE: ReminderFacts = {**_REMINDER, "days_late": 1}
+_LATE_TO_CLOSE: ReminderFacts = {**_REMINDER, "days_late": 3, "closing": True}
+_SOON_TO_CLOSE: ReminderFacts = {**_REMINDER, "closing": True}
+_ESCALATION = EscalationFacts(
+    **_NOTICE, due_on=date(2026, 12, 2), days_late=4, handler=_ANNA, reader=_RITA, level=1
+)
+_ESCALATION_TO_HANDLER: EscalationFacts = {**_ESCALATION, "reader": _ANNA}
+_ESCALATION_ABOVE: EscalationFacts = {**_ESCALATION, "days_late": 9, "level": 2}
+_UNASSIGNED_CASE = UnassignedFacts(**_NOTICE, received_on=date(2026, 11, 23), assign_by=date(2026, 11, 25))
+_FIRST_FEEDBACK = FirstFeedbackFacts(**_NOTICE, due_on=date(2026, 11, 25), missed=False)
+_FIRST_FEEDBACK_MISSED: FirstFeedbackFacts = {**_FIRST_FEEDBACK, "missed": True}
+_SUBSTITUTE = SubstituteFacts(
+    **_NOTICE, colleague=_ANNA, until=date(2026, 12, 11), answer_by=date(2026, 12, 2)
+)
+_SUBSTITUTE_UNOPENED: SubstituteFacts = {**_SUBSTITUTE, "until": None, "answer_by": None}
+_STATEMENT_LATE = StatementLateFacts(**_NOTICE, of="Björkens hemtjänst AB", due_on=date(2026, 11, 30))
+_FOLLOW_UP_DUE = FollowUpDueFacts(**_NOTICE, act_on=date(2026, 12, 18))
+_UNANSWERED = QuestionUnansweredFacts(**_NOTICE, asked_on=date(2026, 11, 24), answer_by=date(2026, 12, 2))
+_UNANSWERED_UNDATED: QuestionUnansweredFacts = {**_UNANSWERED, "answer_by": None}
+_DOOR = DoorFacts(
+    **_NOTICE,
+    lanes=(Lane.APPEAL,),
+    by=datetime(2026, 11, 23, 15, 30, tzinfo=UTC),
+    hand_to="registratorn, 070-174 06 11",
+    late=False,
+)
+_DOOR_LATE: DoorFacts = {
+    **_DOOR,
+    "lanes": (Lane.CONCERN_REPORT, Lane.DISCRIMINATION),
+    "hand_to": "socialtjänstens mottagning, 070-174 06 12",
+    "late": True,
+}
+_LEX_SARAH = LexSarahFacts(**_NOTICE, received_on=date(2026, 11, 23), what=Routine.LEX_SARAH)
+_SCHOOL: LexSarahFacts = {**_LEX_SARAH, "what": Routine.SCHOOL}
+_DIARY = DiaryFacts(**_NOTICE, marked_on=date(2026, 11, 24))
+_REPORT = ReportReadyFacts(
+    service_name="Tyck till",
+    report="Kvartal för enhet",
+    period="juli till september 2026",
+    analysis_missing=False,
+    analysis_by=None,
+    link="https://synpunkt.exempelby.example/rapporter/r1/2026-3",
+)
+_REPORT_TO_READ: ReportReadyFacts = {**_REPORT, "analysis_by": date(2026, 10, 16)}
+_REPORT_BARE: ReportReadyFacts = {**_REPORT_TO_READ, "analysis_missing": True}
+_DOWN = ChannelDownFacts(
+    service_name="Tyck till",
+    channel="relay",
+    since=datetime(2026, 11, 23, 8, 5, tzinfo=UTC),
+    waiting=12,
+    link="https://synpunkt.exempelby.example/drift",
+)
+_DOWN_ONE: ChannelDownFacts = {**_DOWN, "waiting": 1}
+_DOWN_NONE: ChannelDownFacts = {**_DOWN, "channel": "imap", "waiting": 0}
+_BY_MAIL = AnswerByMailFacts(
+    **_NOTICE,
+    sent_on=date(2026, 11, 30),
+    links=(
+        Link(label="Det är åtgärdat", url="https://synpunkt.exempelby.example/gor/utfall/gH6jK8mN0pQ2"),
+        Link(label="Ingen åtgärd görs", url="https://synpunkt.exempelby.example/gor/utfall/jK7mN9pQ1rS3"),
+    ),
+)
+_BY_MAIL_BARE: AnswerByMailFacts = {**_BY_MAIL, "links": ()}
+_DRAFT = AnswerDraftFacts(**_NOTICE, answer_by=date(2026, 12, 2))
+_DRAFT_UNDATED: AnswerDraftFacts = {**_DRAFT, "answer_by": None}
+_APPROVE = ApproveFacts(**_NOTICE, handler=_ANNA, answer_by=date(2026, 12, 2))
+_RETURNED = ReturnedFacts(**_NOTICE, answered_on=date(2026, 12, 1), handler=_ANNA)
+_REOPENED = ReopenedFacts(**_NOTICE, objected_on=date(2026, 12, 7), answer_by=date(2026, 12, 16))
+_REOPENED_UNDATED: ReopenedFacts = {**_REOPENED, "answer_by": None}
+
 EXAMPLES = (
     Example(letter="citizen_acknowledgement", situation="handler and answer date known", facts=_ASSIGNED),
     Example(letter="citizen_acknowledgement", situation="no handler yet", facts=_UNASSIGNED),
@@ -126,6 +236,7 @@ EXAMPLES = (
     Example(letter="citizen_answer_praise", situation="nobody named to turn to", facts=_ANSWER_ALONE),
     Example(letter="citizen_answer_no_action", situation="with an explanation", facts=_NO_ACTION),
     Example(letter="handler_new_case", situation="a proposal, half of it unsure", facts=_SURE),
+    Example(letter="handler_new_case", situation="links, and a reply is a draft", facts=_SURE_AT_HAND),
     Example(letter="handler_new_case", situation="urgent", facts=_URGENT),
     Example(letter="handler_new_case", situation="no proposal and no dates", facts=_SILENT),
     Example(letter="handler_follow_up", situation="answer date known", facts=_FOLLOW_UP),
@@ -134,4 +245,40 @@ EXAMPLES = (
     Example(letter="handler_undelivered", situation="answer date known", facts=_UNDELIVERED),
     Example(letter="handler_undelivered", situation="no answer date", facts=_UNDELIVERED_UNDATED),
     Example(letter="handler_statement_request", situation="to a provider", facts=_STATEMENT),
+    Example(letter="handler_reminder", situation="due soon", facts=_REMINDER),
+    Example(letter="handler_reminder", situation="due soon, must be closed too", facts=_SOON_TO_CLOSE),
+    Example(letter="handler_reminder", situation="one day late", facts=_LATE),
+    Example(letter="handler_reminder", situation="late, must be closed too", facts=_LATE_TO_CLOSE),
+    Example(letter="handler_escalation", situation="to the manager", facts=_ESCALATION),
+    Example(letter="handler_escalation", situation="the same to the handler", facts=_ESCALATION_TO_HANDLER),
+    Example(letter="handler_escalation", situation="to the level above", facts=_ESCALATION_ABOVE),
+    Example(letter="handler_unassigned", situation="no handler", facts=_UNASSIGNED_CASE),
+    Example(letter="handler_first_feedback", situation="due", facts=_FIRST_FEEDBACK),
+    Example(letter="handler_first_feedback", situation="missed", facts=_FIRST_FEEDBACK_MISSED),
+    Example(letter="handler_substitute", situation="colleague away", facts=_SUBSTITUTE),
+    Example(letter="handler_substitute", situation="case not opened", facts=_SUBSTITUTE_UNOPENED),
+    Example(letter="handler_statement_late", situation="of a provider", facts=_STATEMENT_LATE),
+    Example(letter="handler_follow_up_due", situation="the day has come", facts=_FOLLOW_UP_DUE),
+    Example(letter="handler_question_unanswered", situation="answer date known", facts=_UNANSWERED),
+    Example(letter="handler_question_unanswered", situation="no answer date", facts=_UNANSWERED_UNDATED),
+    Example(letter="handler_door", situation="fresh", facts=_DOOR),
+    Example(letter="handler_door", situation="late and urgent", facts=_DOOR_LATE),
+    Example(letter="handler_lex_sarah", situation="care", facts=_LEX_SARAH),
+    Example(letter="handler_lex_sarah", situation="school", facts=_SCHOOL),
+    Example(letter="handler_diary", situation="serious", facts=_DIARY),
+    Example(letter="handler_journal", situation="a person's care", facts=_NOTICE),
+    Example(letter="handler_report_ready", situation="ready", facts=_REPORT),
+    Example(letter="handler_report_ready", situation="to read by a day", facts=_REPORT_TO_READ),
+    Example(letter="handler_report_ready", situation="analysis missing", facts=_REPORT_BARE),
+    Example(letter="operator_channel_down", situation="letters wait", facts=_DOWN),
+    Example(letter="operator_channel_down", situation="one letter waits", facts=_DOWN_ONE),
+    Example(letter="operator_channel_down", situation="nothing waits", facts=_DOWN_NONE),
+    Example(letter="handler_answer_by_mail", situation="outcome by link", facts=_BY_MAIL),
+    Example(letter="handler_answer_by_mail", situation="outcome in the case", facts=_BY_MAIL_BARE),
+    Example(letter="handler_answer_draft", situation="answer date known", facts=_DRAFT),
+    Example(letter="handler_answer_draft", situation="no answer date", facts=_DRAFT_UNDATED),
+    Example(letter="handler_approve", situation="to the manager", facts=_APPROVE),
+    Example(letter="handler_returned", situation="to close", facts=_RETURNED),
+    Example(letter="handler_reopened", situation="answer date known", facts=_REOPENED),
+    Example(letter="handler_reopened", situation="no answer date", facts=_REOPENED_UNDATED),
 )

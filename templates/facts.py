@@ -4,7 +4,8 @@ No letter has a fact for what the citizen wrote: mail is a postcard (requirement
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 from typing import TypedDict
 
 from store.domain import Contact, Guess, Lane
@@ -19,6 +20,14 @@ class Person:
 
     name: str
     title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A link that does one thing, and what it does in words. It works once, and for its reader alone."""
+
+    label: str
+    url: str
 
 
 class AcknowledgementFacts(TypedDict):
@@ -49,6 +58,8 @@ class NewCaseFacts(TypedDict):
     unit: str
     first_feedback_by: date | None
     answer_by: date | None
+    links: tuple[Link, ...]  # to confirm, pass on, ask for more time; () for none
+    reply_is_draft: bool  # a plain reply to this letter becomes a draft of the answer
     link: str  # to the case, behind the login
 
 
@@ -102,3 +113,155 @@ class StatementRequestFacts(TypedDict):
     question: Paragraphs
     handler: Person
     phone: str
+
+
+class NoticeFacts(TypedDict):
+    """Facts of `handler_journal`, and of every letter to staff about one case."""
+
+    service_name: str
+    case_number: str
+    link: str  # to the case, behind the login
+
+
+class ReminderFacts(NoticeFacts):
+    """Facts of `handler_reminder` (I02)."""
+
+    due_on: date
+    days_late: int  # working days; 0: due today or soon
+    closing: bool  # the promise covers closing too: "svarat och avslutat" (Tyresö)
+
+
+class EscalationFacts(NoticeFacts):
+    """Facts of `handler_escalation` (I03): the same letter to handler and manager, but for the greeting."""
+
+    due_on: date
+    days_late: int  # working days, at least 1
+    handler: Person
+    reader: Person
+    level: int  # 1: handler and manager; 2: the level above has been brought in
+
+
+class UnassignedFacts(NoticeFacts):
+    """Facts of `handler_unassigned`."""
+
+    received_on: date
+    assign_by: date
+
+
+class FirstFeedbackFacts(NoticeFacts):
+    """Facts of `handler_first_feedback`: the sender has not been told who has the case."""
+
+    due_on: date
+    missed: bool
+
+
+class SubstituteFacts(NoticeFacts):
+    """Facts of `handler_substitute` (I11)."""
+
+    colleague: Person
+    until: date | None  # last day away; None: away for nobody knows how long, or has not opened the case
+    answer_by: date | None
+
+
+class StatementLateFacts(NoticeFacts):
+    """Facts of `handler_statement_late`."""
+
+    of: str  # who was to tell what happened: a provider or another board
+    due_on: date
+
+
+class FollowUpDueFacts(NoticeFacts):
+    """Facts of `handler_follow_up_due`: the answer said that something would be done by `act_on`."""
+
+    act_on: date
+
+
+class QuestionUnansweredFacts(NoticeFacts):
+    """Facts of `handler_question_unanswered`."""
+
+    asked_on: date
+    answer_by: date | None
+
+
+class DoorFacts(NoticeFacts):
+    """Facts of `handler_door`: somebody else may have to have the case (requirements C5)."""
+
+    lanes: tuple[Lane, ...]
+    by: datetime  # when it must have been handed over
+    hand_to: str
+    late: bool
+
+
+class Routine(StrEnum):
+    """What must be looked into the same day, by a routine outside this service."""
+
+    LEX_SARAH = "lex Sarah"
+    SCHOOL = "kränkande behandling i skola"
+
+
+class LexSarahFacts(NoticeFacts):
+    """Facts of `handler_lex_sarah` (I05, row B26). Nothing of it is ever told to the sender."""
+
+    received_on: date
+    what: Routine
+
+
+class DiaryFacts(NoticeFacts):
+    """Facts of `handler_diary` (I06, row K13)."""
+
+    marked_on: date  # the day somebody marked the case as serious
+
+
+class ReportReadyFacts(TypedDict):
+    """Facts of `handler_report_ready` (I08)."""
+
+    service_name: str
+    report: str  # its name: "Kvartal för enhet (R1)"
+    period: str  # "juli–september 2026"
+    analysis_missing: bool
+    analysis_by: date | None
+    link: str
+
+
+class ChannelDownFacts(TypedDict):
+    """Facts of `operator_channel_down` (I09)."""
+
+    service_name: str
+    channel: str
+    since: datetime
+    waiting: int  # letters that have not gone out
+    link: str
+
+
+class AnswerByMailFacts(NoticeFacts):
+    """Facts of `handler_answer_by_mail` (N17): mail with us as a copy was taken as the answer."""
+
+    sent_on: date
+    links: tuple[Link, ...]  # one for each outcome to choose; () to choose in the case
+
+
+class AnswerDraftFacts(NoticeFacts):
+    """Facts of `handler_answer_draft`: a reply to our notice was kept. `link` shows it and sends it."""
+
+    answer_by: date | None
+
+
+class ApproveFacts(NoticeFacts):
+    """Facts of `handler_approve`, to the manager who answers for that nothing is done (N12)."""
+
+    handler: Person
+    answer_by: date | None
+
+
+class ReturnedFacts(NoticeFacts):
+    """Facts of `handler_returned`, to those who close (K12)."""
+
+    answered_on: date
+    handler: Person
+
+
+class ReopenedFacts(NoticeFacts):
+    """Facts of `handler_reopened`, to the one named in the answer (N5)."""
+
+    objected_on: date
+    answer_by: date | None

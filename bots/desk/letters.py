@@ -230,6 +230,8 @@ class Letters:
             "unit": unit,
             "first_feedback_by": about.due(PromiseKind.FIRST_FEEDBACK),
             "answer_by": about.due(PromiseKind.ANSWER),
+            "links": (),
+            "reply_is_draft": False,
             "link": self._link(about.number),
         }
         key = f"{about.case_id}:{Purpose.HANDLER_NOTICE}"
