@@ -7,33 +7,47 @@ from datetime import UTC, date, datetime
 from store.domain import Contact, Guess, Lane
 from templates.facts import (
     AcknowledgementFacts,
+    AnonymousAcknowledgementFacts,
     AnswerByMailFacts,
     AnswerDraftFacts,
     AnswerFacts,
+    AppealAcknowledgementFacts,
     ApproveFacts,
     ChannelDownFacts,
+    CitizenFacts,
+    CitizenReopenedFacts,
+    ClosedFacts,
+    CommentReplyFacts,
+    DelayFacts,
     DiaryFacts,
     DoorFacts,
+    DuplicateFacts,
     EscalationFacts,
     FirstFeedbackFacts,
     FollowUpDueFacts,
     FollowUpFacts,
+    HandedOverFacts,
+    HandlerNamedFacts,
     LexSarahFacts,
     Link,
     NewCaseFacts,
     NoticeFacts,
+    OpenAcknowledgementFacts,
     Person,
+    QuestionFacts,
     QuestionUnansweredFacts,
     ReminderFacts,
-    ReopenedFacts,
+    ReopenedNoticeFacts,
     ReportReadyFacts,
     ReturnedFacts,
     Routine,
+    SentOnFacts,
     StatementLateFacts,
     StatementRequestFacts,
     SubstituteFacts,
     UnassignedFacts,
     UndeliveredFacts,
+    WhistleblowingAcknowledgementFacts,
 )
 
 
@@ -134,6 +148,111 @@ _ANSWER = AnswerFacts(
 )
 _ANSWER_ALONE: AnswerFacts = {**_ANSWER, "contact": None}
 _NO_ACTION = {**_ANSWER, "explanation": (("Gungan ägs av en förening. Vi har talat med den.",),)}
+_APPEAL = AppealAcknowledgementFacts(**_ASSIGNED, received_at=datetime(2026, 11, 23, 22, 57, tzinfo=UTC))
+_WHISTLE = WhistleblowingAcknowledgementFacts(
+    **_ASSIGNED, whistleblowing_url="https://www.exempelby.example/visselblasning"
+)
+_WHISTLE_BY_PHONE: WhistleblowingAcknowledgementFacts = {**_WHISTLE, "whistleblowing_url": ""}
+_OPEN_SENDER = OpenAcknowledgementFacts(**_ASSIGNED, form_url="https://synpunkt.exempelby.example/")
+_OPEN_SENDER_BY_PHONE: OpenAcknowledgementFacts = {**_OPEN_SENDER, "form_url": ""}
+_ANONYMOUS = AnonymousAcknowledgementFacts(
+    service_name="Tyck till",
+    municipality="Exempelby kommun",
+    case_number="SYN-2026-000123",
+    received_on=date(2026, 11, 23),
+    code="7KQM-4T9X",
+    link="https://synpunkt.exempelby.example/svar",
+    answer_by=date(2026, 12, 2),
+    phone="070-174 06 10",
+    phone_hours="mån–fre 8–16",
+    privacy_url="https://www.exempelby.example/personuppgifter",
+    marker=False,
+)
+_ANONYMOUS_UNDATED: AnonymousAcknowledgementFacts = {**_ANONYMOUS, "answer_by": None}
+
+_CITIZEN = CitizenFacts(
+    service_name="Tyck till",
+    municipality="Exempelby kommun",
+    case_number="SYN-2026-000123",
+    phone="070-174 06 10",
+    phone_hours="mån–fre 8–16",
+    marker=True,
+)
+_HANDLER_NAMED = HandlerNamedFacts(
+    **_CITIZEN,
+    handler=Person(name="Anna Ek", title="enhetschef"),
+    answer_by=date(2026, 12, 2),
+    instead_of=False,
+)
+_HANDLER_NAMED_UNDATED: HandlerNamedFacts = {**_HANDLER_NAMED, "answer_by": None}
+_NEW_HANDLER: HandlerNamedFacts = {**_HANDLER_NAMED, "instead_of": True}
+_NEW_HANDLER_UNDATED: HandlerNamedFacts = {**_NEW_HANDLER, "answer_by": None}
+_QUESTION = QuestionFacts(
+    **_CITIZEN,
+    question=(("Vilken lekplats gäller det?",), ("Det hjälper oss att veta:", "- vilken dag det var")),
+    handler=Person(name="Anna Ek", title="enhetschef"),
+    reply_by=date(2026, 11, 27),
+)
+_QUESTION_UNDATED: QuestionFacts = {**_QUESTION, "reply_by": None}
+_DELAY = DelayFacts(
+    **_CITIZEN,
+    reason=(("Vi väntar på delar till gungan.",),),
+    promised_by=date(2026, 12, 2),
+    answer_by=date(2026, 12, 9),
+    handler=Person(name="Anna Ek", title="enhetschef"),
+)
+_SENT_ON = SentOnFacts(**_CITIZEN, sent_to="Ekorren Omsorg AB", answer_by=date(2026, 12, 2))
+_SENT_ON_UNDATED: SentOnFacts = {**_SENT_ON, "answer_by": None}
+_DUPLICATE = DuplicateFacts(
+    **_CITIZEN,
+    original_number="SYN-2026-000098",
+    handler=Person(name="Anna Ek", title="enhetschef"),
+)
+_CLOSED = ClosedFacts(**_CITIZEN, survey_link="")
+_CLOSED_WITH_SURVEY: ClosedFacts = {**_CLOSED, "survey_link": "https://www.exempelby.example/enkat"}
+_CITIZEN_REOPENED = CitizenReopenedFacts(
+    **_CITIZEN,
+    handler=Person(name="Rita Lund", title="kvalitetschef"),
+    answer_by=date(2026, 12, 16),
+)
+_CITIZEN_REOPENED_UNDATED: CitizenReopenedFacts = {**_CITIZEN_REOPENED, "answer_by": None}
+_COMMENT = CommentReplyFacts(
+    service_name="Tyck till",
+    municipality="Exempelby kommun",
+    form_url="https://synpunkt.exempelby.example/",
+    phone="070-174 06 10",
+    phone_hours="mån–fre 8–16",
+    privacy_url="https://www.exempelby.example/personuppgifter",
+)
+_COMMENT_WITHOUT_FORM: CommentReplyFacts = {**_COMMENT, "form_url": ""}
+
+
+def _handed_over(to: str, link: str = "") -> HandedOverFacts:
+    return HandedOverFacts(
+        **_CITIZEN,
+        received_at=datetime(2026, 11, 23, 22, 57, tzinfo=UTC),
+        handed_to=to,
+        link=f"https://www.exempelby.example/{link}" if link else "",
+    )
+
+
+# By door (requirements C5): who gets it in Exempelby, and where one can read more.
+_DOORS = {
+    "": _handed_over("kulturnämnden"),
+    "_appeal": _handed_over("registratorn på byggnadsnämnden"),
+    "_document_request": _handed_over("registratorn", "allmanna-handlingar"),
+    "_concern": _handed_over("socialtjänsten"),
+    "_data_protection": _handed_over("dataskyddsombudet", "personuppgifter"),
+    "_whistleblowing": _handed_over("visselblåsarfunktionen", "visselblasning"),
+    "_fault_report": _handed_over("gatukontoret", "felanmalan"),
+    "_other_authority": _handed_over("Region Exempel", "andra-myndigheter"),
+    "_citizen_proposal": _handed_over("kommunens kansli", "medborgarforslag"),
+    "_damages": _handed_over("kommunens jurist", "skadestand"),
+    "_internal": _handed_over("din förvaltnings HR-enhet"),
+    "_inspection": _handed_over("miljönämnden", "tillsyn"),
+    "_accessibility": _handed_over("webbansvarig", "tillganglighet"),
+}
+
 _STATEMENT = StatementRequestFacts(
     municipality="Exempelby kommun",
     case_number="SYN-2026-000123",
@@ -218,8 +337,8 @@ _DRAFT = AnswerDraftFacts(**_NOTICE, answer_by=date(2026, 12, 2))
 _DRAFT_UNDATED: AnswerDraftFacts = {**_DRAFT, "answer_by": None}
 _APPROVE = ApproveFacts(**_NOTICE, handler=_ANNA, answer_by=date(2026, 12, 2))
 _RETURNED = ReturnedFacts(**_NOTICE, answered_on=date(2026, 12, 1), handler=_ANNA)
-_REOPENED = ReopenedFacts(**_NOTICE, objected_on=date(2026, 12, 7), answer_by=date(2026, 12, 16))
-_REOPENED_UNDATED: ReopenedFacts = {**_REOPENED, "answer_by": None}
+_REOPENED = ReopenedNoticeFacts(**_NOTICE, objected_on=date(2026, 12, 7), answer_by=date(2026, 12, 16))
+_REOPENED_UNDATED: ReopenedNoticeFacts = {**_REOPENED, "answer_by": None}
 
 EXAMPLES = (
     Example(letter="citizen_acknowledgement", situation="handler and answer date known", facts=_ASSIGNED),
@@ -235,6 +354,43 @@ EXAMPLES = (
     Example(letter="citizen_answer_suggestion", situation="somebody to turn to", facts=_ANSWER),
     Example(letter="citizen_answer_praise", situation="nobody named to turn to", facts=_ANSWER_ALONE),
     Example(letter="citizen_answer_no_action", situation="with an explanation", facts=_NO_ACTION),
+    Example(letter="citizen_acknowledgement_appeal", situation="late in the evening", facts=_APPEAL),
+    Example(letter="citizen_acknowledgement_document_request", situation="handler known", facts=_ASSIGNED),
+    Example(letter="citizen_acknowledgement_document_request", situation="no handler yet", facts=_OPEN),
+    Example(letter="citizen_acknowledgement_data_protection", situation="handler known", facts=_ASSIGNED),
+    Example(letter="citizen_acknowledgement_whistleblowing", situation="a page for it", facts=_WHISTLE),
+    Example(letter="citizen_acknowledgement_whistleblowing", situation="no page", facts=_WHISTLE_BY_PHONE),
+    Example(letter="citizen_acknowledgement_anonymity", situation="a form", facts=_OPEN_SENDER),
+    Example(letter="citizen_acknowledgement_anonymity", situation="no form", facts=_OPEN_SENDER_BY_PHONE),
+    Example(letter="citizen_acknowledgement_complaint_anonymity", situation="a form", facts=_OPEN_SENDER),
+    Example(letter="citizen_acknowledgement_anonymous", situation="answer date known", facts=_ANONYMOUS),
+    Example(letter="citizen_acknowledgement_anonymous", situation="no date", facts=_ANONYMOUS_UNDATED),
+    Example(letter="citizen_acknowledgement_easy", situation="handler known", facts=_ASSIGNED),
+    Example(letter="citizen_acknowledgement_easy", situation="no handler yet", facts=_UNASSIGNED),
+    Example(letter="citizen_acknowledgement_easy", situation="no handler and no dates", facts=_OPEN),
+    Example(letter="citizen_acknowledgement_urgent_easy", situation="handler known", facts=_ASSIGNED),
+    Example(letter="citizen_acknowledgement_anonymous_easy", situation="date known", facts=_ANONYMOUS),
+    Example(letter="citizen_acknowledgement_anonymous_easy", situation="no date", facts=_ANONYMOUS_UNDATED),
+    Example(letter="citizen_handler_named", situation="the first one", facts=_HANDLER_NAMED),
+    Example(letter="citizen_handler_named", situation="no answer date", facts=_HANDLER_NAMED_UNDATED),
+    Example(letter="citizen_handler_named", situation="a new one", facts=_NEW_HANDLER),
+    Example(letter="citizen_handler_named", situation="a new one, no date", facts=_NEW_HANDLER_UNDATED),
+    Example(letter="citizen_question", situation="a day is wished for", facts=_QUESTION),
+    Example(letter="citizen_question", situation="no day", facts=_QUESTION_UNDATED),
+    Example(letter="citizen_delay", situation="a week more", facts=_DELAY),
+    Example(letter="citizen_sent_on", situation="to a provider", facts=_SENT_ON),
+    Example(letter="citizen_sent_on", situation="no answer date", facts=_SENT_ON_UNDATED),
+    Example(letter="citizen_duplicate", situation="of an open case", facts=_DUPLICATE),
+    Example(letter="citizen_closed", situation="no survey", facts=_CLOSED),
+    Example(letter="citizen_closed", situation="with a survey", facts=_CLOSED_WITH_SURVEY),
+    Example(letter="citizen_reopened", situation="answer date known", facts=_CITIZEN_REOPENED),
+    Example(letter="citizen_reopened", situation="no answer date", facts=_CITIZEN_REOPENED_UNDATED),
+    Example(letter="citizen_comment_reply", situation="with a form", facts=_COMMENT),
+    Example(letter="citizen_comment_reply", situation="no form", facts=_COMMENT_WITHOUT_FORM),
+    *(
+        Example(letter=f"citizen_handed_over{door}", situation=f"to {facts['handed_to']}", facts=facts)
+        for door, facts in _DOORS.items()
+    ),
     Example(letter="handler_new_case", situation="a proposal, half of it unsure", facts=_SURE),
     Example(letter="handler_new_case", situation="links, and a reply is a draft", facts=_SURE_AT_HAND),
     Example(letter="handler_new_case", situation="urgent", facts=_URGENT),

@@ -104,6 +104,132 @@ class AnswerFacts(TypedDict):
     marker: bool
 
 
+class AppealAcknowledgementFacts(AcknowledgementFacts):
+    """Facts of `citizen_acknowledgement_appeal`; says that the registrator was given it today."""
+
+    received_at: datetime  # R to the minute, aware: it can decide whether an appeal is in time (row L4)
+
+
+class WhistleblowingAcknowledgementFacts(AcknowledgementFacts):
+    """Facts of `citizen_acknowledgement_whistleblowing`."""
+
+    whistleblowing_url: str  # the separate channel (row B28); "" tells the sender to call and ask for it
+
+
+class OpenAcknowledgementFacts(AcknowledgementFacts):
+    """Facts of `citizen_acknowledgement_anonymity` and `..._complaint_anonymity`.
+
+    For who wishes to be anonymous but wrote from an address (rows T4, X9, B18).
+    """
+
+    form_url: str  # where one can write without an address; "" leaves the phone alone
+
+
+class AnonymousAcknowledgementFacts(TypedDict):
+    """Facts of the `citizen_acknowledgement_anonymous` letters, for who left no address at all (row X9).
+
+    Nobody can write to the sender, so the answer is fetched with `code` at `link`.
+    """
+
+    service_name: str
+    municipality: str
+    case_number: str
+    received_on: date
+    code: str
+    link: str  # the page that asks for the code; never with the code in it
+    answer_by: date | None
+    phone: str
+    phone_hours: str
+    privacy_url: str
+    marker: bool  # False on a page and in a chat
+
+
+class CitizenFacts(TypedDict):
+    """What every later letter to a citizen knows."""
+
+    service_name: str
+    municipality: str
+    case_number: str
+    phone: str  # where a human answers (requirement B2)
+    phone_hours: str
+    marker: bool
+
+
+class HandlerNamedFacts(CitizenFacts):
+    """Facts of `citizen_handler_named`."""
+
+    handler: Person
+    answer_by: date | None
+    instead_of: bool  # somebody else had the case before; the promised day stands
+
+
+class QuestionFacts(CitizenFacts):
+    """Facts of `citizen_question`. `question` is the handler's, without the citizen's words."""
+
+    question: Paragraphs
+    handler: Person
+    reply_by: date | None  # a wish, not a limit: the letter says that silence does no harm
+
+
+class DelayFacts(CitizenFacts):
+    """Facts of `citizen_delay`, which a human sends (row B4)."""
+
+    reason: Paragraphs  # whole sentences; empty is refused
+    promised_by: date  # the day that we do not keep
+    answer_by: date  # the new day
+    handler: Person
+
+
+class SentOnFacts(CitizenFacts):
+    """Facts of `citizen_sent_on`: somebody is asked to tell, but the case and the answer stay ours."""
+
+    sent_to: str  # a provider or another board
+    answer_by: date | None
+
+
+class HandedOverFacts(CitizenFacts):
+    """Facts of the `citizen_handed_over` letters: a human has found that the case is no synpunkt (C5).
+
+    Only `citizen_handed_over_other_authority` says that nothing was sent: it asks the sender's leave. Once
+    given, `citizen_handed_over` tells that it was.
+    """
+
+    received_at: datetime  # R, aware
+    handed_to: str  # fits after "till": "registratorn", "miljönämnden"
+    link: str  # where to read or do more; may be ""
+
+
+class DuplicateFacts(CitizenFacts):
+    """Facts of `citizen_duplicate`. The other case may be another sender's: nothing but its number is told."""
+
+    original_number: str
+    handler: Person
+
+
+class ClosedFacts(CitizenFacts):
+    """Facts of `citizen_closed`."""
+
+    survey_link: str  # may be ""
+
+
+class CitizenReopenedFacts(CitizenFacts):
+    """Facts of `citizen_reopened`."""
+
+    handler: Person
+    answer_by: date | None
+
+
+class CommentReplyFacts(TypedDict):
+    """Facts of `citizen_comment_reply`, which everybody can read: no name, no number, nothing of a case."""
+
+    service_name: str
+    municipality: str
+    form_url: str  # may be ""
+    phone: str
+    phone_hours: str
+    privacy_url: str
+
+
 class StatementRequestFacts(TypedDict):
     """Facts of `handler_statement_request`, to a provider or another board. `question` is the handler's."""
 
@@ -260,7 +386,7 @@ class ReturnedFacts(NoticeFacts):
     handler: Person
 
 
-class ReopenedFacts(NoticeFacts):
+class ReopenedNoticeFacts(NoticeFacts):
     """Facts of `handler_reopened`, to the one named in the answer (N5)."""
 
     objected_on: date

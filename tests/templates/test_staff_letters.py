@@ -47,7 +47,7 @@ def flat(letter: str, **changed: object) -> str:
         ("handler_answer_draft", known.AnswerDraftFacts),
         ("handler_approve", known.ApproveFacts),
         ("handler_returned", known.ReturnedFacts),
-        ("handler_reopened", known.ReopenedFacts),
+        ("handler_reopened", known.ReopenedNoticeFacts),
     ],
 )
 def test_a_letter_to_staff_needs_the_facts_of_its_type(letter: str, facts: type) -> None:
