@@ -21,16 +21,18 @@ from bots.mail.oauth import ClientCredentials, TokenSource
 from bots.mail.reading import TrustedFront
 from bots.mail.worker import Reader
 from bots.settings import (
+    ContactSettings,
     ImapSettings,
     OauthSettings,
     RelaySettings,
     Settings,
     SettingsError,
     SmtpSettings,
+    UnitSettings,
     secret,
 )
 from store import profiles
-from store.domain import Handler, Kind, Unit
+from store.domain import Contact, Handler, Kind, Provider, Unit
 from store.engine import Store
 from store.positions import Positions
 
@@ -40,6 +42,7 @@ log = logging.getLogger(__name__)
 def build_house(settings: Settings) -> House:
     """Build the organisation; raise `SettingsError` when it does not hang together."""
     try:
+        policy = profiles.load(settings.municipality.profile)
         return House(
             municipality=settings.municipality.name,
             service_name=settings.municipality.service_name,
@@ -47,20 +50,13 @@ def build_house(settings: Settings) -> House:
             phone_hours=settings.municipality.phone_hours,
             privacy_url=settings.municipality.privacy_url,
             console_url=settings.web.public_url if settings.web else "",
-            days=profiles.load(settings.municipality.profile).days,
+            days=policy.days,
+            policy=policy,
+            contact=_contact(settings.municipality.contact),
+            medborgarcenter=tuple(settings.triage.medborgarcenter),
+            quality=tuple(settings.triage.quality),
             handlers={one.id: _handler(one) for one in settings.handlers},
-            units=[
-                Unit(
-                    id=one.id,
-                    name=one.name,
-                    handlers=tuple(one.handlers),
-                    words=tuple(one.words),
-                    areas=tuple(one.areas),
-                    addresses=tuple(one.addresses),
-                    kinds=tuple(Kind(kind) for kind in one.kinds),
-                )
-                for one in settings.units
-            ],
+            units=[_unit(one) for one in settings.units],
             registrator=settings.triage.registrator,
             series=settings.municipality.series,
         )
@@ -274,6 +270,36 @@ def _tokens(settings: OauthSettings | None, user: str) -> TokenSource | None:
         tenant=settings.tenant,
         client_id=settings.client_id,
         secret=secret(settings.client_secret or ""),
+    )
+
+
+def _unit(settings: UnitSettings) -> Unit:
+    provider = settings.provider
+    return Unit(
+        id=settings.id,
+        name=settings.name,
+        handlers=tuple(settings.handlers),
+        words=tuple(settings.words),
+        areas=tuple(settings.areas),
+        addresses=tuple(settings.addresses),
+        kinds=tuple(Kind(kind) for kind in settings.kinds),
+        managers=tuple(settings.managers),
+        heads=tuple(settings.heads),
+        contact=_contact(settings.contact),
+        answer_days=settings.answer_days,
+        regulated=settings.regulated,
+        term=settings.term,
+        provider=None
+        if provider is None
+        else Provider(name=provider.name, email=provider.email, phone=provider.phone),
+    )
+
+
+def _contact(settings: ContactSettings | None) -> Contact | None:
+    if settings is None:
+        return None
+    return Contact(
+        name=settings.name, address=settings.address, phone=settings.phone, handler=settings.handler
     )
 
 

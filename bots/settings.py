@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 
@@ -60,6 +60,15 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class ContactSettings(Table):
+    """Whom to turn to who is not satisfied (row N4); `handler` is their id, if they have one."""
+
+    name: Name
+    address: Name
+    phone: Name
+    handler: str = ""
+
+
 class MunicipalitySettings(Table):
     """Who we are to the citizen, and what we promise."""
 
@@ -70,6 +79,7 @@ class MunicipalitySettings(Table):
     privacy_url: WebAddress
     fault_report_url: str = ""
     appeal_url: str = ""
+    contact: ContactSettings | None = None
     profile: str = "standard"
     series: Annotated[str, Field(pattern=r"^[A-ZÅÄÖ]{2,10}$")] = "SYN"
 
@@ -227,12 +237,27 @@ class HandlerSettings(Table):
     absent: list[AbsenceSettings] = []
 
 
+class ProviderSettings(Table):
+    """A company or association that does a unit's work (row N20)."""
+
+    name: Name
+    email: MailAddress
+    phone: str = ""
+
+
 class UnitSettings(Table):
     """A part of the municipality."""
 
     id: Id
     name: Name
     handlers: Annotated[list[Name], Field(min_length=1)]
+    managers: list[Name] = []
+    heads: list[Name] = []
+    contact: ContactSettings | None = None
+    answer_days: Annotated[int, Field(ge=1, le=120)] | None = None
+    regulated: Literal["", "sol", "lss", "hsl", "skola"] = ""
+    term: str = ""
+    provider: ProviderSettings | None = None
     words: list[Name] = []
     areas: list[Name] = []
     addresses: list[MailAddress] = []
@@ -243,6 +268,22 @@ class TriageSettings(Table):
     """Who gets what nobody else gets."""
 
     registrator: Name
+    medborgarcenter: list[Name] = []
+    quality: list[Name] = []
+
+
+class WatchSettings(Table):
+    """When reminders go out: office hours of working days, Stockholm time."""
+
+    opens: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "07:00"
+    closes: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "18:00"
+    seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+    @model_validator(mode="after")
+    def _opens_first(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError(f"opens ({self.opens}) ska vara före closes ({self.closes})")
+        return self
 
 
 class Settings(Table):
@@ -255,6 +296,7 @@ class Settings(Table):
     web: WebSettings | None = None
     classifier: ClassifierSettings = ClassifierSettings()
     triage: TriageSettings
+    watch: WatchSettings = WatchSettings()
     handlers: Annotated[list[HandlerSettings], Field(min_length=1)]
     units: list[UnitSettings] = []
 
@@ -333,6 +375,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     """Say what no single table can know."""
     yield from _port_problems(settings)
     yield from _people_problems(settings)
+    yield from _unit_problems(settings)
     yield from _road_problems(settings)
 
 
@@ -355,8 +398,7 @@ def _people_problems(settings: Settings) -> Iterator[str]:
             f"tabell [triage], nyckel registrator: {settings.triage.registrator!r} finns inte bland "
             f"[[handlers]]. Välj en av {', '.join(ids)}."
         )
-    named = [(f"[[handlers]] {one.id}", "substitute", one.substitute) for one in settings.handlers]
-    named += [(f"[[units]] {unit.id}", "handlers", one) for unit in settings.units for one in unit.handlers]
+    named = list(_names(settings))
     for table, key, name in named:
         if name and name not in ids:
             yield (
@@ -370,6 +412,31 @@ def _people_problems(settings: Settings) -> Iterator[str]:
                     f"tabell [[handlers]] {handler.id}, nyckel absent: last ({absence.last}) ligger före "
                     f"first ({absence.first}). Rätta årtalet eller byt plats på dem."
                 )
+
+
+def _names(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Walk through the places where a person is named, as (table, key, id)."""
+    for one in settings.handlers:
+        yield f"[[handlers]] {one.id}", "substitute", one.substitute
+    for unit in settings.units:
+        people = {"handlers": unit.handlers, "managers": unit.managers, "heads": unit.heads}
+        if unit.contact is not None:
+            people["contact.handler"] = [unit.contact.handler]
+        for key, found in people.items():
+            yield from ((f"[[units]] {unit.id}", key, name) for name in found)
+    triage = {"medborgarcenter": settings.triage.medborgarcenter, "quality": settings.triage.quality}
+    for key, found in triage.items():
+        yield from (("[triage]", key, name) for name in found)
+
+
+def _unit_problems(settings: Settings) -> Iterator[str]:
+    replaceable = {handler.id for handler in settings.handlers if handler.substitute}
+    for unit in settings.units:
+        if len(set(unit.handlers)) == 1 and not replaceable & set(unit.handlers):
+            yield (
+                f"tabell [[units]] {unit.id}, nyckel handlers: ingen kan ersätta {unit.handlers[0]!r}. "
+                "Ange en handläggare till, eller substitute för den som finns."
+            )
     units = [unit.id for unit in settings.units]
     for double in sorted({one for one in units if units.count(one) > 1}):
         yield f"tabell [[units]], nyckel id: {double!r} finns två gånger. Ge varje enhet ett eget id."

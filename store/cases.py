@@ -52,6 +52,7 @@ class NewCase:
     chosen_kind: Kind | None = None
     quarantined_because: str = ""
     refers_to: int | None = None
+    assigned_at: datetime | None = None
 
 
 def open_case(
@@ -85,6 +86,7 @@ def open_case(
         "lanes": list(new.lanes),
         "quarantined_because": new.quarantined_because,
         "refers_to": new.refers_to,
+        "assigned_at": new.assigned_at,
     }
     case_id: int | None = transaction.connection.scalar(insert(cases).values(row).returning(cases.c.id))
     if case_id is None:

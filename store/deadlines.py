@@ -45,6 +45,27 @@ class Days:
         by_kind = {Kind.COMPLAINT: self.complaint, Kind.SUGGESTION: self.suggestion, Kind.PRAISE: self.praise}
         return by_kind[kind]
 
+    def at_most(self, days: int, *, clause: str, also_undated: bool = False) -> "Days":
+        """Return the same promises with no answer later than `days`; `clause` says who promises more.
+
+        With `also_undated`, types that have no answer date get one.
+        """
+
+        def sooner(own: int | None) -> int | None:
+            if own is None:
+                return days if also_undated else None
+            return min(own, days)
+
+        new = replace(
+            self,
+            complaint=sooner(self.complaint),
+            suggestion=sooner(self.suggestion),
+            praise=sooner(self.praise),
+        )
+        if new == self:
+            return self
+        return replace(new, clauses={**self.clauses, PromiseKind.ANSWER: clause})
+
 
 @lru_cache(maxsize=64)
 def red_days(year: int) -> dict[date, str]:

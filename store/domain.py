@@ -113,6 +113,7 @@ class Way(StrEnum):
     LETTER = "brev"  # through the outbox
     PHONE = "telefon"
     POST = "post"
+    OWN_MAIL = "eget_mejl"  # the handler wrote to the sender, with us in copy (row N17)
     NOTE = "anteckning"  # nobody can be told: what was done is written down
 
 
@@ -145,6 +146,18 @@ class Purpose(StrEnum):
     UNDELIVERED_NOTICE = "studs"
     ANSWER = "svar"
     STATEMENT_REQUEST = "redogörelse"
+    HANDLER_NAMED = "handläggare_utsedd"
+    QUESTION = "fråga"
+    DELAY = "fördröjning"
+    SENT_ON = "skickat_vidare"
+    HANDED_OVER = "överlämnat"
+    DUPLICATE = "dubblett"
+    REOPENED = "återöppnat"
+    REMINDER = "påminnelse"
+    ESCALATION = "eskalering"
+    ALARM = "larm"
+    TASK = "uppgift"
+    DRAFT_NOTICE = "utkast"
 
 
 class PromiseKind(StrEnum):
@@ -153,6 +166,49 @@ class PromiseKind(StrEnum):
     RECEIPT = "kvitto"
     FIRST_FEEDBACK = "första_återkoppling"
     ANSWER = "svar"
+
+
+class Clock(StrEnum):
+    """What runs out, and is watched (requirements.md C2)."""
+
+    ANSWER = "svar"
+    FIRST_FEEDBACK = "första_återkoppling"
+    ASSIGNMENT = "tilldelning"
+    STATEMENT = "redogörelse"
+    QUESTION = "fråga"
+    FOLLOW_UP = "uppföljning"
+    UNOPENED = "oöppnat"  # row B33: nobody has looked at it
+    ABSENCE = "frånvaro"
+    HAND_OVER = "överlämnande"
+    RECEIPT = "kvitto"
+
+
+class Step(StrEnum):
+    """How far the telling of a clock has come; each step is taken once."""
+
+    BEFORE = "före"
+    REMINDER = "påminnelse"
+    ESCALATION = "eskalering"
+    NEXT_LEVEL = "nästa_nivå"
+
+
+class Door(StrEnum):
+    """What a case turned out to be, if it was no synpunkt (requirements.md C5)."""
+
+    APPEAL = "överklagande"
+    DOCUMENT_REQUEST = "begäran_allmän_handling"
+    CONCERN_REPORT = "orosanmälan"
+    DATA_PROTECTION = "gdpr"
+    WHISTLEBLOWING = "visselblåsning"
+    FAULT_REPORT = "felanmälan"
+    OTHER_AUTHORITY = "annan_huvudman"
+    SUPERVISOR = "tillsynsmyndighet"  # from IVO, JO and the like: to the main diary (row K14)
+    CITIZEN_PROPOSAL = "medborgarförslag"
+    DAMAGES = "skadestånd"
+    INSPECTION = "tillsyn"  # environmental and building matters
+    ACCESSIBILITY = "digital_tillgänglighet"
+    INTERNAL = "intern"
+    OTHER = "annat"
 
 
 class Automatic(StrEnum):
@@ -281,6 +337,7 @@ class Outgoing:
     external_id: str = ""  # our Message-ID, given when the letter is written
     attempts: int = 0
     created_at: datetime | None = None
+    keeps: tuple[PromiseKind, ...] = ()  # the promises that are kept once it has gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,6 +365,15 @@ class Contact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Provider:
+    """A company or association that does a unit's work under contract (kommunallagen 10 kap.)."""
+
+    name: str
+    email: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unit:
     """A part of the municipality that answers for something."""
 
@@ -319,7 +385,12 @@ class Unit:
     addresses: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     managers: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()  # the level above the managers, for what they do not answer either
     contact: Contact | None = None
+    answer_days: int | None = None  # the unit's own quality guarantee, never looser (row N6)
+    regulated: str = ""  # "sol", "lss", "hsl" or "skola": a law of its own (rows B15, B23, B24)
+    term: str = ""  # what those it is there for are called (row L11)
+    provider: Provider | None = None  # an external utförare who does the work (row N20)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,6 +41,7 @@ def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_becau
         "external_id": letter.external_id,
         "in_reply_to": letter.in_reply_to,
         "references": list(letter.references),
+        "keeps": list(letter.keeps),
         "state": LetterState.HELD if held_because else LetterState.PENDING,
         "state_because": held_because,
         "priority": _PRIORITY.get(letter.purpose, 5),
@@ -82,15 +83,19 @@ def take(transaction: Transaction, *, now: datetime, limit: int, channels: Seque
 
 
 def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: datetime) -> None:
-    """Note that the service took a letter; a receipt or an answer is a promise kept.
+    """Note that the service took a letter; the promises that it keeps are kept from now on.
 
     One that came back stays returned.
     """
     _change(transaction, letter, sent_at=now, service_id=service_id)
-    if _settle(transaction, letter, LetterState.SENT, state_because="") and letter.purpose is Purpose.ANSWER:
+    is_there = _settle(transaction, letter, LetterState.SENT, state_because="")
+    if is_there and letter.purpose is Purpose.ANSWER:
         acts.delivered(transaction, letter.key, now=now)
-    if letter.purpose is Purpose.ACKNOWLEDGEMENT and letter.case_id is not None:
-        cases.keep_promise(transaction, letter.case_id, PromiseKind.RECEIPT, now)
+    if letter.case_id is not None:
+        for kind in letter.keeps:
+            # That a receipt went out stands; who has the case is not told until the letter is there (G9).
+            if is_there or kind is PromiseKind.RECEIPT:
+                cases.keep_promise(transaction, letter.case_id, kind, now)
     _tell(transaction, letter, "brev sänt", now)
 
 
@@ -133,6 +138,8 @@ def undelivered(transaction: Transaction, letter_id: int, *, because: str, now: 
     _tell(transaction, letter, "brev ej levererat", now, because=because)
     if letter.purpose is Purpose.ANSWER:
         acts.returned(transaction, letter.key, because=because, now=now)
+    if PromiseKind.FIRST_FEEDBACK in letter.keeps and letter.case_id is not None:
+        cases.unkeep_promise(transaction, letter.case_id, PromiseKind.FIRST_FEEDBACK, turn=1)
     return letter
 
 
@@ -259,4 +266,5 @@ def _letter(row: Row) -> Outgoing:
         external_id=row["external_id"],
         attempts=row["attempts"],
         created_at=row["created_at"],
+        keeps=tuple(PromiseKind(kind) for kind in row["keeps"]),
     )

@@ -125,6 +125,18 @@ cases = Table(
     Column("statement_received_at", Timestamp),
     Column("statement", Text, nullable=False, default=""),
     Column("handed_to", Text, nullable=False, default=""),
+    Column("door", String(40), nullable=False, default=""),  # what it was, if it was no synpunkt
+    Column("restricted", Boolean, nullable=False, default=False),  # rows N2, B27, B28: for few eyes
+    Column("barred", JSON, nullable=False, default=list),  # who may not have it, being what it is about (B6)
+    Column("checklist", JSON, nullable=False, default=dict),  # what must be done besides: who did it, when
+    Column("answer_channel", String(40), nullable=False, default=""),  # where the answer is wished (G10)
+    Column("answer_handle", Text, nullable=False, default=""),
+    Column("pick_up", String(64), nullable=False, default="", index=True),  # of an anonymous sender's code
+    Column("assigned_at", Timestamp),  # when the present handler got it
+    Column("question_asked_at", Timestamp),
+    Column("question_due_on", Date),
+    Column("follow_up_on", Date),
+    Column("follow_up_result", Text, nullable=False, default=""),
     Column("closed_at", Timestamp),
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("series", "sequence"),
@@ -226,6 +238,7 @@ letters = Table(
     Column("external_id", String(400), nullable=False, index=True),
     Column("in_reply_to", Text, nullable=False, default=""),
     Column("references", JSON, nullable=False, default=list),
+    Column("keeps", JSON, nullable=False, default=list),  # the promises that are kept when it has gone
     Column("state", String(20), nullable=False),
     Column("state_because", Text, nullable=False, default=""),
     Column("priority", Integer, nullable=False, default=5),
@@ -238,6 +251,59 @@ letters = Table(
     Index(None, "channel", "handle", "created_at"),
     # The rate guard folds the address, so it can be found only among the letters of the last day.
     Index(None, "purpose", "created_at"),
+)
+
+# Each time somebody was told that a clock had run so far: once for each step of each clock.
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("clock", String(40), nullable=False),
+    Column("turn", String(40), nullable=False),  # of what may run more than once: its round, or its day
+    Column("step", String(40), nullable=False),
+    Column("due_on", Date),
+    Column("told", JSON, nullable=False),  # ids of people
+    Column("at", Timestamp, nullable=False),
+    UniqueConstraint("case_id", "clock", "turn", "step"),
+)
+
+# A later day that the sender was told, and why (letter M07). The promise itself stands as it was.
+delays = Table(
+    "delays",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("round", Integer, nullable=False),
+    Column("was_due_on", Date),
+    Column("answer_on", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("told_by", String(200), nullable=False),
+    Column("told_at", Timestamp, nullable=False),
+)
+
+# Answers that came by mail to a notice of ours, and wait for their writer's word (row N17).
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("message_id", ForeignKey("messages.id"), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("written_by", String(200), nullable=False),
+    Column("written_at", Timestamp, nullable=False),
+    Column("used_at", Timestamp),
+)
+
+# Signed links that have been used: each works once.
+used_links = Table(
+    "used_links",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("used_by", String(200), nullable=False),
+    Column("used_at", Timestamp, nullable=False),
 )
 
 # Written once, never changed.

@@ -22,7 +22,7 @@ from bots.desk.opinion import Opinion, Suggester
 from bots.mail.identity import Identity
 from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job, read_all
-from store import cases, journal
+from store import cases, journal, profiles
 from store.deadlines import Days
 from store.domain import (
     Factor,
@@ -39,6 +39,7 @@ from store.domain import (
     Unit,
 )
 from store.engine import Row, Store
+from store.profiles.policy import Profile
 from store.tables import metadata
 
 TOWN = "synpunkt@lillkommun.example"
@@ -226,8 +227,14 @@ def open_house(
     in_hand: int = 8,
     plus_addressing: bool = True,
     days: Days | None = None,
+    policy: Profile | None = None,
+    **organisation: Any,
 ) -> House:
-    """Build the desk on a store. With `silent` there is no classifier at all."""
+    """Build the desk on a store. With `silent` there is no classifier at all.
+
+    The days are the policy's unless others are given; `organisation` are further fields of the house.
+    """
+    policy = policy or profiles.load("standard")
     clock = clock or Clock()
     memory = Memory()
     identity = Identity(
@@ -236,23 +243,25 @@ def open_house(
         secret=b"en hemlighet som bara finns i testerna",
         plus_addressing=plus_addressing,
     )
-    organisation = Organisation(
+    town = Organisation(
         municipality="Lilla kommunen",
         service_name="Tyck till",
         phone="070-174 06 10",
         phone_hours="mån–fre 8–16",
         privacy_url="https://lillkommun.example/personuppgifter",
         console_url="https://tycktill.lillkommun.example",
-        days=days or Days(),
+        days=days or (policy.days if policy.id != "standard" else Days()),
+        policy=policy,
         handlers={person.id: person for person in people},
         units=units,
         registrator="rita",
+        **organisation,
     )
     work = CaseWork(
-        house=organisation,
+        house=town,
         identity=identity,
         letters=Letters(
-            house=organisation,
+            house=town,
             identity=identity,
             guard=Guard(per_address_and_day=per_address_and_day, per_handler_and_hour=per_handler_and_hour),
         ),

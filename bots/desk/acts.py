@@ -1,7 +1,7 @@
 """What people do to a case: confirm, release, answer, close. What is legal is said in `store.life`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -26,8 +26,6 @@ from store.domain import (
 from store.engine import Row, Store, StoreError, Transaction
 from store.life import Rules
 
-_STATEMENT_DAYS = 5  # requirements C2, a proposal: no policy gives a number
-
 
 @dataclass(frozen=True, kw_only=True)
 class Acts:
@@ -36,8 +34,12 @@ class Acts:
     store: Store
     work: CaseWork
     clock: Callable[[], datetime]
-    rules: Rules = field(default_factory=Rules)
     acted: Callable[[], None]  # called when letters may have been written; from the caller's thread
+
+    @property
+    def rules(self) -> Rules:
+        """Return what the policy demands before a case may be answered and closed."""
+        return self.work.house.rules
 
     def confirm(self, case_id: int, *, kind: Kind, factor: Factor, by: str, version: int) -> bool:
         """Store a human's word on type and factor, and return whether it differs from the proposal.
@@ -230,7 +232,11 @@ class Acts:
                 learned={"handler": named, "round": turn},
             )
             kind = Kind(case["kind"]) if case["kind"] else None
-            owed = [one for one in promises(now, kind, house.days) if one.kind is PromiseKind.ANSWER]
+            owed = [
+                one
+                for one in promises(now, kind, house.days_for(case["unit"]))
+                if one.kind is PromiseKind.ANSWER
+            ]
             cases.promise(transaction, case_id, owed, turn=turn)
 
     def ask_statement(
@@ -248,7 +254,7 @@ class Acts:
         now = self.clock()
         with self.store.write() as transaction:
             case = self._case(transaction, case_id)
-            due_on = due(now, _STATEMENT_DAYS, self.work.house.days.closed)
+            due_on = due(now, self.work.house.policy.deadlines.redogorelse_days, self.work.house.days.closed)
             version = self._take_in_hand(transaction, case, by=by, version=version, now=now)
             acts.move(
                 transaction,

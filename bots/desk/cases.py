@@ -23,6 +23,7 @@ from store.domain import (
     Lane,
     MessageState,
     Outgoing,
+    PromiseKind,
     Purpose,
     Status,
     Suggestion,
@@ -181,6 +182,7 @@ class CaseWork:
             chosen_kind=heard.chosen_kind,
             quarantined_because=quarantined,
             refers_to=threads.case_mentioned(transaction, heard.subject, heard.text),
+            assigned_at=now if way.status is Status.ASSIGNED and not quarantined else None,
         )
         case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series)
         if not inbox.note_read(
@@ -192,7 +194,7 @@ class CaseWork:
             cases.suggest(transaction, case_id, heard.message_id, suggestion, now=now)
         # A sender whom we could not read may still be found by a human.
         nobody = heard.answer_to is None and heard.state is MessageState.READ
-        owed = promises(heard.received_at, kind, self.house.days, anonymous=nobody)
+        owed = promises(heard.received_at, kind, self.house.days_for(way.unit), anonymous=nobody)
         cases.promise(transaction, case_id, owed)
         details = {"nummer": number, "handläggare": way.handler.id, "därför": quarantined or way.because}
         act = "i karantän" if quarantined else "ärende öppnat"
@@ -236,13 +238,18 @@ class CaseWork:
         """
         now = self.clock()
         if heard.is_answerable and heard.answer_to is not None:
+            is_assigned = way.status is Status.ASSIGNED
+            # Where a human sorts first, nobody is named before; elsewhere the registrator has it till then.
+            is_named = is_assigned or self.house.policy.roles.triage == "none"
+            feedback = (PromiseKind.FIRST_FEEDBACK,) if is_assigned else ()
             held = self.letters.acknowledge(
                 transaction,
                 about,
                 to=heard.answer_to,
                 to_name=heard.from_name,
                 title=heard.title,
-                handler=way.handler,
+                handler=way.handler if is_named else None,
+                keeps=(PromiseKind.RECEIPT, *feedback),
                 mood=_mood(suggestion, kind_chosen),
                 in_reply_to=heard.header_id,
                 references=_thread(heard),

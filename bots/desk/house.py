@@ -1,16 +1,20 @@
 """What the desk knows of the house it works for: names, promises, people and their work."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from store import life
-from store.deadlines import Days
+from store import life, profiles
+from store.deadlines import Days, Reminders
 from store.domain import Contact, Handler, Unit
 from store.engine import Row
-from store.life import Actor
+from store.life import Actor, Rules
+from store.profiles.policy import Profile
+
+SCHOOL_DAYS = 10  # skollagen 4:8 says promptly; the number is ours
+SCHOOL_CLAUSE = "skollagen 4 kap. 8 §"
 
 
 class HouseError(Exception):
@@ -36,6 +40,9 @@ class House:
     registrator: str
     series: str = "SYN"
     contact: Contact | None = None  # for who is not satisfied, where a unit names nobody of its own
+    policy: Profile = field(default_factory=lambda: profiles.load("standard"))
+    medborgarcenter: Sequence[str] = ()  # who confirm and pass on, where the policy has them do so (K8)
+    quality: Sequence[str] = ()  # who see what is late everywhere (row T12), and are the last to be told
 
     def __post_init__(self) -> None:
         if self.registrator not in self.handlers:
@@ -43,14 +50,98 @@ class House:
         for unit in self.units:
             if not unit.handlers:
                 raise HouseError(f"enheten {unit.id!r} har ingen handläggare")
-            for handler in unit.handlers:
-                if handler not in self.handlers:
-                    raise HouseError(f"enheten {unit.id!r}: handläggaren {handler!r} finns inte")
-            for manager in unit.managers:
-                if manager not in self.handlers:
-                    raise HouseError(f"enheten {unit.id!r}: chefen {manager!r} finns inte")
+            for person, role in _named_in(unit):
+                if person not in self.handlers:
+                    raise HouseError(f"enheten {unit.id!r}: {role} {person!r} finns inte")
+            self._keeps_the_policy(unit)
+        for person in (*self.medborgarcenter, *self.quality):
+            if person not in self.handlers:
+                raise HouseError(f"{person!r} i [triage] finns inte bland handläggarna")
+        if self.policy.roles.triage == "medborgarcenter" and not self.medborgarcenter:
+            raise HouseError("policyn låter Medborgarcenter sortera, men medborgarcenter är tomt")
         for handler in self.handlers:
             self._chain(handler)
+
+    def _keeps_the_policy(self, unit: Unit) -> None:
+        """Raise `HouseError` if a unit lacks what the policy demands, or promises less (rows K9, N4, N6)."""
+        if self.policy.roles.handler_is == "chef" and not unit.managers:
+            raise HouseError(f"enheten {unit.id!r} har ingen chef, och policyn låter chefen svara")
+        contact = unit.contact or self.contact
+        if self.policy.workflow.further_contact_required and (
+            contact is None or not all((contact.name.strip(), contact.address.strip(), contact.phone.strip()))
+        ):
+            raise HouseError(
+                f"enheten {unit.id!r} saknar kontakt med namn, adress och telefon för den som inte är nöjd"
+            )
+        promised = [days for days in (self.days.complaint, self.days.suggestion, self.days.praise) if days]
+        if unit.answer_days is not None and promised and unit.answer_days > min(promised):
+            raise HouseError(
+                f"enheten {unit.id!r} lovar svar på {unit.answer_days} arbetsdagar, "
+                f"policyn på {min(promised)}: en enhet kan bara lova mer"
+            )
+
+    @property
+    def rules(self) -> Rules:
+        """Return what the policy demands before a case may be answered and closed."""
+        workflow = self.policy.workflow
+        return Rules(
+            require_service_note=workflow.require_tjansteanteckning,
+            manager_approves_no_action=workflow.chef_approves_no_action,
+            further_contact_required=workflow.further_contact_required,
+            close_by_triage=workflow.close_by != "handler",
+            clock_covers=self.policy.deadlines.clock_covers,
+        )
+
+    @property
+    def reminders(self) -> Reminders:
+        """Return when somebody is told that an answer is late."""
+        return self.policy.watching
+
+    @property
+    def sorters(self) -> tuple[str, ...]:
+        """List who sort: Medborgarcenter where the policy says so, and the registrator always (row X4)."""
+        if self.policy.roles.triage == "medborgarcenter":
+            return (*self.medborgarcenter, self.registrator)
+        return (self.registrator,)
+
+    def unit(self, unit_id: str) -> Unit | None:
+        """Return a unit, or None for the registrator's queue and for one that is no longer there."""
+        return next((unit for unit in self.units if unit.id == unit_id), None)
+
+    def days_for(self, unit_id: str) -> Days:
+        """Return what is promised in a unit: the policy's days, or its own stricter ones (rows N6, B23)."""
+        unit = self.unit(unit_id)
+        days = self.days
+        if unit is None:
+            return days
+        if unit.regulated == "skola" and None in (days.complaint, days.suggestion, days.praise):
+            days = days.at_most(SCHOOL_DAYS, clause=SCHOOL_CLAUSE, also_undated=True)
+        if unit.answer_days is not None:
+            days = days.at_most(unit.answer_days, clause=f"{unit.name}, kvalitetsgaranti", also_undated=True)
+        return days
+
+    def owners(self, unit: Unit) -> tuple[str, ...]:
+        """List who may have a unit's cases, the first choice first (rows X3, K9)."""
+        if self.policy.roles.handler_is == "chef":
+            return (*unit.managers, *(one for one in unit.handlers if one not in unit.managers))
+        return unit.handlers
+
+    def managers_of(self, unit_id: str) -> tuple[Handler, ...]:
+        """List a unit's managers; the registrator, who has whatever nobody else does, where there is none."""
+        unit = self.unit(unit_id)
+        named = unit.managers if unit is not None else ()
+        return tuple(self.handlers[one] for one in named or (self.registrator,))
+
+    def above(self, unit_id: str) -> tuple[Handler, ...]:
+        """List the level above a unit's managers: its heads, else the quality staff, else the registrator."""
+        unit = self.unit(unit_id)
+        named = (unit.heads if unit is not None else ()) or tuple(self.quality) or (self.registrator,)
+        return tuple(self.handlers[one] for one in named)
+
+    def by_mail(self, address: str) -> Handler | None:
+        """Return the member of staff who has this mail address, in any case."""
+        wanted = address.strip().casefold()
+        return next((one for one in self.handlers.values() if one.email.casefold() == wanted), None)
 
     @cached_property
     def words(self) -> tuple[tuple[Unit, re.Pattern[str]], ...]:
@@ -65,20 +156,22 @@ class House:
         """Return a person; the registrator for a name that is no longer there."""
         return self.handlers.get(handler_id) or self.handlers[self.registrator]
 
-    def present(self, handler_ids: Sequence[str], day: date) -> Handler | None:
-        """Return the first of these who is at work, else the first substitute who is, else None."""
-        for handler_id in handler_ids:
-            if _is_at_work(self.handlers[handler_id], day):
-                return self.handlers[handler_id]
-        for handler_id in handler_ids:
-            for substitute in self._chain(handler_id)[1:]:
-                if _is_at_work(substitute, day):
-                    return substitute
+    def present(
+        self, handler_ids: Sequence[str], day: date, *, barred: Collection[str] = ()
+    ) -> Handler | None:
+        """Return the first of these who is at work, else the first substitute who is, else None.
+
+        Nobody `barred` is returned: the case is about them (row B6).
+        """
+        substitutes = [one for handler_id in handler_ids for one in self._chain(handler_id)[1:]]
+        for person in (*(self.handlers[one] for one in handler_ids), *substitutes):
+            if person.id not in barred and is_at_work(person, day):
+                return person
         return None
 
     def contact_for(self, unit_id: str) -> Contact | None:
         """Return whom to turn to who is not satisfied with a unit's answer (row N4)."""
-        unit = next((unit for unit in self.units if unit.id == unit_id), None)
+        unit = self.unit(unit_id)
         return unit.contact if unit is not None and unit.contact is not None else self.contact
 
     def actor(self, person_id: str, case: Row) -> Actor:
@@ -88,7 +181,9 @@ class House:
         """
         if person_id not in self.handlers:
             return Actor(id=person_id, roles=frozenset())
-        unit = next((unit for unit in self.units if unit.id == case["unit"]), None)
+        if person_id in case["barred"]:
+            return Actor(id=person_id, roles=frozenset())  # row B6: nobody judges what is about themselves
+        unit = self.unit(case["unit"])
         owners = {case["handler"], *(unit.handlers if unit else ())}
         standing_in = {one.id for owner in owners if owner in self.handlers for one in self._chain(owner)}
         managers = (unit.managers if unit else ()) or (self.registrator,)
@@ -99,6 +194,8 @@ class House:
             roles.add(life.MANAGER)
         if person_id == self.registrator:
             roles |= {life.REGISTRATOR, life.TRIAGE}
+        if person_id in self.medborgarcenter:
+            roles.add(life.TRIAGE)
         return Actor(id=person_id, roles=frozenset(roles))
 
     def _chain(self, handler_id: str) -> list[Handler]:
@@ -114,5 +211,12 @@ class House:
         return chain
 
 
-def _is_at_work(handler: Handler, day: date) -> bool:
+def _named_in(unit: Unit) -> Iterator[tuple[str, str]]:
+    yield from ((one, "handläggaren") for one in unit.handlers)
+    yield from ((one, "chefen") for one in unit.managers)
+    yield from ((one, "nästa nivå") for one in unit.heads)
+
+
+def is_at_work(handler: Handler, day: date) -> bool:
+    """Tell whether no absence of a person covers a day."""
     return not any(first <= day <= last for first, last in handler.absent)

@@ -85,16 +85,18 @@ class Letters:
         to: Address,
         to_name: str,
         title: str,
-        handler: Handler,
+        handler: Handler | None,
         mood: Kind | None,
         in_reply_to: str,
         references: Sequence[str],
         now: datetime,
         held_because: str = "",
+        keeps: tuple[PromiseKind, ...] = (PromiseKind.RECEIPT,),
     ) -> str:
         """Thank the sender, once per case; return why the letter is held, or an empty text if it goes.
 
-        `mood` is the type when it is certain enough to thank or be sorry by, otherwise None.
+        `handler` is None until somebody has sorted the case. `mood` is the type when it is certain enough
+        to thank or be sorry by, otherwise None.
         """
         held = held_because or self._suspicion(transaction, to, title, now)
         facts: AcknowledgementFacts = {
@@ -102,7 +104,7 @@ class Letters:
             "municipality": self.house.municipality,
             "case_number": about.number,
             "received_on": day_of(about.received_at),
-            "handler": Person(name=handler.name, title=handler.title),
+            "handler": None if handler is None else Person(name=handler.name, title=handler.title),
             "handler_by": about.due(PromiseKind.FIRST_FEEDBACK),
             "answer_by": about.due(PromiseKind.ANSWER),
             "phone": self.house.phone,
@@ -123,6 +125,7 @@ class Letters:
             in_reply_to=in_reply_to,
             references=tuple(references)[-_REFERENCES_KEPT:],
             external_id=self.identity.message_id(about.case_id),
+            keeps=keeps,
         )
         outbox.put(transaction, letter, now=now, held_because=held)
         return held

@@ -56,10 +56,13 @@ def route(
     unit, because = _unit(house, text, recipients, suggestion, kind)
     if unit is None:
         return _to_registrator(house, day, because)
-    handler = house.present(unit.handlers, day)
+    if house.policy.roles.triage != "none":
+        # Row K8: the proposal must be confirmed by somebody before the handler hears of it.
+        return _to_sorter(house, day, because, unit=unit.id)
+    handler = house.present(house.owners(unit), day)
     if handler is None:
         return _to_registrator(house, day, f"alla på {unit.name} är frånvarande", unit=unit.id)
-    if handler.id not in unit.handlers:
+    if handler.id not in house.owners(unit):
         because += ", ersättare"
     return Route(unit=unit.id, handler=handler, status=Status.ASSIGNED, because=because)
 
@@ -87,6 +90,11 @@ def _unit(
             if area.value in unit.areas:
                 return unit, f"området {area.value}"
     return None, "ingen enhet hittades"
+
+
+def _to_sorter(house: House, day: date, because: str, *, unit: str) -> Route:
+    handler = house.present(house.sorters, day) or house.handlers[house.registrator]
+    return Route(unit=unit, handler=handler, status=Status.SORTING, because=because)
 
 
 def _to_registrator(house: House, day: date, because: str, *, unit: str = "") -> Route:

@@ -78,6 +78,7 @@ class Deadlines(Part):
     receipt_seconds: Annotated[int, Field(ge=1, le=300)] = 60
     assign_within_days: Annotated[int, Field(ge=1, le=_LONGEST)] = 1
     redogorelse_days: Annotated[int, Field(ge=1, le=_LONGEST)] = 5
+    question_days: Annotated[int, Field(ge=1, le=_LONGEST)] = 10
     clock_covers: Literal["answered", "closed"] = "answered"
     interim_stops_clock: bool = False
     pause_on_question: bool = False

@@ -45,10 +45,15 @@ name = "Rita Lund"
 email = "rita@lillkommun.example"
 absent = [{ first = 2026-12-21, last = 2027-01-08 }]
 
+[[handlers]]
+id = "ulla"
+name = "Ulla Berg"
+email = "ulla@lillkommun.example"
+
 [[units]]
 id = "park"
 name = "Park"
-handlers = ["rita"]
+handlers = ["rita", "ulla"]
 """
 
 
@@ -171,7 +176,7 @@ def test_a_right_configuration_loads_with_its_defaults(file: Path) -> None:
             "first",
             "ska vara ett datum utan",
         ),
-        ('handlers = ["rita"]', "handlers = []", "units nr 1", "handlers", "får inte vara tom."),
+        ('handlers = ["rita", "ulla"]', "handlers = []", "units nr 1", "handlers", "får inte vara tom."),
         (
             "port = 8025",
             "port = 8025\ntimeout_seconds = 0.0",
@@ -225,7 +230,7 @@ def test_an_unknown_table_is_told(file: Path) -> None:
 
     assert lines == [
         f"{file}: other: okänd nyckel. Kända är channels, classifier, handlers, mail, municipality, store, "
-        "triage, units, web."
+        "triage, units, watch, web."
     ]
 
 
@@ -250,18 +255,20 @@ def test_two_listeners_on_one_port_of_different_addresses_get_on(file: Path) -> 
         (
             'registrator = "rita"',
             'registrator = "anna"',
-            "tabell [triage], nyckel registrator: 'anna' finns inte bland [[handlers]]. Välj en av rita.",
+            "tabell [triage], nyckel registrator: 'anna' finns inte bland [[handlers]]. "
+            "Välj en av rita, ulla.",
         ),
         (
-            'handlers = ["rita"]',
-            'handlers = ["anna"]',
-            "tabell [[units]] park, nyckel handlers: 'anna' finns inte bland [[handlers]]. Välj en av rita.",
+            'handlers = ["rita", "ulla"]',
+            'handlers = ["anna", "rita"]',
+            "tabell [[units]] park, nyckel handlers: 'anna' finns inte bland [[handlers]]. "
+            "Välj en av rita, ulla.",
         ),
         (
             'name = "Rita Lund"',
             'name = "Rita Lund"\nsubstitute = "anna"',
             "tabell [[handlers]] rita, nyckel substitute: 'anna' finns inte bland [[handlers]]. "
-            "Välj en av rita.",
+            "Välj en av rita, ulla.",
         ),
         (
             "[[units]]",
@@ -270,7 +277,7 @@ def test_two_listeners_on_one_port_of_different_addresses_get_on(file: Path) -> 
         ),
         (
             "[[units]]",
-            '[[units]]\nid = "park"\nname = "P"\nhandlers = ["rita"]\n\n[[units]]',
+            '[[units]]\nid = "park"\nname = "P"\nhandlers = ["rita", "ulla"]\n\n[[units]]',
             "tabell [[units]], nyckel id: 'park' finns två gånger. Ge varje enhet ett eget id.",
         ),
         (

@@ -71,6 +71,7 @@ id = "petra"
 name = "Petra Holm"
 title = "enhetschef"
 email = "petra@{handler_domain}"
+substitute = "rita"
 
 [[units]]
 id = "park"

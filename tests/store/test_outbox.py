@@ -46,6 +46,7 @@ def a_letter(
         in_reply_to="<a@example.org>",
         references=("<b@example.org>", "<a@example.org>"),
         external_id=f"<{key}@lillkommun.example>",
+        keeps=(PromiseKind.RECEIPT,) if purpose is Purpose.ACKNOWLEDGEMENT else (),
     )
 
 

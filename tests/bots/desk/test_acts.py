@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bots.channel import PermanentFailure
-from store import cases
+from store import cases, profiles
 from store.domain import Contact, Factor, Kind, LetterState, Outcome, Purpose, Status, Way
 from store.engine import Row
-from store.life import IllegalActError, Rules
+from store.life import IllegalActError
 from tests.bots.desk.test_threads import a_report
 from tests.house import ANNA, NOW, OMAR, PETRA, SENDER, UNITS, House, an_inbound
 
@@ -251,9 +251,14 @@ async def test_n21_another_board_can_be_asked_in_a_call(house: House) -> None:
     assert house.outbox(purpose=Purpose.STATEMENT_REQUEST) == []
 
 
-async def test_k12_where_medborgarcenter_closes_the_handler_gives_the_case_back(house: House) -> None:
+async def test_k12_where_medborgarcenter_closes_the_handler_gives_the_case_back(make_house: Make) -> None:
+    policy = profiles.load("standard")
+    workflow = policy.workflow.model_copy(
+        update={"require_tjansteanteckning": True, "close_by": "registrator"}
+    )
+    house = make_house(units=NAMED, policy=policy.model_copy(update={"workflow": workflow}))
     case = await a_case(house)
-    strict = replace(house.acts, rules=Rules(require_service_note=True, close_by_triage=True))
+    strict = house.acts
     answer(house, case, way=Way.PHONE)
 
     with pytest.raises(IllegalActError, match="Skriv tjänsteanteckningen"):

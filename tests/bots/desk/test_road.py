@@ -107,8 +107,15 @@ async def test_each_step_is_in_the_journal_of_the_case(house: House) -> None:
     assert house.journal(house.case()["id"]) == ["ärende öppnat", "brev sänt", "brev sänt"]
 
 
-async def test_the_receipt_promise_is_kept_when_the_letter_is_sent(house: House) -> None:
+async def test_g9_a_receipt_that_names_the_handler_keeps_two_promises_when_it_is_sent(house: House) -> None:
     await house.hear(an_inbound())
+
+    kept = {row["kind"]: row["kept_at"] for row in house.table("promises")}
+    assert kept == {"kvitto": NOW, "första_återkoppling": NOW, "svar": None}
+
+
+async def test_g9_while_the_registrator_sorts_the_sender_does_not_know_who_will_have_it(house: House) -> None:
+    await house.hear(an_inbound(text="Vad tycker ni om detta?", subject="Hej"))
 
     kept = {row["kind"]: row["kept_at"] for row in house.table("promises")}
     assert kept == {"kvitto": NOW, "första_återkoppling": None, "svar": None}
