@@ -200,7 +200,7 @@ class HandedOverFacts(CitizenFacts):
 
 
 class DuplicateFacts(CitizenFacts):
-    """Facts of `citizen_duplicate`. The other case may be another sender's: nothing but its number is told."""
+    """Facts of `citizen_duplicate`. The other case may be another sender's: only its number is told."""
 
     original_number: str
     handler: Person
