@@ -6,12 +6,12 @@ Letters lie in a folder per language, pages in `pages`; what each letter needs t
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import jinja2
 from jinja2 import meta
@@ -42,12 +42,20 @@ class Rendered:
     language: str
 
 
-def render(name: str, /, *, language: str = "sv", **facts: object) -> Rendered:
+# Two signatures, since a mapping of facts could otherwise hold a `drafts` for all that mypy knows.
+@overload
+def render(
+    name: str, /, *, language: str = "sv", drafts: Collection[str] = (), **facts: object
+) -> Rendered: ...
+@overload
+def render(name: str, /, *, language: str = "sv", **facts: object) -> Rendered: ...
+def render(name: str, /, *, language: str = "sv", drafts: Any = (), **facts: object) -> Rendered:
     """Write a letter in `language`, or in Swedish and then English where that language lacks it.
 
     Give every fact of the letter and no other; otherwise `TemplateError` is raised, and nothing is blank.
+    A draft language counts as lacking the letter unless its code stands in `drafts`.
     """
-    if is_written(name, language=language):
+    if is_written(name, language=language, drafts=drafts):
         return _write(name, language, facts)
     swedish = _write(name, "sv", facts)
     if not is_written(name, language="en"):
@@ -74,14 +82,22 @@ def page(name: str, /, **facts: object) -> str:
 
 @cache
 def languages() -> tuple[str, ...]:
-    """List the languages that a citizen can be thanked in, in alphabetical order."""
-    return tuple(sorted(proof.parent.name for proof in _ROOM.glob(f"*/{_PROOF}")))
+    """List the languages that a citizen can be thanked in, in alphabetical order and without drafts."""
+    return tuple(code for code in _folders() if not language_of(code).draft)
 
 
-def is_written(name: str, /, *, language: str) -> bool:
-    """Tell whether a letter exists in a language of ours."""
+@cache
+def drafts() -> tuple[str, ...]:
+    """List the languages that nobody who speaks them has approved, in alphabetical order."""
+    return tuple(code for code in _folders() if language_of(code).draft)
+
+
+def is_written(name: str, /, *, language: str, drafts: Collection[str] = ()) -> bool:
+    """Tell whether a letter exists in a language of ours, or in a draft that is switched on."""
     # The language may come from a message, so it is looked up before it becomes a path.
-    return language in languages() and (_ROOM / language / f"{name}.txt").is_file()
+    if language not in _folders() or (language_of(language).draft and language not in drafts):
+        return False
+    return (_ROOM / language / f"{name}.txt").is_file()
 
 
 @cache
@@ -97,6 +113,11 @@ def facts_of(name: str, /, *, language: str = "sv") -> frozenset[str]:
 def language_of(code: str, /) -> Language:
     """Return how dates are written in a language, and who has reviewed its letters."""
     return load(_ROOM / code)
+
+
+@cache
+def _folders() -> tuple[str, ...]:
+    return tuple(sorted(proof.parent.name for proof in _ROOM.glob(f"*/{_PROOF}")))
 
 
 def _write(name: str, language: str, facts: Mapping[str, object]) -> Rendered:
@@ -183,7 +204,7 @@ def _in_page(write: Callable[[Language, Any], str]) -> Callable[[Context, object
     @jinja2.pass_context
     def written(context: Context, value: object) -> str:
         code = context.get("language", "sv")
-        return write(language_of(code if code in languages() else "sv"), value)
+        return write(language_of(code if code in _folders() else "sv"), value)
 
     return written
 

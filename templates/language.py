@@ -14,6 +14,7 @@ _STOCKHOLM = ZoneInfo("Europe/Stockholm")
 class Language:
     """One language: its own name, its reviewer ("" when nobody has put a name to it) and its calendar.
 
+    The letters of a `draft` reach nobody until somebody switches the language on (requirements C3).
     `weekdays_on` is the form that a weekday takes inside a sentence (Finnish: maanantaina).
     """
 
@@ -25,6 +26,8 @@ class Language:
     day_form: str
     time_form: str
     percent_form: str
+    draft: bool = False
+    direction: str = "ltr"  # as HTML says it: "rtl" where one reads from right to left
 
     def date(self, day: object) -> str:
         """Write a date as it stands alone: måndag 23 november 2026."""

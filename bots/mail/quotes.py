@@ -13,6 +13,13 @@ MARKERS: Mapping[str, str] = MappingProxyType(
         "sv": "Skriv ditt svar ovanför den här raden",
         "en": "Write your reply above this line",
         "fi": "Kirjoita vastauksesi tämän rivin yläpuolelle",
+        "ar": "اكتب ردك فوق هذا السطر",
+        "fa": "پاسخ خود را بالای این خط بنویسید",
+        "fit": "Kirjota sinun vastaus tämän rivin yläpuolele",
+        "pl": "Napisz odpowiedź nad tą linią",
+        "se": "Čále vástádusat dán linnjá bajábeallái",
+        "so": "Jawaabtaada ku qor xariiqdan korkeeda",
+        "uk": "Напишіть свою відповідь над цим рядком",
     }
 )
 _MAX_TEXT = 256 * 1024

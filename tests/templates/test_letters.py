@@ -253,7 +253,7 @@ def test_the_line_to_write_above_comes_first_where_replies_are_quoted(letter: st
 
 
 def test_the_mail_room_knows_the_line_to_write_above_in_every_language() -> None:
-    assert {code: f"--- {words} ---" for code, words in quotes.MARKERS.items()} == MARKERS
+    assert {code: f"--- {quotes.MARKERS[code]} ---" for code in languages()} == MARKERS
     assert sorted(MARKERS) == list(languages())
 
 
