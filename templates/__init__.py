@@ -18,11 +18,14 @@ from jinja2 import meta
 from jinja2.runtime import Context
 
 from templates.language import Language, load
+from templates.sms import fitted, segments
 
 _ROOM = Path(__file__).parent
 _PROOF = "citizen_acknowledgement.txt"
 _PAGE_FOLDERS = ("pages", "gallery")
 _SUBJECT_LINE = re.compile(r"[^\W\d_]+: (\S.*)")
+_SHORT = ".sms"
+_SEGMENTS = 2
 _RULE = "* * *"
 _WIDTH = 76
 # Characters that turn the direction of a line can make a subject read as something it is not.
@@ -45,16 +48,23 @@ class Rendered:
 # Two signatures, since a mapping of facts could otherwise hold a `drafts` for all that mypy knows.
 @overload
 def render(
-    name: str, /, *, language: str = "sv", drafts: Collection[str] = (), **facts: object
+    name: str, /, *, language: str = "sv", short: bool = False, drafts: Collection[str] = (), **facts: object
 ) -> Rendered: ...
 @overload
 def render(name: str, /, *, language: str = "sv", **facts: object) -> Rendered: ...
-def render(name: str, /, *, language: str = "sv", drafts: Any = (), **facts: object) -> Rendered:
+def render(
+    name: str, /, *, language: str = "sv", short: Any = False, drafts: Any = (), **facts: object
+) -> Rendered:
     """Write a letter in `language`, or in Swedish and then English where that language lacks it.
 
     Give every fact of the letter and no other; otherwise `TemplateError` is raised, and nothing is blank.
-    A draft language counts as lacking the letter unless its code stands in `drafts`.
+    A draft language counts as lacking the letter unless its code stands in `drafts`. With `short` it is
+    written for SMS if it has such a form (`is_short`): without subject, in Swedish alone where the language
+    lacks it, and of at most two SMS; what is longer is `TemplateError`. It takes the long letter's facts.
     """
+    if short and is_short(name):
+        code = language if is_written(f"{name}{_SHORT}", language=language, drafts=drafts) else "sv"
+        return _write_short(name, code, facts)
     if is_written(name, language=language, drafts=drafts):
         return _write(name, language, facts)
     swedish = _write(name, "sv", facts)
@@ -100,6 +110,11 @@ def is_written(name: str, /, *, language: str, drafts: Collection[str] = ()) -> 
     return (_ROOM / language / f"{name}.txt").is_file()
 
 
+def is_short(name: str, /) -> bool:
+    """Tell whether a letter has a form for SMS."""
+    return is_written(f"{name}{_SHORT}", language="sv")
+
+
 @cache
 def facts_of(name: str, /, *, language: str = "sv") -> frozenset[str]:
     """Name the facts that a letter needs, those of its parts included."""
@@ -122,20 +137,36 @@ def _folders() -> tuple[str, ...]:
 
 def _write(name: str, language: str, facts: Mapping[str, object]) -> Rendered:
     where = f"letter {name} ({language})"
-    needed = facts_of(name, language=language)
-    if missing := sorted(needed - facts.keys()):
-        raise TemplateError(f"{where}: missing {', '.join(missing)}")
-    if unused := sorted(facts.keys() - needed):
-        raise TemplateError(f"{where}: unused {', '.join(unused)}")
-    try:
-        text = _letters(language).get_template(f"{name}.txt").render(facts)
-    except (jinja2.TemplateError, TypeError, ValueError) as error:
-        raise TemplateError(f"{where}: {_reason(error)}") from error
+    text = _text(name, language, facts, known=facts_of(name, language=language), where=where)
     first, _, body = text.partition("\n")
     subject = _SUBJECT_LINE.fullmatch(first)
     if subject is None:
         raise TemplateError(f"{where}: the first line is no subject line")
     return Rendered(subject=subject[1].rstrip(), body=_tidy(body), language=language)
+
+
+def _write_short(name: str, language: str, facts: Mapping[str, object]) -> Rendered:
+    form = f"{name}{_SHORT}"
+    where = f"letter {form} ({language})"
+    # The caller hands on the facts of the long letter, of which a short one tells a part.
+    known = facts_of(form, language=language) | facts_of(name)
+    text = _text(form, language, facts, known=known, where=where)
+    body = fitted("\n".join(line.rstrip() for line in text.split("\n") if line.strip()), most=_SEGMENTS)
+    alphabet, count = segments(body)
+    if count > _SEGMENTS:
+        raise TemplateError(f"{where}: {count} SMS in {alphabet}, at most {_SEGMENTS} may be sent")
+    return Rendered(subject="", body=body, language=language)
+
+
+def _text(name: str, language: str, facts: Mapping[str, object], *, known: frozenset[str], where: str) -> str:
+    if missing := sorted(facts_of(name, language=language) - facts.keys()):
+        raise TemplateError(f"{where}: missing {', '.join(missing)}")
+    if unused := sorted(facts.keys() - known):
+        raise TemplateError(f"{where}: unused {', '.join(unused)}")
+    try:
+        return _letters(language).get_template(f"{name}.txt").render(facts)
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise TemplateError(f"{where}: {_reason(error)}") from error
 
 
 def _tidy(body: str) -> str:
@@ -174,6 +205,7 @@ def _letters(language: str) -> jinja2.Environment:
     environment.filters |= {
         "date": words.date,
         "on_date": words.on_date,
+        "day": words.short,
         "time": words.time,
         "percent": words.percent,
     }

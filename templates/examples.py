@@ -42,6 +42,7 @@ from templates.facts import (
     ReturnedFacts,
     Routine,
     SentOnFacts,
+    ShortAnswerFacts,
     StatementLateFacts,
     StatementRequestFacts,
     SubstituteFacts,
@@ -437,4 +438,89 @@ EXAMPLES = (
     Example(letter="handler_returned", situation="to close", facts=_RETURNED),
     Example(letter="handler_reopened", situation="answer date known", facts=_REOPENED),
     Example(letter="handler_reopened", situation="no answer date", facts=_REOPENED_UNDATED),
+)
+
+# The longest facts that a town is likely to have: what does not fit in two SMS is never sent.
+_LONG = CitizenFacts(
+    service_name="Synpunkter och klagomål",
+    municipality="Östra Exempelbygdens kommun",
+    case_number="SYN-2026-000123",
+    phone="070-174 06 10",
+    phone_hours="vardagar 7.30–16.30",
+    marker=False,
+)
+_LONG_NAME = Person(name="Anna-Karin Lindström Bergqvist", title="enhetschef")
+_LONG_DAY = date(2026, 9, 23)
+_LONG_LINK = "https://synpunkt.ostraexempelbygden.example/s/aB3dE5gH7jK9"
+_SHORT_ASSIGNED = AcknowledgementFacts(
+    **_LONG,
+    received_on=_LONG_DAY,
+    handler=_LONG_NAME,
+    handler_by=None,
+    answer_by=_LONG_DAY,
+    privacy_url="https://www.ostraexempelbygden.example/personuppgifter",
+)
+_SHORT_UNASSIGNED: AcknowledgementFacts = {**_SHORT_ASSIGNED, "handler": None, "handler_by": _LONG_DAY}
+_SHORT_OPEN: AcknowledgementFacts = {**_SHORT_ASSIGNED, "handler": None, "answer_by": None}
+_SHORT_NAMED = HandlerNamedFacts(**_LONG, handler=_LONG_NAME, answer_by=_LONG_DAY, instead_of=True)
+_SHORT_QUESTION = QuestionFacts(
+    **_LONG,
+    handler=_LONG_NAME,
+    reply_by=_LONG_DAY,
+    question=(("Vilken lekplats gäller det, och vilken dag var det?",),),
+)
+_SHORT_DELAY = DelayFacts(
+    **_LONG,
+    handler=_LONG_NAME,
+    promised_by=_LONG_DAY,
+    answer_by=_LONG_DAY,
+    reason=(("Vi väntar på en rapport från entreprenören.",),),
+)
+_SHORT_ANSWER = ShortAnswerFacts(
+    **_LONG,
+    received_on=_LONG_DAY,
+    answer=(("Gungan är lagad sedan i går. Tack för att du sade till.",),),
+    handler=_LONG_NAME,
+    contact=Contact(
+        name="Rita Lindström Bergqvist", address="Storgatan 112, 123 45 Exempelby", phone="070-174 06 05"
+    ),
+    link="",
+)
+_SHORT_ANSWER_ELSEWHERE: ShortAnswerFacts = {
+    **_SHORT_ANSWER,
+    "answer": (("Ett svar som är för långt för ett SMS. " * 20,),),
+    "link": _LONG_LINK,
+}
+_SHORT_NO_ACTION = {
+    **_SHORT_ANSWER,
+    "answer": (("Vi har sett på gungan.",),),
+    "explanation": (("En förening äger den.",),),
+}
+_SHORT_HANDED_OVER = HandedOverFacts(
+    **_LONG,
+    received_at=datetime(2026, 9, 23, 8, 5, tzinfo=UTC),
+    handed_to="miljö- och samhällsbyggnadsnämnden",
+    link=_LONG_LINK,
+)
+_SHORT_REOPENED = CitizenReopenedFacts(**_LONG, handler=_LONG_NAME, answer_by=_LONG_DAY)
+
+SHORT_EXAMPLES = (
+    Example(letter="citizen_acknowledgement", situation="handler known", facts=_SHORT_ASSIGNED),
+    Example(letter="citizen_acknowledgement", situation="no handler yet", facts=_SHORT_UNASSIGNED),
+    Example(letter="citizen_acknowledgement", situation="no handler and no dates", facts=_SHORT_OPEN),
+    Example(letter="citizen_acknowledgement_complaint", situation="handler known", facts=_SHORT_ASSIGNED),
+    Example(letter="citizen_acknowledgement_praise", situation="handler known", facts=_SHORT_ASSIGNED),
+    Example(letter="citizen_acknowledgement_urgent", situation="handler known", facts=_SHORT_ASSIGNED),
+    Example(letter="citizen_acknowledgement_urgent", situation="no handler yet", facts=_SHORT_UNASSIGNED),
+    Example(letter="citizen_handler_named", situation="instead of another", facts=_SHORT_NAMED),
+    Example(letter="citizen_question", situation="a day is wished for", facts=_SHORT_QUESTION),
+    Example(letter="citizen_delay", situation="a reason in one sentence", facts=_SHORT_DELAY),
+    Example(letter="citizen_answer", situation="the whole answer", facts=_SHORT_ANSWER),
+    Example(letter="citizen_answer", situation="to be read elsewhere", facts=_SHORT_ANSWER_ELSEWHERE),
+    Example(letter="citizen_answer_complaint", situation="the whole answer", facts=_SHORT_ANSWER),
+    Example(letter="citizen_answer_suggestion", situation="the whole answer", facts=_SHORT_ANSWER),
+    Example(letter="citizen_answer_praise", situation="the whole answer", facts=_SHORT_ANSWER),
+    Example(letter="citizen_answer_no_action", situation="with an explanation", facts=_SHORT_NO_ACTION),
+    Example(letter="citizen_handed_over", situation="with a link", facts=_SHORT_HANDED_OVER),
+    Example(letter="citizen_reopened", situation="answer date known", facts=_SHORT_REOPENED),
 )

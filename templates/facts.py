@@ -72,6 +72,7 @@ class FollowUpFacts(TypedDict):
     lanes: tuple[Lane, ...]
     answered: bool  # the case was answered or closed before the new message came
     answer_by: date | None
+    links: tuple[Link, ...]  # to answer; () for none
     link: str
 
 
@@ -363,7 +364,7 @@ class AnswerByMailFacts(NoticeFacts):
     """Facts of `handler_answer_by_mail` (N17): mail with us as a copy was taken as the answer."""
 
     sent_on: date
-    links: tuple[Link, ...]  # one for each outcome to choose; () to choose in the case
+    links: tuple[Link, ...]  # to choose an outcome; () to choose in the case
 
 
 class AnswerDraftFacts(NoticeFacts):
@@ -391,3 +392,9 @@ class ReopenedNoticeFacts(NoticeFacts):
 
     objected_on: date
     answer_by: date | None
+
+
+class ShortAnswerFacts(AnswerFacts):
+    """Facts of the `citizen_answer` letters in their form for SMS; `_no_action` has `explanation` besides."""
+
+    link: str  # "" to send the whole answer, otherwise where it is to be read

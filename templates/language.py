@@ -26,16 +26,21 @@ class Language:
     day_form: str
     time_form: str
     percent_form: str
+    short_form: str = "{day} {month}"
     draft: bool = False
     direction: str = "ltr"  # as HTML says it: "rtl" where one reads from right to left
 
     def date(self, day: object) -> str:
         """Write a date as it stands alone: måndag 23 november 2026."""
-        return self._day(day, self.weekdays)
+        return self._day(day, self.weekdays, self.day_form)
 
     def on_date(self, day: object) -> str:
         """Write a date as it stands in a sentence that says when something happens."""
-        return self._day(day, self.weekdays_on)
+        return self._day(day, self.weekdays_on, self.day_form)
+
+    def short(self, day: object) -> str:
+        """Write a date without weekday and year, where room is dear."""
+        return self._day(day, self.weekdays, self.short_form)
 
     def time(self, moment: object) -> str:
         """Write the time of day in Stockholm."""
@@ -48,11 +53,11 @@ class Language:
         """Write a share between 0 and 1 in whole percent."""
         return self.percent_form.format(number=round(share * 100))
 
-    def _day(self, day: object, weekdays: tuple[str, ...]) -> str:
+    def _day(self, day: object, weekdays: tuple[str, ...], form: str) -> str:
         if not isinstance(day, date):
             raise TypeError(f"a {type(day).__name__} is no date")
         local = _in_stockholm(day) if isinstance(day, datetime) else day
-        return self.day_form.format(
+        return form.format(
             weekday=weekdays[local.weekday()],
             day=local.day,
             month=self.months[local.month - 1],
