@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from bots.desk.judge import Judge
 from bots.desk.letters import Guard, Letters
 from bots.desk.opinion import Opinion, Suggester
 from bots.desk.trouble import place_of
+from bots.desk.watch import Watch
 from bots.mail.identity import Identity
 from bots.mail.worker import Reader
 from bots.parts import (
@@ -64,6 +65,7 @@ class App:
     intake: Intake
     judge: Judge
     delivery: Delivery
+    watch: Watch
     doors: Sequence[Channel]
     roads: Mapping[str, Channel]
     reader: Reader
@@ -87,6 +89,7 @@ class App:
                 desk.create_task(self.intake.run(), name="intake"),
                 desk.create_task(self.judge.run(), name="judge"),
                 desk.create_task(self.delivery.run(), name="delivery"),
+                desk.create_task(self.watch.run(), name="watch"),
             ]
             self.judge.ring()
             async with asyncio.TaskGroup() as entrance:
@@ -193,12 +196,22 @@ def build(
             work=work,
             judged=delivery.ring,
         )
+        watch = Watch(
+            store=store,
+            work=work,
+            clock=clock,
+            told=delivery.ring,
+            opens=time.fromisoformat(settings.watch.opens),
+            closes=time.fromisoformat(settings.watch.closes),
+            seconds=settings.watch.seconds,
+        )
         intake = Intake(store=store, clock=clock, kept=judge.ring)
         app = App(
             store=store,
             intake=intake,
             judge=judge,
             delivery=delivery,
+            watch=watch,
             doors=build_doors(settings, store, clock) if with_doors else [],
             roads=roads,
             reader=reader,

@@ -17,6 +17,7 @@ from store.tables import cases as case_table
 
 _ON_ITS_WAY = (LetterState.PENDING, LetterState.HELD, LetterState.SENDING)
 _LAX = Rules()
+_FOLLOWERS = frozenset({life.HANDLER, life.MANAGER, life.REGISTRATOR})
 
 
 def move(
@@ -89,6 +90,7 @@ def facts_of(transaction: Transaction, case: Mapping[str, Any]) -> CaseFacts:
         diary_number=case["diary_number"],
         handed_to=case["handed_to"],
         original=case["refers_to"],
+        unticked=unticked(case),
     )
     answer = answer_of(transaction, case["id"], case["round"])
     return facts if answer is None else _with_answer(transaction, facts, answer)
@@ -123,6 +125,66 @@ def note_down(
     }
     entry = Entry(actor=actor.id, act="antecknat i ärendet", case_id=case_id, details=details)
     journal.write(transaction, now, entry)
+
+
+def follow_up(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    version: int,
+    on: date | None = None,
+    result: str | None = None,
+) -> None:
+    """Set the day of a follow-up, or write what it found; also in a closed case (row L19).
+
+    Raises `IllegalActError` for who has no part in the case, or a result without a day, and
+    `StaleCaseError`.
+    """
+    case = _found(transaction, case_id, version)
+    told = [] if actor.roles & _FOLLOWERS else [f"Det görs av {' eller '.join(sorted(_FOLLOWERS))}."]
+    if result is not None and (not result.strip() or (on or case["follow_up_on"]) is None):
+        told.append("Ange dag för uppföljning, och skriv vad den visade.")
+    if told:
+        raise IllegalActError(Act.ANSWER, Status(case["status"]), told)
+    new: dict[str, Any] = {"follow_up_on": on, "follow_up_result": ""} if on is not None else {}
+    if result is not None:
+        new["follow_up_result"] = result
+    cases.note(transaction, case_id, **new)
+    details = {"dag": (on or case["follow_up_on"]).isoformat()} | ({"resultat": "ja"} if result else {})
+    journal.write(
+        transaction, now, Entry(actor=actor.id, act="uppföljning", case_id=case_id, details=details)
+    )
+
+
+def mark(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    act: str,
+    actor: Actor,
+    now: datetime,
+    version: int,
+    details: Mapping[str, str],
+    **columns: Any,
+) -> Row:
+    """Change what a case is marked with, with a journal line, and return the case as it was.
+
+    For whom it bars, who may see it and its checklist; the status goes through `move`. Raises
+    `StaleCaseError`, and `IllegalActError` for somebody who has no part in the case.
+    """
+    case = _found(transaction, case_id, version)
+    if not actor.roles - {life.STAFF, life.SENDER}:
+        raise IllegalActError(Act.SORT, Status(case["status"]), ["Det görs av den som har ärendet."])
+    cases.note(transaction, case_id, **columns)
+    journal.write(transaction, now, Entry(actor=actor.id, act=act, case_id=case_id, details=dict(details)))
+    return case
+
+
+def unticked(case: Mapping[str, Any]) -> tuple[str, ...]:
+    """List what a case's checklist demands and nobody has ticked."""
+    return tuple(item for item, done in case["checklist"].items() if not done)
 
 
 def answer_of(transaction: Transaction, case_id: int, turn: int) -> Row | None:
@@ -205,9 +267,80 @@ def answer(
         version=version,
         rules=rules,
     )
+    if act_on is not None:
+        # Row L19: what is promised for a day is looked at on that day.
+        cases.note(transaction, case_id, follow_up_on=act_on, follow_up_result="")
     if way is not Way.LETTER:
         _arrived(transaction, case_id, answer_id, now)
     return answer_id
+
+
+def answer_by_mail(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    text: str,
+    has_contact: bool,
+    actor: Actor,
+    at: datetime,
+    now: datetime,
+    rules: Rules,
+) -> int:
+    """Store the answer that a handler has mailed to the sender, and return its id (row N17).
+
+    It counts since `at`, R of that mail. Its outcome is empty until `choose_outcome`, and closing asks for it.
+    """
+    case = _found(transaction, case_id, None)
+    move(transaction, case_id, Act.ANSWER_BY_MAIL, actor=actor, now=now, rules=rules)
+    row = {
+        "case_id": case_id,
+        "round": case["round"],
+        "text": text,
+        "way": Way.OWN_MAIL,
+        "outcome": "",
+        "has_contact": has_contact,
+        "keeps_promise": rules.clock_covers == "answered",
+        "written_by": actor.id,
+        "written_at": at,
+    }
+    answer_id: int | None = transaction.connection.scalar(insert(answers).values(row).returning(answers.c.id))
+    if answer_id is None:
+        raise StoreError("the answer got no id")
+    _arrived(transaction, case_id, answer_id, now, at=at)
+    return answer_id
+
+
+def choose_outcome(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    outcome: Outcome,
+    measure: str,
+    explanation: str,
+    act_on: date | None,
+    actor: Actor,
+    now: datetime,
+    version: int,
+    rules: Rules,
+) -> None:
+    """Store what came of a case that was answered by mail. Raises as `move` does, also if it is chosen."""
+    case = _found(transaction, case_id, version)
+    answer = answer_of(transaction, case_id, case["round"])
+    if answer is None or answer["outcome"]:
+        told = "Utfallet är redan valt." if answer else "Svara först."
+        raise IllegalActError(Act.CHOOSE_OUTCOME, Status(case["status"]), [told])
+    new = {"outcome": outcome, "measure": measure, "explanation": explanation, "act_on": act_on}
+    transaction.connection.execute(update(answers).where(answers.c.id == answer["id"]).values(**new))
+    move(
+        transaction,
+        case_id,
+        Act.CHOOSE_OUTCOME,
+        actor=actor,
+        now=now,
+        reason=str(outcome),
+        version=version,
+        rules=rules,
+    )
 
 
 def goes_by(transaction: Transaction, answer_id: int, letter_key: str) -> None:
@@ -258,14 +391,18 @@ def returned(transaction: Transaction, letter_key: str, *, because: str, now: da
         move(transaction, case["id"], Act.BOUNCE, actor=MACHINE, now=now, reason=because)
 
 
-def _arrived(transaction: Transaction, case_id: int, answer_id: int, now: datetime) -> None:
-    transaction.connection.execute(update(answers).where(answers.c.id == answer_id).values(delivered_at=now))
+def _arrived(
+    transaction: Transaction, case_id: int, answer_id: int, now: datetime, *, at: datetime | None = None
+) -> None:
+    """Note that an answer is there: since `at`, if that was before now."""
+    at = at or now
+    transaction.connection.execute(update(answers).where(answers.c.id == answer_id).values(delivered_at=at))
     case = _found(transaction, case_id, None)
     newest = answer_of(transaction, case_id, case["round"])
     if newest is None or newest["id"] != answer_id:
         return
     if newest["keeps_promise"]:
-        cases.keep_promise(transaction, case_id, PromiseKind.ANSWER, now)
+        cases.keep_promise(transaction, case_id, PromiseKind.ANSWER, at)
     # Elsewhere it waits for the sender or a statement; when that is over, `move` follows up.
     if case["status"] == Status.IN_PROGRESS:
         move(transaction, case_id, Act.DELIVER, actor=MACHINE, now=now)
@@ -292,7 +429,7 @@ def _with_answer(transaction: Transaction, facts: CaseFacts, answer: Row) -> Cas
         is_answer_on_its_way=state in _ON_ITS_WAY,
         # What is only written down has reached nobody.
         is_delivered=answer["delivered_at"] is not None and answer["way"] != Way.NOTE,
-        outcome=Outcome(answer["outcome"]),
+        outcome=Outcome(answer["outcome"]) if answer["outcome"] else None,
         measure=answer["measure"],
         explanation=answer["explanation"],
         approved_by=answer["approved_by"],

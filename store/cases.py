@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -10,10 +10,23 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
-from store.deadlines import day_of, moved
-from store.domain import Address, Entry, Factor, Guess, Kind, Lane, Promise, PromiseKind, Status, Suggestion
+from store.deadlines import day_of, moved, paused
+from store.domain import (
+    Address,
+    Duty,
+    Entry,
+    Factor,
+    Guess,
+    Kind,
+    Lane,
+    Promise,
+    PromiseKind,
+    Status,
+    Suggestion,
+)
 from store.engine import Row, StoreError, Transaction
-from store.tables import cases, confirmations, counters, letters, messages, promises, suggestions
+from store.sight import Reader, seen_by
+from store.tables import cases, confirmations, counters, delays, letters, messages, promises, suggestions
 from store.tables import journal as journal_table
 
 OPEN = (
@@ -53,6 +66,11 @@ class NewCase:
     quarantined_because: str = ""
     refers_to: int | None = None
     assigned_at: datetime | None = None
+    restricted: bool = False
+    barred: tuple[str, ...] = ()
+    duties: tuple[Duty, ...] = ()  # the checklist, nothing of it ticked yet
+    wished: Address | None = None  # where the answer is wished (row G10)
+    pick_up: str = ""  # of an anonymous sender's code
 
 
 def open_case(
@@ -87,6 +105,12 @@ def open_case(
         "quarantined_because": new.quarantined_because,
         "refers_to": new.refers_to,
         "assigned_at": new.assigned_at,
+        "restricted": new.restricted,
+        "barred": list(new.barred),
+        "checklist": {duty: {} for duty in new.duties},
+        "answer_channel": new.wished.channel if new.wished else "",
+        "answer_handle": new.wished.handle if new.wished else "",
+        "pick_up": new.pick_up,
     }
     case_id: int | None = transaction.connection.scalar(insert(cases).values(row).returning(cases.c.id))
     if case_id is None:
@@ -178,6 +202,91 @@ def owed(transaction: Transaction, case_id: int) -> list[Promise]:
     wanted = select(promises).where(promises.c.case_id == case_id).order_by(promises.c.id)
     newest = {row["kind"]: row for row in transaction.rows(wanted)}
     return [_promise_of(row) for row in newest.values()]
+
+
+def due_on(transaction: Transaction, case_id: int, kind: PromiseKind) -> date | None:
+    """Return the day of the newest promise of a kind, or None if none was given."""
+    return next((one.due_on for one in owed(transaction, case_id) if one.kind is kind), None)
+
+
+def delay(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    turn: int,
+    was_due_on: date,
+    answer_on: date,
+    reason: str,
+    by: str,
+    version: int,
+    now: datetime,
+) -> None:
+    """Store the later day that a sender is told, and why. The promise stands as it was.
+
+    Raises `StaleCaseError` if the case has changed since `version`.
+    """
+    changed = transaction.connection.execute(
+        update(cases).where(cases.c.id == case_id, cases.c.version == version).values(version=version + 1)
+    )
+    if changed.rowcount != 1:
+        raise StaleCaseError("the case has been changed by somebody else")
+    transaction.connection.execute(
+        insert(delays).values(
+            case_id=case_id,
+            round=turn,
+            was_due_on=was_due_on,
+            answer_on=answer_on,
+            reason=reason,
+            told_by=by,
+            told_at=now,
+        )
+    )
+    details = {"lovat": was_due_on.isoformat(), "ny dag": answer_on.isoformat()}
+    journal.write(
+        transaction, now, Entry(actor=by, act="fördröjning meddelad", case_id=case_id, details=details)
+    )
+
+
+def wait_out(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    turn: int,
+    since: date,
+    until: date,
+    closed: Collection[date],
+    now: datetime,
+) -> None:
+    """Do not count the days, `since` and `until` left out, on which an answer waited for the sender.
+
+    Journaled. Only where the policy says so; a promise that is kept, or already broken, stands.
+    """
+    waited = {since + timedelta(days=n) for n in range(1, (until - since).days)}
+    wanted = select(promises).where(
+        promises.c.case_id == case_id,
+        promises.c.kind == PromiseKind.ANSWER,
+        promises.c.round == turn,
+        promises.c.kept_at.is_(None),
+        promises.c.due_on > since,
+    )
+    for row in transaction.rows(wanted):
+        old = _promise_of(row)
+        new = paused(old, waited, closed)
+        if new.due_on == old.due_on:
+            continue
+        transaction.connection.execute(
+            update(promises)
+            .where(promises.c.id == row["id"])
+            .values(due_on=new.due_on, arithmetic=list(new.arithmetic))
+        )
+        details = {
+            "löfte": str(old.kind),
+            "från": old.due_on.isoformat(),
+            "till": new.due_on.isoformat(),
+            "varför": "väntade på avsändaren",
+        }
+        entry = Entry(actor="synpunkt", act="löfte flyttat", case_id=case_id, details=details)
+        journal.write(transaction, now, entry)
 
 
 def recount(transaction: Transaction, closed: Collection[date], *, now: datetime) -> int:
@@ -330,8 +439,12 @@ def page(
     handler: str = "",
     limit: int = 50,
     offset: int = 0,
+    reader: Reader | None = None,
 ) -> Sequence[Row]:
-    """List cases with their newest suggestion and answer date: klagomål first, then soonest due (row G20)."""
+    """List cases with their newest suggestion and answer date: klagomål first, then soonest due (row G20).
+
+    Those that `reader` may not see are left out; without one, none is.
+    """
     others = suggestions.alias()
     newest = (
         select(func.max(others.c.id)).where(others.c.case_id == cases.c.id).correlate(cases).scalar_subquery()
@@ -362,12 +475,16 @@ def page(
     )
     if handler:
         wanted = wanted.where(cases.c.handler == handler)
+    if reader is not None:
+        wanted = wanted.where(seen_by(reader))
     return transaction.rows(wanted)
 
 
-def counts(transaction: Transaction) -> dict[str, int]:
-    """Count the cases of each status."""
+def counts(transaction: Transaction, *, reader: Reader | None = None) -> dict[str, int]:
+    """Count the cases of each status: those that `reader` may see, or all."""
     wanted = select(cases.c.status, func.count()).group_by(cases.c.status)
+    if reader is not None:
+        wanted = wanted.where(seen_by(reader))
     return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
 
 

@@ -17,6 +17,7 @@ from store.domain import Kind, Promise, PromiseKind
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _SKIPPED = "räknas inte ("
+_WAITED = "väntar på avsändaren"
 _WEEKDAYS = ("mån", "tis", "ons", "tors", "fre", "lör", "sön")
 
 
@@ -185,13 +186,48 @@ def moved(promises: Iterable[Promise], closed: Collection[date], *, today: date)
     for old in promises:
         if not old.arithmetic or old.due_on < today:
             continue
-        received = old.due_on - timedelta(days=len(old.arithmetic) - 1)
-        lines = _lines(received, _counted(old.arithmetic), closed)
+        received = _received(old)
+        lines = _lines(received, _counted(old.arithmetic), closed, waited=_waited(old))
         new = replace(old, due_on=received + timedelta(days=len(lines) - 1), arithmetic=lines)
         why = _difference(old.arithmetic, lines)
         if why and new.due_on >= today:
             moves.append(Move(old=old, new=new, why=why))
     return tuple(moves)
+
+
+def later(day: date, days: int, closed: Collection[date] = ()) -> date:
+    """Return the working day that is `days` (1 or more) after a day."""
+    if days < 1:
+        raise ValueError("later is at least one working day")
+    return _later(day, days, closed)
+
+
+def days_late(due_on: date, today: date, closed: Collection[date] = ()) -> int:
+    """Count the working days after a due date up to and with today; 0 until it has passed."""
+    return sum(
+        day <= today for day in islice(working_days_after(due_on, closed), max(0, (today - due_on).days))
+    )
+
+
+def paused(promise: Promise, waited: Collection[date], closed: Collection[date] = ()) -> Promise:
+    """Return a promise that does not count the days on which we waited for the sender.
+
+    Only for a policy that says so (`deadlines.pause_on_question`); one without arithmetic stands.
+    """
+    if not promise.arithmetic:
+        return promise
+    received = _received(promise)
+    lines = _lines(received, _counted(promise.arithmetic), closed, waited={*waited, *_waited(promise)})
+    return replace(promise, due_on=received + timedelta(days=len(lines) - 1), arithmetic=lines)
+
+
+def _received(promise: Promise) -> date:
+    return promise.due_on - timedelta(days=len(promise.arithmetic) - 1)
+
+
+def _waited(promise: Promise) -> set[date]:
+    first = _received(promise)
+    return {first + timedelta(days=at) for at, line in enumerate(promise.arithmetic) if _WAITED in line}
 
 
 def _short(day: date) -> str:
@@ -209,12 +245,14 @@ def _earlier(day: date, days: int, closed: Collection[date]) -> date:
     return day
 
 
-def _lines(day: date, days: int, closed: Collection[date]) -> tuple[str, ...]:
+def _lines(
+    day: date, days: int, closed: Collection[date], *, waited: Collection[date] = ()
+) -> tuple[str, ...]:
     lines = [f"{_short(day)} = mottaget"]
     counted = 0
     while counted < days:
         day += timedelta(days=1)
-        if why := why_closed(day, closed):
+        if why := why_closed(day, closed) or (_WAITED if day in waited else ""):
             lines.append(f"{_short(day)} {_SKIPPED}{why})")
         else:
             counted += 1

@@ -43,6 +43,7 @@ class Rules:
     further_contact_required: bool = False  # row N4
     close_by_triage: bool = False  # row K12
     clock_covers: Literal["answered", "closed"] = "answered"  # row T10
+    pause_on_question: bool = False  # whether the answer's clock stands while the sender is asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,7 @@ class CaseFacts:
     original: int | None = None
     disposal_decision: str = ""
     export_verified: bool = False
+    unticked: tuple[str, ...] = ()  # what the checklist demands and nobody has ticked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +188,11 @@ IN_DIARY = Guard(
     remedy="Ärendet är allvarligt. Diarieför det och skriv in diarienumret.",
     holds=lambda case, _rules: not case.is_serious or bool(case.diary_number.strip()),
 )
+CHECKLIST = Guard(
+    name="checklista",
+    remedy="Kryssa av det som står kvar i ärendets checklista.",
+    holds=lambda case, _rules: not case.unticked,
+)
 TRIAGE_CLOSES = Guard(
     name="åter först",
     remedy="Lämna ärendet åter: här är det Medborgarcenter som avslutar.",
@@ -222,6 +229,7 @@ CLOSE_GUARDS = (
     STATEMENT,
     SERVICE_NOTE,
     IN_DIARY,
+    CHECKLIST,
     CONTACT,
 )
 _WORTHY = (OUTCOME, DATED, EXPLAINED, CONTACT)  # an answer that lacks these is not sent at all
@@ -254,18 +262,24 @@ TABLE = (
     _step(Status.IN_PROGRESS, Act.ASK_PROVIDER, _OWNERS, Status.AT_PROVIDER),
     _step(Status.IN_PROGRESS, Act.ASK_BOARD, _OWNERS, Status.AT_OTHER_BOARD),
     _step(Status.IN_PROGRESS, Act.ANSWER, _OWNERS, Status.IN_PROGRESS, NOT_ON_ITS_WAY, *_WORTHY),
+    # Row N17: the sender has it already, so nothing is asked of it here. CLOSE asks.
+    _step(Status.IN_PROGRESS, Act.ANSWER_BY_MAIL, _OWNERS, Status.IN_PROGRESS),
+    _step(Status.AT_PROVIDER, Act.ANSWER_BY_MAIL, _OWNERS, Status.AT_PROVIDER),
+    _step(Status.AT_OTHER_BOARD, Act.ANSWER_BY_MAIL, _OWNERS, Status.AT_OTHER_BOARD),
     _step(Status.IN_PROGRESS, Act.APPROVE, {MANAGER}, Status.IN_PROGRESS, NO_ACTION),
     _step(Status.IN_PROGRESS, Act.DELIVER, {SYSTEM, *_OWNERS}, Status.ANSWERED, ANSWERED),
     _step(Status.AWAITING_SENDER, Act.RESUME, {SYSTEM, SENDER, *_OWNERS}, Status.IN_PROGRESS),
     _step(Status.AT_PROVIDER, Act.RECORD_STATEMENT, _OWNERS, Status.IN_PROGRESS, STATEMENT),
     _step(Status.AT_OTHER_BOARD, Act.RECORD_STATEMENT, _OWNERS, Status.IN_PROGRESS, STATEMENT),
     _step(Status.ANSWERED, Act.APPROVE, {MANAGER}, Status.ANSWERED, NO_ACTION),
+    _step(Status.ANSWERED, Act.CHOOSE_OUTCOME, _OWNERS, Status.ANSWERED, OUTCOME, DATED, EXPLAINED),
     _step(Status.ANSWERED, Act.BOUNCE, {SYSTEM}, Status.IN_PROGRESS),
     _step(Status.ANSWERED, Act.RETURN, _OWNERS, Status.RETURNED, SERVICE_NOTE),
     _step(Status.ANSWERED, Act.CLOSE, _INSIDE, Status.CLOSED, TRIAGE_CLOSES, *CLOSE_GUARDS),
     _step(Status.ANSWERED, Act.REOPEN, {SENDER, *_INSIDE}, Status.REOPENED),
     _step(Status.RETURNED, Act.SEND_BACK, _SORTERS, Status.ANSWERED),
     _step(Status.RETURNED, Act.APPROVE, {MANAGER}, Status.RETURNED, NO_ACTION),
+    _step(Status.RETURNED, Act.CHOOSE_OUTCOME, _OWNERS, Status.RETURNED, OUTCOME, DATED, EXPLAINED),
     _step(Status.RETURNED, Act.BOUNCE, {SYSTEM}, Status.IN_PROGRESS),
     _step(Status.RETURNED, Act.CLOSE, _SORTERS, Status.CLOSED, *CLOSE_GUARDS),
     _step(Status.RETURNED, Act.REOPEN, {SENDER, *_INSIDE}, Status.REOPENED),

@@ -1,6 +1,7 @@
 """The outbox: letters wait here, and are sent once. `bots.desk.delivery` empties it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,13 +10,24 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import acts, cases, journal
-from store.domain import Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
+from store.domain import PAGE, Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
 from store.engine import Row, Transaction
 from store.tables import cases as case_table
 from store.tables import letters
 
 # Citizens' letters are served before notices to staff.
-_PRIORITY = {Purpose.ACKNOWLEDGEMENT: 1, Purpose.ANSWER: 1}
+TO_CITIZENS = (
+    Purpose.ACKNOWLEDGEMENT,
+    Purpose.ANSWER,
+    Purpose.HANDLER_NAMED,
+    Purpose.QUESTION,
+    Purpose.DELAY,
+    Purpose.SENT_ON,
+    Purpose.HANDED_OVER,
+    Purpose.DUPLICATE,
+    Purpose.REOPENED,
+)
+_PRIORITY = dict.fromkeys(TO_CITIZENS, 1)
 # Whoever writes a thousand times in a case must not make each reading slower than the last.
 _MOST_QUOTED = 20
 # These wait for a human, and only a human lets them go (again).
@@ -25,7 +37,7 @@ TROUBLED = (LetterState.HELD, LetterState.FAILED, LetterState.UNKNOWN, LetterSta
 def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_because: str = "") -> int | None:
     """Put a letter in the outbox and return its id, or None if a letter with that key was written before.
 
-    With `held_because` it waits until a human lets it go.
+    With `held_because` it waits until a human lets it go. One to our own page is there at once.
     """
     make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
     row = {
@@ -51,6 +63,8 @@ def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_becau
     written: int | None = transaction.connection.scalar(
         make(letters).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(letters.c.id)
     )
+    if written is not None and letter.recipient.channel == PAGE and not held_because:
+        sent(transaction, replace(letter, id=written), "", now=now)
     return written
 
 
@@ -148,6 +162,14 @@ def find_external(transaction: Transaction, external_id: str) -> int | None:
     return transaction.connection.scalar(select(letters.c.id).where(letters.c.external_id == external_id))
 
 
+def went_to(transaction: Transaction, external_ids: Sequence[str], handle: str) -> bool:
+    """Tell whether a letter with one of these Message-IDs was written to an address."""
+    found = transaction.connection.scalars(
+        select(letters.c.handle).where(letters.c.external_id.in_(external_ids))
+    )
+    return handle.casefold() in {one.casefold() for one in found}
+
+
 def case_of(transaction: Transaction, letter_id: int) -> int | None:
     """Return the case that a letter is about."""
     return transaction.connection.scalar(select(letters.c.case_id).where(letters.c.id == letter_id))
@@ -188,6 +210,27 @@ def acknowledged(transaction: Transaction, recipient: Address, *, since: datetim
         )
     )
     return list(transaction.connection.scalars(wanted))
+
+
+def receipts_since(transaction: Transaction, moment: datetime) -> int:
+    """Count the acknowledgements that were to go out before a moment, and still have not."""
+    wanted = select(func.count()).where(
+        letters.c.purpose == Purpose.ACKNOWLEDGEMENT,
+        letters.c.state.in_((LetterState.PENDING, LetterState.SENDING)),
+        letters.c.created_at < moment,
+    )
+    return transaction.connection.scalar(wanted) or 0
+
+
+def has_failed(transaction: Transaction, case_id: int, recipient: Address) -> bool:
+    """Tell whether a letter of a case to an address could not be delivered."""
+    wanted = select(letters.c.id).where(
+        letters.c.case_id == case_id,
+        letters.c.channel == recipient.channel,
+        letters.c.handle == recipient.handle,
+        letters.c.state.in_((LetterState.FAILED, LetterState.UNDELIVERED)),
+    )
+    return transaction.row(wanted.limit(1)) is not None
 
 
 def sent_to(transaction: Transaction, recipient: Address, *, since: datetime, most: int) -> int:

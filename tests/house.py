@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
+from bots.channel import Channel
 from bots.channels.memory import Memory
 from bots.desk.acts import Acts
 from bots.desk.cases import CaseWork
@@ -19,6 +20,7 @@ from bots.desk.intake import Intake
 from bots.desk.judge import Judge, MailReader, Surroundings
 from bots.desk.letters import Guard, Letters
 from bots.desk.opinion import Opinion, Suggester
+from bots.desk.watch import Watch
 from bots.mail.identity import Identity
 from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job, read_all
@@ -135,6 +137,7 @@ class House:
     delivery: Delivery
     work: CaseWork
     acts: Acts
+    watch: Watch
 
     async def receive(self, *group: Inbound) -> list[Receipt]:
         """Let messages come in, all at the same time, and wait until they are kept."""
@@ -228,11 +231,13 @@ def open_house(
     plus_addressing: bool = True,
     days: Days | None = None,
     policy: Profile | None = None,
+    roads: Mapping[str, Channel] | None = None,
     **organisation: Any,
 ) -> House:
     """Build the desk on a store. With `silent` there is no classifier at all.
 
-    The days are the policy's unless others are given; `organisation` are further fields of the house.
+    The days are the policy's unless others are given; `roads` are channels out besides e-mail, and
+    `organisation` are further fields of the house.
     """
     policy = policy or profiles.load("standard")
     clock = clock or Clock()
@@ -257,6 +262,7 @@ def open_house(
         registrator="rita",
         **organisation,
     )
+    channels: dict[str, Channel] = {"email": memory, **(roads or {})}
     work = CaseWork(
         house=town,
         identity=identity,
@@ -267,10 +273,11 @@ def open_house(
         ),
         clock=clock,
         language_of=lambda text: "fi" if "hyvää" in text.casefold() else "sv",
+        roads=tuple(channels),
     )
     delivery = Delivery(
         store=store,
-        channels={"email": memory},
+        channels=channels,
         clock=clock,
         failed=work.tell_undelivered,
         give_up_after=give_up_after,
@@ -299,6 +306,7 @@ def open_house(
         delivery=delivery,
         work=work,
         acts=Acts(store=store, work=work, clock=clock, acted=lambda: None),
+        watch=Watch(store=store, work=work, clock=clock, told=lambda: None),
     )
 
 

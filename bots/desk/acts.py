@@ -7,10 +7,10 @@ from typing import Any
 
 from bots.desk.cases import CaseWork
 from bots.desk.heard import Heard
-from bots.desk.letters import Writing
+from bots.desk.letters import Sender, Writing
 from bots.desk.triage import Route
-from store import acts, cases, inbox, outbox
-from store.deadlines import due, promises
+from store import acts, cases, inbox, life, outbox
+from store.deadlines import day_of, due, promises
 from store.domain import (
     Act,
     Address,
@@ -24,7 +24,7 @@ from store.domain import (
     Way,
 )
 from store.engine import Row, Store, StoreError, Transaction
-from store.life import Rules
+from store.life import IllegalActError, Rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,25 +149,176 @@ class Acts:
                 version=version,
                 rules=self.rules,
             )
-            if way is Way.LETTER:
-                first = inbox.first_of_case(transaction, case_id)
+            if way is Way.LETTER and (sender := self._sender(transaction, case)) is not None:
                 key = self.work.letters.answer(
                     transaction,
                     self._writing(transaction, case),
                     answer_id=answer_id,
-                    to=Address(channel=case["sender_channel"], handle=case["sender_handle"]),
-                    to_name=case["sender_name"],
+                    to=sender.address,
+                    to_name=sender.name,
                     kind=Kind(case["kind"]) if case["kind"] else None,
                     outcome=outcome,
                     text=text,
                     explanation=explanation,
                     handler=self.work.house.person(by),
                     contact=contact,
-                    in_reply_to=first["message_id"] if first else "",
+                    in_reply_to=sender.in_reply_to,
                     now=now,
                 )
                 acts.goes_by(transaction, answer_id, key)
         self.acted()
+
+    def assign(
+        self, case_id: int, *, handler: str, by: str, version: int, unit: str | None = None, reason: str = ""
+    ) -> None:
+        """Give a case to somebody, and to a unit if one is named; tell them, and the sender (rows L9, G9).
+
+        The clocks run on as they were (requirements C2). Raises `StoreError` for a person or unit that is
+        not there, and `IllegalActError` for one whom the case is about (row B6).
+        """
+        now, house = self.clock(), self.work.house
+        if handler not in house.handlers or (unit and house.unit(unit) is None):
+            raise StoreError(f"there is no handler {handler!r} or no unit {unit!r}")
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            if handler in case["barred"]:
+                words = "Personen kan inte handlägga det som rör honom eller henne själv. Välj någon annan."
+                raise IllegalActError(Act.ASSIGN, Status(case["status"]), [words])
+            was = case["handler"] if case["status"] == Status.ASSIGNED else ""
+            unit = case["unit"] if unit is None else unit
+            learned = {"handler": handler, "unit": unit, "assigned_at": now}
+            acts.move(
+                transaction,
+                case_id,
+                Act.ASSIGN,
+                actor=house.actor(by, case),
+                now=now,
+                reason=reason or house.person(handler).name,
+                version=version,
+                rules=self.rules,
+                learned=learned,
+            )
+            about, mark = self._writing(transaction, case), f"{case['round']}.{version}"
+            if (sender := self._sender(transaction, case)) is not None and handler != was:
+                self.work.letters.name_handler(
+                    transaction,
+                    about,
+                    sender,
+                    handler=house.person(handler),
+                    instead=bool(was),
+                    mark=mark,
+                    now=now,
+                )
+            if handler != by:
+                stored = cases.latest_suggestion(transaction, case_id)
+                self.work.letters.notify_new_case(
+                    transaction,
+                    about,
+                    handler=house.person(handler),
+                    unit=self.work.unit_name(unit or ""),
+                    suggestion=cases.suggestion_of(stored) if stored else None,
+                    now=now,
+                    mark=mark,
+                )
+        self.acted()
+
+    def ask_sender(self, case_id: int, question: str, *, by: str, version: int) -> None:
+        """Ask the sender what the answer needs; the case waits, and its clock runs on (requirements C2)."""
+        now = self.clock()
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            sender = self._sender(transaction, case)
+            if sender is None:
+                words = "Avsändaren har ingen adress att fråga på."
+                raise IllegalActError(Act.ASK_SENDER, Status(case["status"]), [words])
+            if not question.strip():
+                raise IllegalActError(Act.ASK_SENDER, Status(case["status"]), ["Skriv frågan."])
+            days = self.work.house.policy.deadlines.question_days
+            reply_by = due(now, days, self.work.house.days.closed)
+            version = self._take_in_hand(transaction, case, by=by, version=version, now=now)
+            acts.move(
+                transaction,
+                case_id,
+                Act.ASK_SENDER,
+                actor=self.work.house.actor(by, case),
+                now=now,
+                version=version,
+                rules=self.rules,
+                learned={"question_asked_at": now, "question_due_on": reply_by},
+            )
+            self.work.letters.ask(
+                transaction,
+                self._writing(transaction, case),
+                sender,
+                question=question,
+                reply_by=reply_by,
+                handler=self.work.house.person(by),
+                mark=str(version),
+                now=now,
+            )
+        self.acted()
+
+    def delay(self, case_id: int, reason: str, *, answer_on: date, by: str, version: int) -> None:
+        """Tell the sender why the answer is late, and the new day (FL 11 §, row B4).
+
+        The promise stands as it was, kept or broken. Raises `IllegalActError` without a reason, a day that
+        is to come, a promised day, or somebody to tell.
+        """
+        now = self.clock()
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            sender, about = self._sender(transaction, case), self._writing(transaction, case)
+            promised = about.due(PromiseKind.ANSWER)
+            actor = self.work.house.actor(by, case)
+            problems = {
+                "Skriv varför svaret dröjer.": not reason.strip(),
+                "Ange en dag som inte har varit.": answer_on <= day_of(now),
+                "Ärendet har ingen lovad dag.": promised is None,
+                "Avsändaren har ingen adress.": sender is None,
+                "Det görs av handläggaren eller chefen.": not actor.roles & {life.HANDLER, life.MANAGER},
+            }
+            if missing := [words for words, is_so in problems.items() if is_so]:
+                raise IllegalActError(Act.ANSWER, Status(case["status"]), missing)
+            if promised is None or sender is None:  # told above; said again for the reader of types
+                return
+            cases.delay(
+                transaction,
+                case_id,
+                turn=case["round"],
+                was_due_on=promised,
+                answer_on=answer_on,
+                reason=reason,
+                by=by,
+                version=version,
+                now=now,
+            )
+            self.work.letters.delay(
+                transaction,
+                about,
+                sender,
+                reason=reason,
+                promised_by=promised,
+                answer_by=answer_on,
+                handler=self.work.house.person(by),
+                mark=str(version),
+                now=now,
+            )
+        self.acted()
+
+    def follow_up(
+        self, case_id: int, *, by: str, version: int, on: date | None = None, result: str | None = None
+    ) -> None:
+        """Set the day to look at whether it was done, or write what was found then (row L19)."""
+        with self.store.write() as transaction:
+            acts.follow_up(
+                transaction,
+                case_id,
+                actor=self.work.house.actor(by, self._case(transaction, case_id)),
+                now=self.clock(),
+                version=version,
+                on=on,
+                result=result,
+            )
 
     def approve(self, case_id: int, *, by: str, version: int) -> None:
         """Store that a manager stands behind doing nothing (row N12)."""
@@ -229,7 +380,7 @@ class Acts:
                 reason=reason,
                 version=version,
                 rules=self.rules,
-                learned={"handler": named, "round": turn},
+                learned={"handler": named, "round": turn, "assigned_at": now},
             )
             kind = Kind(case["kind"]) if case["kind"] else None
             owed = [
@@ -238,6 +389,16 @@ class Acts:
                 if one.kind is PromiseKind.ANSWER
             ]
             cases.promise(transaction, case_id, owed, turn=turn)
+            about = self._writing(transaction, case)
+            if (sender := self._sender(transaction, case)) is not None:
+                self.work.letters.reopened(
+                    transaction, about, sender, handler=house.person(named), mark=str(turn), now=now
+                )
+            if named != by:
+                self.work.letters.notify_reopened(
+                    transaction, about, handler=house.person(named), turn=turn, now=now
+                )
+        self.acted()
 
     def ask_statement(
         self,
@@ -280,6 +441,15 @@ class Acts:
                     question=question,
                     due_on=due_on,
                     handler=self.work.house.person(by),
+                    now=now,
+                )
+            if (sender := self._sender(transaction, case)) is not None:
+                self.work.letters.sent_on(
+                    transaction,
+                    self._writing(transaction, case),
+                    sender,
+                    sent_to=of,
+                    mark=str(version),
                     now=now,
                 )
         self.acted()
@@ -353,6 +523,18 @@ class Acts:
             received_at=case["received_at"],
             language=case["language"],
             promises=cases.owed(transaction, case["id"]),
+        )
+
+    def _sender(self, transaction: Transaction, case: Row) -> Sender | None:
+        """Return whom to write to, be it on our own page, or None when nobody can be told."""
+        address = self.work.reach(transaction, case)
+        if address is None:
+            return None
+        first = inbox.first_of_case(transaction, case["id"])
+        return Sender(
+            address=address,
+            name=case["sender_name"],
+            in_reply_to=first["message_id"] if first else "",
         )
 
     def _case(self, transaction: Transaction, case_id: int) -> Row:

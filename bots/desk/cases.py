@@ -1,21 +1,25 @@
 """What becomes of a message that has been read: a new case, a line in an old one, or a returned letter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bots.desk import threads
+from bots.desk import threads, wishes
 from bots.desk.heard import Heard
 from bots.desk.house import House
 from bots.desk.letters import CERTAIN, URGENT, Letters, Writing
+from bots.desk.notices import Notices
+from bots.desk.own_mail import OwnMail
 from bots.desk.triage import Route, route
 from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
 from bots.mail.reading import beside_parent, without_parent
-from store import acts, cases, inbox, journal, outbox
+from store import acts, cases, inbox, journal, outbox, pick_up
 from store.deadlines import day_of, promises
 from store.domain import (
+    PAGE,
     Act,
+    Address,
     Automatic,
     Entry,
     Guess,
@@ -24,17 +28,16 @@ from store.domain import (
     MessageState,
     Outgoing,
     PromiseKind,
-    Purpose,
     Status,
     Suggestion,
     Verdict,
 )
-from store.engine import StoreError, Transaction
-from store.life import MACHINE
+from store.engine import Row, StoreError, Transaction
+from store.life import MACHINE, Actor
 
 # In these nobody is thanked or pitied by a guess; what is urgent has a letter of its own besides.
 _GRAVE = URGENT | {Lane.THREAT, Lane.APPEAL}
-_TO_THE_SENDER = {Purpose.ACKNOWLEDGEMENT, Purpose.ANSWER}
+_TO_THE_SENDER = frozenset(outbox.TO_CITIZENS)
 _ANSWERED = {Status.ANSWERED, Status.RETURNED, Status.CLOSED}
 _REPORTS = {Automatic.BOUNCE, Automatic.DELAYED, Automatic.DELIVERED}
 
@@ -49,6 +52,7 @@ class CaseWork:
     clock: Callable[[], datetime]
     language_of: Callable[[str], str]  # asked only when the classifier said nothing
     acknowledge_within: timedelta = timedelta(days=7)
+    roads: Collection[str] = ("email",)  # the channels that letters can leave by
 
     def for_classifier(self, transaction: Transaction, heard: Heard) -> str:
         """Return what the classifier reads of a message. What we wrote ourselves is no wish of the sender's.
@@ -71,13 +75,34 @@ class CaseWork:
         else:
             self._join(transaction, heard, case_id, suggestion)
 
+    def reach(self, transaction: Transaction, case: Row) -> Address | None:
+        """Return where letters to the sender of a case go, or None if nobody can be told (rows G10, X9).
+
+        That is where they wish it, if such a road is here and has not failed; else where they wrote from;
+        else our own page, if they have a code to it. A receipt always goes where they wrote from.
+        """
+        wished = Address(channel=case["answer_channel"], handle=case["answer_handle"])
+        if (
+            wished.channel in self.roads
+            and wished.handle
+            and not outbox.has_failed(transaction, case["id"], wished)
+        ):
+            return wished
+        if case["sender_handle"]:
+            return Address(channel=case["sender_channel"], handle=case["sender_handle"])
+        return Address(channel=PAGE, handle="") if case["pick_up"] else None
+
     def _case_of(self, transaction: Transaction, heard: Heard) -> int | None:
+        if heard.pick_up:
+            found = pick_up.case_of(transaction, heard.pick_up)
+            return None if found is None else int(found["id"])
         return threads.case_of(
             transaction,
             self.identity,
             references=heard.references,
             recipients=heard.recipients,
             sender=heard.from_addr,
+            staff=[one.email for one in self.house.handlers.values()],
         )
 
     def _settle_report(self, transaction: Transaction, heard: Heard) -> bool:
@@ -104,6 +129,25 @@ class CaseWork:
         returned = outbox.undelivered(transaction, letter_id, because=told, now=now)
         if returned is not None:
             self.tell_undelivered(transaction, returned)
+
+    @property
+    def notices(self) -> Notices:
+        """Return the writing desk for what is late."""
+        return Notices(house=self.house, identity=self.identity)
+
+    def resume(self, transaction: Transaction, case: Row, *, actor: Actor, now: datetime) -> None:
+        """Go on with a case that waited for its sender; those days count, unless the policy says no."""
+        acts.move(transaction, case["id"], Act.RESUME, actor=actor, now=now, rules=self.house.rules)
+        if self.house.rules.pause_on_question and case["question_asked_at"] is not None:
+            cases.wait_out(
+                transaction,
+                case["id"],
+                turn=case["round"],
+                since=day_of(case["question_asked_at"]),
+                until=day_of(now),
+                closed=self.house.days.closed,
+                now=now,
+            )
 
     def tell_undelivered(self, transaction: Transaction, letter: Outgoing) -> None:
         """Tell the handler that an acknowledgement or an answer did not reach the sender.
@@ -135,9 +179,16 @@ class CaseWork:
         is_quiet = heard.automatic is not None or Verdict.SPAM in heard.verdicts
         if case is None or is_quiet or case["status"] == Status.QUARANTINED:
             return
+        told = self._writing(transaction, case_id, case["number"], case["received_at"])
+        if OwnMail(letters=self.letters).take(transaction, heard, case, told, now=self.clock()):
+            return
         handler = self.house.person(case["handler"])
         if heard.from_addr.casefold() == handler.email.casefold():
             return  # the handler knows what the handler wrote
+        if (wished := _wished(heard)) is not None:
+            cases.note(
+                transaction, case_id, answer_channel=wished.channel, answer_handle=wished.handle
+            )
         lanes = suggestion.lanes if suggestion else ()
         if lanes:
             cases.note(transaction, case_id, lanes=sorted({*case["lanes"], *lanes}))
@@ -152,7 +203,7 @@ class CaseWork:
         )
         # Requirements C1: any reply ends the waiting.
         if case["status"] == Status.AWAITING_SENDER:
-            acts.move(transaction, case_id, Act.RESUME, actor=MACHINE, now=self.clock())
+            self.resume(transaction, case, actor=MACHINE, now=self.clock())
 
     def _open(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
         now = self.clock()
@@ -183,6 +234,8 @@ class CaseWork:
             quarantined_because=quarantined,
             refers_to=threads.case_mentioned(transaction, heard.subject, heard.text),
             assigned_at=now if way.status is Status.ASSIGNED and not quarantined else None,
+            wished=_wished(heard),
+            pick_up=heard.pick_up,
         )
         case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series)
         if not inbox.note_read(
@@ -197,6 +250,8 @@ class CaseWork:
         owed = promises(heard.received_at, kind, self.house.days_for(way.unit), anonymous=nobody)
         cases.promise(transaction, case_id, owed)
         details = {"nummer": number, "handläggare": way.handler.id, "därför": quarantined or way.because}
+        if new.wished is not None:
+            details["önskad väg"] = new.wished.channel
         act = "i karantän" if quarantined else "ärende öppnat"
         entry = Entry(
             actor="synpunkt", act=act, case_id=case_id, message_id=heard.message_id, details=details
@@ -255,12 +310,18 @@ class CaseWork:
                 references=_thread(heard),
                 now=now,
                 held_because=held_because,
+                wants_anonymity=_wants_anonymity(heard),
             )
             if held:
                 entry = Entry(
                     actor="synpunkt", act="kvitto hålls", case_id=about.case_id, details={"varför": held}
                 )
                 journal.write(transaction, now, entry)
+        elif heard.pick_up:
+            # The page that showed the code was the receipt, and it tells who has the case from now on.
+            cases.keep_promise(transaction, about.case_id, PromiseKind.RECEIPT, now)
+            if way.status is Status.ASSIGNED:
+                cases.keep_promise(transaction, about.case_id, PromiseKind.FIRST_FEEDBACK, now)
         self.letters.notify_new_case(
             transaction,
             about,
@@ -268,6 +329,7 @@ class CaseWork:
             unit=self.unit_name(way.unit),
             suggestion=suggestion,
             now=now,
+            is_sorted=way.status is Status.ASSIGNED,
         )
 
     def _hold(self, heard: Heard) -> str:
@@ -326,6 +388,24 @@ def _mood(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
     if suggestion is not None and suggestion.kind.confidence >= CERTAIN and not _GRAVE & {*suggestion.lanes}:
         return Kind(suggestion.kind.value)
     return None
+
+
+def _is_from_a_person(heard: Heard) -> bool:
+    """Tell whether a mail is a person's own, as far as can be known: a forged wish would lead elsewhere."""
+    forged = Verdict.DMARC_FAILED in heard.verdicts
+    return heard.channel != "web" and not forged and heard.automatic in {None, Automatic.WEB_FORM}
+
+
+def _wished(heard: Heard) -> Address | None:
+    """Return where the answer is wished: as chosen in the form, or as written in a mail (row G10)."""
+    if heard.wished is not None:
+        return heard.wished
+    return wishes.wished_road(heard.text) if _is_from_a_person(heard) else None
+
+
+def _wants_anonymity(heard: Heard) -> bool:
+    """Tell whether a mail says that its sender wishes to be anonymous; the form has a choice for it (X9)."""
+    return _is_from_a_person(heard) and wishes.wants_anonymity(f"{heard.subject}.\n\n{heard.text}")
 
 
 def _quarantine(heard: Heard) -> str:

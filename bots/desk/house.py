@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from store import life, profiles
+from bots.desk.doors import Doors
+from store import life, profiles, sight
 from store.deadlines import Days, Reminders
 from store.domain import Contact, Handler, Unit
 from store.engine import Row
 from store.life import Actor, Rules
 from store.profiles.policy import Profile
+from store.sight import Reader
 
 SCHOOL_DAYS = 10  # skollagen 4:8 says promptly; the number is ours
 SCHOOL_CLAUSE = "skollagen 4 kap. 8 §"
@@ -42,6 +44,7 @@ class House:
     contact: Contact | None = None  # for who is not satisfied, where a unit names nobody of its own
     policy: Profile = field(default_factory=lambda: profiles.load("standard"))
     medborgarcenter: Sequence[str] = ()  # who confirm and pass on, where the policy has them do so (K8)
+    doors: Doors = field(default_factory=Doors)  # who is told of what may be no synpunkt
     quality: Sequence[str] = ()  # who see what is late everywhere (row T12), and are the last to be told
 
     def __post_init__(self) -> None:
@@ -90,6 +93,7 @@ class House:
             further_contact_required=workflow.further_contact_required,
             close_by_triage=workflow.close_by != "handler",
             clock_covers=self.policy.deadlines.clock_covers,
+            pause_on_question=self.policy.deadlines.pause_on_question,
         )
 
     @property
@@ -138,6 +142,15 @@ class House:
         named = (unit.heads if unit is not None else ()) or tuple(self.quality) or (self.registrator,)
         return tuple(self.handlers[one] for one in named)
 
+    def link(self, number: str) -> str:
+        """Return the address of a case in the console."""
+        return f"{self.console_url.rstrip('/')}/arenden/{number}"
+
+    @property
+    def form_url(self) -> str:
+        """Return the address of the public form; an empty text where there are no pages."""
+        return f"{self.console_url.rstrip('/')}/" if self.console_url else ""
+
     def by_mail(self, address: str) -> Handler | None:
         """Return the member of staff who has this mail address, in any case."""
         wanted = address.strip().casefold()
@@ -169,6 +182,33 @@ class House:
                 return person
         return None
 
+    def sorter(self, day: date, *, barred: Collection[str] = ()) -> Handler:
+        """Return who sorts what nobody else has: the registrator, or who stands in for them.
+
+        Where the case is about these it goes to quality, then to a manager, then to anybody (row B6).
+        """
+        if found := self.present([self.registrator], day, barred=barred):
+            return found
+        if self.registrator not in barred:
+            return self.handlers[self.registrator]
+        managers = [one for unit in self.units for one in (*unit.heads, *unit.managers)]
+        others = [one for one in (*self.quality, *managers, *self.handlers) if one not in barred]
+        found = self.present(others, day, barred=barred)
+        return found or self.handlers[(others or [self.registrator])[0]]
+
+    def reader(self, person_id: str) -> Reader:
+        """Return what decides which cases a person may see."""
+        return Reader(
+            id=person_id,
+            is_registrator=person_id == self.registrator,
+            oversees=person_id in self.quality,
+            manages=frozenset(unit.id for unit in self.units if person_id in unit.managers),
+        )
+
+    def may_see(self, person_id: str, case: Row) -> bool:
+        """Tell whether a person may see a case (rows N2, B6, B27, B28)."""
+        return sight.sees(self.reader(person_id), case)
+
     def contact_for(self, unit_id: str) -> Contact | None:
         """Return whom to turn to who is not satisfied with a unit's answer (row N4)."""
         unit = self.unit(unit_id)
@@ -181,8 +221,8 @@ class House:
         """
         if person_id not in self.handlers:
             return Actor(id=person_id, roles=frozenset())
-        if person_id in case["barred"]:
-            return Actor(id=person_id, roles=frozenset())  # row B6: nobody judges what is about themselves
+        if not self.may_see(person_id, case):
+            return Actor(id=person_id, roles=frozenset())  # rows B6, N2: nor judges what is about themselves
         unit = self.unit(case["unit"])
         owners = {case["handler"], *(unit.handlers if unit else ())}
         standing_in = {one.id for owner in owners if owner in self.handlers for one in self._chain(owner)}

@@ -1,16 +1,18 @@
 """Writes every letter and puts it in the outbox. The words are in `templates`; `delivery` sends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bots.desk.house import House
+from bots.desk.links import LinkAct, Links
 from bots.mail.identity import Identity
 from store import outbox
 from store.deadlines import day_of
 from store.domain import (
     Address,
     Contact,
+    Factor,
     Handler,
     Kind,
     Lane,
@@ -22,14 +24,22 @@ from store.domain import (
     Suggestion,
 )
 from store.engine import Transaction
-from templates import render
+from templates import Rendered, render
 from templates.facts import (
     AcknowledgementFacts,
     AnswerFacts,
+    CitizenFacts,
+    CitizenReopenedFacts,
+    DelayFacts,
     FollowUpFacts,
+    HandlerNamedFacts,
+    Link,
     NewCaseFacts,
     Paragraphs,
     Person,
+    QuestionFacts,
+    ReopenedNoticeFacts,
+    SentOnFacts,
     StatementRequestFacts,
     UndeliveredFacts,
 )
@@ -37,6 +47,12 @@ from templates.facts import (
 # Requirements C3, M01k: only a choice of the sender's own, or this much certainty, lets us assume the mood.
 CERTAIN = 0.90
 URGENT = frozenset({Lane.EMERGENCY, Lane.CONCERN_REPORT})
+# What is said instead to who wishes to be anonymous; urgent and official matters have more to say.
+_ABOUT_ANONYMITY = {
+    "citizen_acknowledgement": "citizen_acknowledgement_anonymity",
+    "citizen_acknowledgement_praise": "citizen_acknowledgement_anonymity",
+    "citizen_acknowledgement_complaint": "citizen_acknowledgement_complaint_anonymity",
+}
 _SAME_TITLE_WITHIN = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
 _REFERENCES_KEPT = 20
@@ -70,12 +86,26 @@ class Writing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Whom a letter about a case goes to, and the message that it answers."""
+
+    address: Address
+    name: str = ""
+    in_reply_to: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Letters:
     """The writing desk. Everything goes into the outbox of the transaction that is handed in."""
 
     house: House
     identity: Identity
     guard: Guard
+
+    @property
+    def links(self) -> Links:
+        """Return what makes and reads the links of letters to staff; there are none without pages."""
+        return Links(secret=self.identity.secret, base=self.house.console_url)
 
     def acknowledge(
         self,
@@ -92,11 +122,13 @@ class Letters:
         now: datetime,
         held_because: str = "",
         keeps: tuple[PromiseKind, ...] = (PromiseKind.RECEIPT,),
+        wants_anonymity: bool = False,
     ) -> str:
         """Thank the sender, once per case; return why the letter is held, or an empty text if it goes.
 
         `handler` is None until somebody has sorted the case. `mood` is the type when it is certain enough
-        to thank or be sorry by, otherwise None.
+        to thank or be sorry by, otherwise None. Who `wants_anonymity` is told that their address can be read
+        (rows T4, X9), and never that they are anonymous.
         """
         held = held_because or self._suspicion(transaction, to, title, now)
         facts: AcknowledgementFacts = {
@@ -112,7 +144,11 @@ class Letters:
             "privacy_url": self.house.privacy_url,
             "marker": to.channel == "email",
         }
-        written = render(_acknowledgement(mood, about.lanes), language=about.language, **facts)
+        name = _acknowledgement(mood, about.lanes)
+        more: dict[str, object] = {}
+        if wants_anonymity and name in _ABOUT_ANONYMITY:
+            name, more = _ABOUT_ANONYMITY[name], {"form_url": self.house.form_url}
+        written = render(name, language=about.language, **facts, **more)
         letter = Outgoing(
             key=f"{about.case_id}:{Purpose.ACKNOWLEDGEMENT}",
             purpose=Purpose.ACKNOWLEDGEMENT,
@@ -148,21 +184,16 @@ class Letters:
         now: datetime,
     ) -> str:
         """Answer the sender, and return the letter's key. The words are the handler's (letters M20-M24)."""
-        facts: AnswerFacts = {
-            "service_name": self.house.service_name,
-            "municipality": self.house.municipality,
-            "case_number": about.number,
-            "received_on": day_of(about.received_at),
-            "answer": _paragraphs(text),
-            "handler": Person(name=handler.name, title=handler.title),
-            "contact": contact,
-            "phone": self.house.phone,
-            "phone_hours": self.house.phone_hours,
-            "marker": to.channel == "email",
-        }
-        name = _answer(kind, outcome)
-        more = {"explanation": _paragraphs(explanation)} if outcome is Outcome.NO_ACTION else {}
-        written = render(name, language=about.language, **facts, **more)
+        written = self.answer_words(
+            about,
+            by_mail=to.channel == "email",
+            kind=kind,
+            outcome=outcome,
+            text=text,
+            explanation=explanation,
+            handler=handler,
+            contact=contact,
+        )
         letter = Outgoing(
             key=f"{about.case_id}:{Purpose.ANSWER}:{answer_id}",
             purpose=Purpose.ANSWER,
@@ -178,6 +209,169 @@ class Letters:
         )
         outbox.put(transaction, letter, now=now)
         return letter.key
+
+    def answer_words(
+        self,
+        about: Writing,
+        *,
+        by_mail: bool,
+        kind: Kind | None,
+        outcome: Outcome,
+        text: str,
+        explanation: str,
+        handler: Handler,
+        contact: Contact | None,
+    ) -> Rendered:
+        """Write the answer as the sender will read it, and send nothing."""
+        facts: AnswerFacts = {
+            "service_name": self.house.service_name,
+            "municipality": self.house.municipality,
+            "case_number": about.number,
+            "received_on": day_of(about.received_at),
+            "answer": _paragraphs(text),
+            "handler": Person(name=handler.name, title=handler.title),
+            "contact": contact,
+            "phone": self.house.phone,
+            "phone_hours": self.house.phone_hours,
+            "marker": by_mail,
+        }
+        name = _answer(kind, outcome)
+        more = {"explanation": _paragraphs(explanation)} if outcome is Outcome.NO_ACTION else {}
+        return render(name, language=about.language, **facts, **more)
+
+    def name_handler(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        to: Sender,
+        *,
+        handler: Handler,
+        instead: bool,
+        mark: str,
+        now: datetime,
+    ) -> None:
+        """Tell the sender who has the case (letter M05); that is the first feedback (row G9)."""
+        facts: HandlerNamedFacts = {
+            **self._common(about, to),
+            "handler": Person(name=handler.name, title=handler.title),
+            "answer_by": about.due(PromiseKind.ANSWER),
+            "instead_of": instead,
+        }
+        keeps = (PromiseKind.FIRST_FEEDBACK,)
+        purpose = Purpose.HANDLER_NAMED
+        self._to_sender(transaction, about, to, "citizen_handler_named", purpose, mark, facts, now, keeps)
+
+    def ask(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        to: Sender,
+        *,
+        question: str,
+        reply_by: date,
+        handler: Handler,
+        mark: str,
+        now: datetime,
+    ) -> None:
+        """Ask the sender something that the answer needs (letter M06). Silence does no harm (row G19)."""
+        facts: QuestionFacts = {
+            **self._common(about, to),
+            "question": _paragraphs(question),
+            "handler": Person(name=handler.name, title=handler.title),
+            "reply_by": reply_by,
+        }
+        self._to_sender(transaction, about, to, "citizen_question", Purpose.QUESTION, mark, facts, now)
+
+    def delay(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        to: Sender,
+        *,
+        reason: str,
+        promised_by: date,
+        answer_by: date,
+        handler: Handler,
+        mark: str,
+        now: datetime,
+    ) -> None:
+        """Tell the sender that the answer is late, why, and when it comes (letter M07, row B4)."""
+        facts: DelayFacts = {
+            **self._common(about, to),
+            "reason": _paragraphs(reason),
+            "promised_by": promised_by,
+            "answer_by": answer_by,
+            "handler": Person(name=handler.name, title=handler.title),
+        }
+        self._to_sender(transaction, about, to, "citizen_delay", Purpose.DELAY, mark, facts, now)
+
+    def sent_on(
+        self, transaction: Transaction, about: Writing, to: Sender, *, sent_to: str, mark: str, now: datetime
+    ) -> None:
+        """Tell the sender who has been asked what happened; the case stays ours (letter M08)."""
+        facts: SentOnFacts = {
+            **self._common(about, to),
+            "sent_to": sent_to,
+            "answer_by": about.due(PromiseKind.ANSWER),
+        }
+        self._to_sender(transaction, about, to, "citizen_sent_on", Purpose.SENT_ON, mark, facts, now)
+
+    def reopened(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        to: Sender,
+        *,
+        handler: Handler,
+        mark: str,
+        now: datetime,
+    ) -> None:
+        """Tell the sender that the case is open again, and with whom (letter M26, row N5)."""
+        facts: CitizenReopenedFacts = {
+            **self._common(about, to),
+            "handler": Person(name=handler.name, title=handler.title),
+            "answer_by": about.due(PromiseKind.ANSWER),
+        }
+        self._to_sender(transaction, about, to, "citizen_reopened", Purpose.REOPENED, mark, facts, now)
+
+    def _common(self, about: Writing, to: Sender) -> CitizenFacts:
+        return {
+            "service_name": self.house.service_name,
+            "municipality": self.house.municipality,
+            "case_number": about.number,
+            "phone": self.house.phone,
+            "phone_hours": self.house.phone_hours,
+            "marker": to.address.channel == "email",
+        }
+
+    def _to_sender(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        to: Sender,
+        template: str,
+        purpose: Purpose,
+        mark: str,
+        facts: Mapping[str, object],
+        now: datetime,
+        keeps: tuple[PromiseKind, ...] = (),
+    ) -> None:
+        written = render(template, language=about.language, **facts)
+        letter = Outgoing(
+            key=f"{about.case_id}:{purpose}:{mark}",
+            purpose=purpose,
+            recipient=to.address,
+            recipient_name=to.name,
+            subject=written.subject,
+            body=written.body,
+            language=written.language,
+            case_id=about.case_id,
+            in_reply_to=to.in_reply_to,
+            references=(to.in_reply_to,) if to.in_reply_to else (),
+            external_id=self.identity.message_id(about.case_id),
+            keeps=keeps,
+        )
+        outbox.put(transaction, letter, now=now)
 
     def ask_statement(
         self,
@@ -221,8 +415,13 @@ class Letters:
         unit: str,
         suggestion: Suggestion | None,
         now: datetime,
+        mark: str = "",
+        is_sorted: bool = True,
     ) -> None:
-        """Tell the handler of a new case: number, proposal, dates, link; never the citizen's words (B20)."""
+        """Tell the handler of a new case: number, proposal, dates, link; never the citizen's words (B20).
+
+        Once for each `mark`: one for each time that the case is given to somebody.
+        """
         facts: NewCaseFacts = {
             "service_name": self.house.service_name,
             "case_number": about.number,
@@ -233,12 +432,12 @@ class Letters:
             "unit": unit,
             "first_feedback_by": about.due(PromiseKind.FIRST_FEEDBACK),
             "answer_by": about.due(PromiseKind.ANSWER),
-            "links": (),
-            "reply_is_draft": False,
+            "links": self._at_hand(about, handler, suggestion, now, is_sorted=is_sorted),
+            "reply_is_draft": bool(self.links.base) and is_sorted,
             "link": self._link(about.number),
         }
-        key = f"{about.case_id}:{Purpose.HANDLER_NOTICE}"
-        self._to_handler(
+        key = f"{about.case_id}:{Purpose.HANDLER_NOTICE}" + (f":{mark}" if mark else "")
+        self.to_handler(
             transaction, about, handler, Purpose.HANDLER_NOTICE, key, "handler_new_case", facts, now
         )
 
@@ -263,11 +462,26 @@ class Letters:
             "lanes": about.lanes,
             "answered": answered,
             "answer_by": about.due(PromiseKind.ANSWER),
+            "links": () if answered else self._doing(about, handler, now, {LinkAct.ANSWER: "Skriv svaret"}),
             "link": self._link(about.number),
         }
         key = f"{about.case_id}:{Purpose.FOLLOW_UP_NOTICE}:{message_id}"
         purpose = Purpose.FOLLOW_UP_NOTICE
-        self._to_handler(transaction, about, handler, purpose, key, "handler_follow_up", facts, now)
+        self.to_handler(transaction, about, handler, purpose, key, "handler_follow_up", facts, now)
+
+    def notify_reopened(
+        self, transaction: Transaction, about: Writing, *, handler: Handler, turn: int, now: datetime
+    ) -> None:
+        """Tell whoever the answer named that its reader is not satisfied, and the case theirs (row N5)."""
+        facts: ReopenedNoticeFacts = {
+            "service_name": self.house.service_name,
+            "case_number": about.number,
+            "objected_on": day_of(now),
+            "answer_by": about.due(PromiseKind.ANSWER),
+            "link": self._link(about.number),
+        }
+        key = f"{about.case_id}:{Purpose.TASK}:{Purpose.REOPENED}:{turn}"
+        self.to_handler(transaction, about, handler, Purpose.TASK, key, "handler_reopened", facts, now)
 
     def notify_undelivered(
         self, transaction: Transaction, about: Writing, *, handler: Handler, returned: Outgoing, now: datetime
@@ -283,9 +497,49 @@ class Letters:
         }
         key = f"{returned.key}:{Purpose.UNDELIVERED_NOTICE}"
         purpose = Purpose.UNDELIVERED_NOTICE
-        self._to_handler(transaction, about, handler, purpose, key, "handler_undelivered", facts, now)
+        self.to_handler(transaction, about, handler, purpose, key, "handler_undelivered", facts, now)
 
-    def _to_handler(
+    def _at_hand(
+        self,
+        about: Writing,
+        handler: Handler,
+        suggestion: Suggestion | None,
+        now: datetime,
+        *,
+        is_sorted: bool,
+    ) -> tuple[Link, ...]:
+        """Offer what can be done straight from the notice. Only somebody who has the case can answer it."""
+        confirm = ()
+        if suggestion and suggestion.kind.value in set(Kind) and suggestion.factor.value in set(Factor):
+            kind, factor = suggestion.kind.value, suggestion.factor.value
+            label = f"Bekräfta förslaget ({kind}, {factor})"
+            confirm = self._doing(about, handler, now, {LinkAct.CONFIRM: label}, about_=(kind, factor))
+        offered = {LinkAct.PASS_ON: "Lämna vidare ärendet"}
+        if is_sorted:
+            offered[LinkAct.ANSWER] = "Skriv svaret"
+        if is_sorted and about.due(PromiseKind.ANSWER):
+            offered[LinkAct.MORE_TIME] = "Behöver mer tid"
+        return (*confirm, *self._doing(about, handler, now, offered))
+
+    def _doing(
+        self,
+        about: Writing,
+        handler: Handler,
+        now: datetime,
+        offered: Mapping[LinkAct, str],
+        about_: tuple[str, ...] = (),
+    ) -> tuple[Link, ...]:
+        if not self.links.base:
+            return ()
+        return tuple(
+            Link(
+                label=label,
+                url=self.links.make(act, case_id=about.case_id, person=handler.id, now=now, about=about_),
+            )
+            for act, label in offered.items()
+        )
+
+    def to_handler(
         self,
         transaction: Transaction,
         about: Writing,
@@ -293,9 +547,10 @@ class Letters:
         purpose: Purpose,
         key: str,
         template: str,
-        facts: NewCaseFacts | FollowUpFacts | UndeliveredFacts,
+        facts: Mapping[str, object],
         now: datetime,
-    ) -> None:
+    ) -> bool:
+        """Write a letter to a handler; False if one with that key was written before."""
         written = render(template, language="sv", **facts)
         letter = Outgoing(
             key=key,
@@ -311,7 +566,7 @@ class Letters:
         most = self.guard.per_handler_and_hour
         count = outbox.sent_to(transaction, letter.recipient, since=now - _HOUR, most=most)
         held = f"handläggaren har fått {most} besked den senaste timmen" if count >= most else ""
-        outbox.put(transaction, letter, now=now, held_because=held)
+        return outbox.put(transaction, letter, now=now, held_because=held) is not None
 
     def _suspicion(self, transaction: Transaction, to: Address, title: str, now: datetime) -> str:
         """Say why an acknowledgement might feed a mail loop that no header gave away, or an empty text."""
@@ -323,7 +578,7 @@ class Letters:
         return ""
 
     def _link(self, number: str) -> str:
-        return f"{self.house.console_url.rstrip('/')}/arenden/{number}"
+        return self.house.link(number)
 
 
 def _acknowledgement(mood: Kind | None, lanes: Sequence[Lane]) -> str:
