@@ -243,6 +243,10 @@ class Address:
     handle: str
 
 
+# The road to who can only be reached on our own page, with a code (row X9). Nothing is sent there.
+PAGE = "svarssida"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
     """A file that came with a message. `name` is a label only, never a path."""
@@ -275,6 +279,8 @@ class Inbound:
     text: str = ""
     language: str = ""
     chosen_kind: Kind | None = None
+    wished: Address | None = None  # where the answer is wished, if elsewhere than at `sender` (row G10)
+    pick_up: str = ""  # what is kept of an anonymous sender's code: never the code itself (row X9)
 
 
 @dataclass(frozen=True, kw_only=True)

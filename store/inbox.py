@@ -208,6 +208,9 @@ def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, An
         "text": clean(inbound.text),
         "language": inbound.language,
         "chosen_kind": inbound.chosen_kind or "",
+        "wished_channel": inbound.wished.channel if inbound.wished else "",
+        "wished_handle": clean(inbound.wished.handle) if inbound.wished else "",
+        "pick_up": inbound.pick_up,
     }
     return {
         "channel": inbound.channel,

@@ -36,6 +36,8 @@ class Heard:
     warnings: tuple[str, ...] = ()
     chosen_kind: Kind | None = None
     language: str = ""
+    wished: Address | None = None  # where the answer is wished; its handle may be missing
+    pick_up: str = ""  # of an anonymous sender's code
     state: MessageState = MessageState.READ
 
     @property
@@ -122,7 +124,15 @@ def from_given(row: Mapping[str, Any]) -> Heard:
         full_text=given["text"],
         chosen_kind=Kind(given["chosen_kind"]) if given["chosen_kind"] else None,
         language=given["language"],
+        # Messages that were kept by an earlier release know nothing of these.
+        wished=_wished(given),
+        pick_up=given.get("pick_up", ""),
     )
+
+
+def _wished(given: Mapping[str, str]) -> Address | None:
+    channel = given.get("wished_channel", "")
+    return Address(channel=channel, handle=given["wished_handle"]) if channel else None
 
 
 def unreadable(row: Mapping[str, Any]) -> Heard:
