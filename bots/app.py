@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ import uvicorn
 
 from bots.channel import Channel, ChannelFailure, TemporaryFailure
 from bots.channels.relay import Relay
+from bots.clock import now
 from bots.desk.acts import Acts
 from bots.desk.cases import CaseWork
 from bots.desk.delivery import Delivery
@@ -50,11 +51,6 @@ from store.engine import Store, StoreError, open_store
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-
-
-def now() -> datetime:
-    """Return the time: the one clock of the house, handed to every part."""
-    return datetime.now(UTC)
 
 
 @dataclass(kw_only=True)
@@ -269,6 +265,7 @@ def _add_pages(
         secure_cookies=settings.web.secure_cookies,
         units=house.units,
         mailbox=mailbox,
+        watched_at=lambda: app.watch.looked_at,
     )
 
 

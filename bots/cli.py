@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,7 +52,14 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    command("run", _run, "Kör tjänsten tills den avbryts.")
+    run = command("run", _run, "Kör tjänsten tills den avbryts.")
+    run.add_argument(
+        "--clock",
+        type=Path,
+        default=None,
+        metavar="FIL",
+        help="bara för prov: klockan står på tidpunkten i filen",
+    )
     demo = command("demo", _demo, "Visa hela vägen på den egna maskinen, med påhittade mejl.")
     demo.add_argument("--once", action="store_true", help="avsluta när mejlen har gått igenom")
     demo.add_argument("--smtp-port", type=int, default=8025)
@@ -94,8 +101,20 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _clock(file: Path | None) -> Callable[[], datetime]:
+    from bots.clock import MovableClock, now
+
+    if file is None:
+        return now
+    clock = MovableClock(file)
+    clock()  # a wrong file is told before anything starts
+    logging.getLogger(__name__).warning("the clock is moved by a file: not for production")
+    return clock
+
+
 def _run(chosen: argparse.Namespace) -> int:
     from bots import app
+    from bots.clock import ClockError
     from bots.settings import SettingsError, load
     from store.alone import OccupiedError, alone
     from store.engine import StoreError
@@ -105,8 +124,8 @@ def _run(chosen: argparse.Namespace) -> int:
         settings = load(chosen.config)
         if problems := _missing_secrets(settings):
             return _fail("\n".join(problems), _EX_CONFIG)
-        house = app.build(settings)
-    except SettingsError as error:
+        house = app.build(settings, clock=_clock(chosen.clock))
+    except (SettingsError, ClockError) as error:
         return _fail(str(error), _EX_CONFIG)
     except StoreError as error:
         return _fail(f"databasen: {error}", _EX_TEMPFAIL)
@@ -191,6 +210,7 @@ def _missing_secrets(settings: "object") -> list[str]:
 
 def _receive(chosen: argparse.Namespace) -> int:
     from bots import app
+    from bots.clock import now
     from bots.settings import SettingsError, load
     from store import inbox
     from store.domain import Inbound
@@ -212,7 +232,7 @@ def _receive(chosen: argparse.Namespace) -> int:
         Inbound(
             channel="receive",
             account="kommandorad",
-            received_at=app.now(),
+            received_at=now(),
             raw=raw,
             envelope_from=chosen.envelope_from,
             envelope_to=tuple(chosen.envelope_to),
@@ -221,7 +241,7 @@ def _receive(chosen: argparse.Namespace) -> int:
     ]
     try:
         with house.store.write() as transaction:
-            receipts = inbox.keep(transaction, group, app.now())
+            receipts = inbox.keep(transaction, group, now())
     except StoreError as error:
         return _fail(f"inte mottaget: {error}", _EX_TEMPFAIL)
     for receipt in receipts:

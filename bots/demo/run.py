@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bots import app as house
 from bots.channels.smtp import Smtp
+from bots.clock import now
 from bots.demo import mails, town
 from bots.demo.letterbox import Delivered, Letterbox
 from bots.web.parts import MailboxMail
@@ -84,13 +85,13 @@ async def _opened(app: house.App) -> int:
 
 
 async def _play(app: house.App, letterbox: Letterbox, port: int, say: Callable[[str], None]) -> Outcome:
-    samples = mails.first_mails(house.now())
+    samples = mails.first_mails(now())
     for number, sample in enumerate(samples, 1):
         await _show(app, letterbox, port, number, sample, say)
     await _until(lambda: len(_acknowledgements(letterbox)) >= len(samples))
     ours = {letter.recipient: letter.data for letter in _acknowledgements(letterbox)}
     before = len(_acknowledgements(letterbox))
-    later = mails.later_mails(house.now(), ours)
+    later = mails.later_mails(now(), ours)
     for number, sample in enumerate(later, len(samples) + 1):
         await _show(app, letterbox, port, number, sample, say)
     await _until(lambda: _waiting(app) == 0)

@@ -60,6 +60,7 @@ def build(
     units: Sequence[Unit] = (),
     mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
     model_history: ModelHistory = list,
+    watched_at: Callable[[], datetime | None] = lambda: None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -88,7 +89,7 @@ def build(
         clock=clock,
     )
     return Starlette(
-        routes=_routes(parts, show, access, session_secret),
+        routes=_routes(parts, show, access, session_secret, watched_at),
         middleware=[
             Middleware(Guard, secure=secure_cookies),
             Middleware(
@@ -142,12 +143,14 @@ class Style(StaticFiles):
         return answer
 
 
-def _routes(parts: Parts, show: Show, access: Access, secret: str) -> list[BaseRoute]:
+def _routes(
+    parts: Parts, show: Show, access: Access, secret: str, watched_at: Callable[[], datetime | None]
+) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *Form(parts=parts, show=show, access=access, secret=secret).routes(),
         *Console(parts=parts, show=show, access=access).routes(),
         *ModelPage(parts=parts, show=show, access=access).routes(),
-        *Health(parts.store).routes(),
+        *Health(parts.store, watched_at).routes(),
         Route("/logga-in", access.door, methods=["GET"]),
         Route("/logga-in", access.log_in, methods=["POST"]),
         Route("/logga-ut", access.log_out, methods=["POST"]),

@@ -20,6 +20,7 @@ from bots import app as parts
 from bots.app import App, build, check, family_of, serve
 from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailure
 from bots.channels.memory import Memory
+from bots.clock import now
 from bots.demo import town
 from bots.settings import ImapSettings, Settings, SettingsError
 from classifier.model import Classifier
@@ -62,7 +63,7 @@ def store(settings: Settings) -> Iterator[Store]:
 def a_message(text: str = "Skolans tak läcker.") -> Inbound:
     raw = a_mail(text, subject="Taket")
     return Inbound(
-        channel="memory", account="prov", received_at=parts.now(), raw=raw, envelope_from="sven@example.org"
+        channel="memory", account="prov", received_at=now(), raw=raw, envelope_from="sven@example.org"
     )
 
 
@@ -164,7 +165,7 @@ def put(store: Store) -> None:
         body="Hej",
     )
     with store.write() as transaction:
-        outbox.put(transaction, letter, now=parts.now())
+        outbox.put(transaction, letter, now=now())
 
 
 async def test_a_channel_that_falls_again_after_having_been_up_is_told_again(
@@ -229,8 +230,8 @@ async def test_what_was_kept_before_a_crash_is_judged_at_the_next_start(
     app: App, memory: Memory, store: Store
 ) -> None:
     with store.write() as transaction:
-        inbox.keep(transaction, [a_message()], parts.now())
-        inbox.claim(transaction, now=parts.now(), limit=9, max_bytes=9, lease=timedelta(hours=9))
+        inbox.keep(transaction, [a_message()], now())
+        inbox.claim(transaction, now=now(), limit=9, max_bytes=9, lease=timedelta(hours=9))
 
     async with running(app):
         await until(lambda: len(memory.letters) == 2)
@@ -243,7 +244,7 @@ async def test_what_was_being_sent_at_a_crash_is_unknown_at_the_next_start(
 ) -> None:
     put(store)
     with store.write() as transaction:
-        outbox.take(transaction, now=parts.now(), limit=9, channels=["email"])
+        outbox.take(transaction, now=now(), limit=9, channels=["email"])
 
     async with running(app):
         await until(lambda: rows_of(store, "letters")[0]["state"] == LetterState.UNKNOWN)
