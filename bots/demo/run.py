@@ -48,7 +48,7 @@ async def run(*, once: bool, smtp_port: int, web_port: int, say: Callable[[str],
 async def _run(
     folder: Path, *, once: bool, smtp_port: int, web_port: int, say: Callable[[str], None]
 ) -> Outcome:
-    letterbox = Letterbox(clock=house.now)
+    letterbox = Letterbox(clock=now)
     async with asyncio.TaskGroup() as group:
         relay = group.create_task(letterbox.run())
         await letterbox.server.ready.wait()

@@ -16,7 +16,12 @@ async def test_health_counts_what_waits_and_names_nobody(house: House) -> None:
     answer = await house.browser().get("/health")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "waiting": 1, "outbox": {"sänt": 1, "hålls": 1}}
+    assert answer.json() == {
+        "status": "ok",
+        "waiting": 1,
+        "outbox": {"sänt": 1, "hålls": 1},
+        "watched_at": None,
+    }
 
 
 async def test_health_tells_when_the_store_does_not_answer(house: House) -> None:
