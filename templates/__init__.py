@@ -85,9 +85,27 @@ def page(name: str, /, **facts: object) -> str:
     Dates are written in the language of the fact `language`, or in Swedish.
     """
     try:
-        return _pages().get_template(f"{name}.html").render(facts)
+        return _html(*_PAGE_FOLDERS).get_template(f"{name}.html").render(facts)
     except (jinja2.TemplateError, TypeError, ValueError) as error:
         raise TemplateError(f"page {name}: {_reason(error)}") from error
+
+
+def document(name: str, /, **facts: object) -> str:
+    """Write the HTML document `documents/<name>.html`, to be printed on A4; `document_facts` has the facts.
+
+    Give every fact of the document and no other; otherwise `TemplateError` is raised. Each is escaped.
+    """
+    where = f"document {name}"
+    documents = _html("documents")
+    try:
+        needed = _facts_in(documents, f"{name}.html")
+        if missing := sorted(needed - facts.keys()):
+            raise TemplateError(f"{where}: missing {', '.join(missing)}")
+        if unused := sorted(facts.keys() - needed):
+            raise TemplateError(f"{where}: unused {', '.join(unused)}")
+        return documents.get_template(f"{name}.html").render(facts)
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise TemplateError(f"{where}: {_reason(error)}") from error
 
 
 @cache
@@ -213,9 +231,9 @@ def _letters(language: str) -> jinja2.Environment:
 
 
 @cache
-def _pages() -> jinja2.Environment:
+def _html(*folders: str) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([_ROOM / folder for folder in _PAGE_FOLDERS]),
+        loader=jinja2.FileSystemLoader([_ROOM / folder for folder in folders]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -258,7 +276,8 @@ def _plain(value: object) -> object:
         return value
     if not isinstance(value, str):
         raise TypeError(f"a {type(value).__name__} cannot stand in a sentence")
-    line = " ".join(part for part in _one_line(value).split(" ") if part)
+    # The last strip takes wider blanks too: a subject may not begin with one.
+    line = " ".join(part for part in _one_line(value).split(" ") if part).strip()
     if not line:
         raise ValueError("a fact is blank")
     return line

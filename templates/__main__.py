@@ -1,4 +1,4 @@
-"""Shows every letter in every language: `python -m templates OUT.html` (see also `make letters`)."""
+"""Shows every letter in every language, and the documents: `python -m templates OUT.html`; `make letters`."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from templates import Rendered, is_written, language_of, languages, page, render
-from templates.examples import EXAMPLES, Example
+from templates import Rendered, document, drafts, is_written, language_of, languages, page, render
+from templates.document_examples import DOCUMENT_EXAMPLES
+from templates.examples import EXAMPLES, SHORT_EXAMPLES, Example
+from templates.sms import segments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +30,16 @@ class Chapter:
 
 def chapters() -> tuple[Chapter, ...]:
     """Write each example in each language."""
-    return tuple(
-        Chapter(letter=letter, scenes=tuple(_scene(example) for example in examples))
-        for letter, examples in groupby(EXAMPLES, key=lambda example: example.letter)
-    )
+    return _chapters(EXAMPLES, short=False)
 
 
-def markdown(told: Sequence[Chapter]) -> str:
-    """Write the letters as one Markdown text."""
+def short_chapters() -> tuple[Chapter, ...]:
+    """Write each example for SMS in each language that has the form."""
+    return _chapters(SHORT_EXAMPLES, short=True)
+
+
+def markdown(told: Sequence[Chapter], short: Sequence[Chapter]) -> str:
+    """Write the letters, and then their forms for SMS, as one Markdown text."""
     lines = [
         "# The letters in full",
         "",
@@ -48,9 +52,28 @@ def markdown(told: Sequence[Chapter]) -> str:
         for scene in chapter.scenes:
             lines += ["", f"### {chapter.letter}: {scene.situation}"]
             for letter in scene.letters:
-                name = language_of(letter.language).name
+                name = language_name(letter.language)
                 lines += ["", f"**{name}**: {letter.subject}", "", "```text", letter.body.rstrip(), "```"]
+    for chapter in short:
+        lines += ["", f"## SMS: {chapter.letter}"]
+        for scene in chapter.scenes:
+            lines += ["", f"### SMS: {chapter.letter}: {scene.situation}"]
+            for letter in scene.letters:
+                lines += ["", f"**{language_name(letter.language)}**: {cost(letter)}", ""]
+                lines += ["```text", letter.body, "```"]
     return "\n".join(lines) + "\n"
+
+
+def language_name(code: str) -> str:
+    """Name a language in its own words, and say whether it is a draft."""
+    words = language_of(code)
+    return f"{words.name} (draft)" if words.draft else words.name
+
+
+def cost(letter: Rendered) -> str:
+    """Say what a letter costs as an SMS."""
+    alphabet, count = segments(letter.body)
+    return f"{count} SMS, {len(letter.body)} characters, {alphabet}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -59,27 +82,65 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=Path, help="the HTML page to write")
     parser.add_argument("--markdown", type=Path, default=Path("docs/letters.md"), help="the text to write")
     options = parser.parse_args(arguments)
-    told = chapters()
+    told, short = chapters(), short_chapters()
+    papers = _papers()
+    folder = f"{options.out.stem}-documents"
+    shown = page(
+        "letters",
+        chapters=told,
+        short_chapters=short,
+        papers=[(name, situation, f"{folder}/{file}") for name, situation, file, _ in papers],
+        reviews=_reviews(),
+        language_of=language_of,
+        language_name=language_name,
+        cost=cost,
+    )
     for path, text in (
-        (options.out, page("letters", chapters=told, reviews=_reviews(), language_of=language_of)),
-        (options.markdown, markdown(told)),
+        (options.out, shown),
+        (options.markdown, markdown(told, short)),
+        *((options.out.parent / folder / file, text) for _, _, file, text in papers),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
 
-def _scene(example: Example) -> Scene:
-    # Swedish first, since it is what the others are held against.
-    codes = sorted(languages(), key=lambda code: (code != "sv", code))
-    written = [code for code in codes if is_written(example.letter, language=code)]
-    letters = tuple(render(example.letter, language=code, **example.facts) for code in written)
+def _papers() -> list[tuple[str, str, str, str]]:
+    """Write each document: its name, its situation, a file name and the HTML."""
+    return [
+        (
+            example.document,
+            example.situation,
+            f"{example.document}-{number}.html",
+            document(example.document, **example.facts),
+        )
+        for number, example in enumerate(DOCUMENT_EXAMPLES, start=1)
+    ]
+
+
+def _chapters(examples: Sequence[Example], *, short: bool) -> tuple[Chapter, ...]:
+    return tuple(
+        Chapter(letter=letter, scenes=tuple(_scene(example, short=short) for example in scenes))
+        for letter, scenes in groupby(examples, key=lambda example: example.letter)
+    )
+
+
+def _scene(example: Example, *, short: bool) -> Scene:
+    # Swedish first, since it is what the others are held against; drafts last.
+    codes = sorted((*languages(), *drafts()), key=lambda code: (code in drafts(), code != "sv", code))
+    form = f"{example.letter}.sms" if short else example.letter
+    letters = tuple(
+        render(example.letter, language=code, short=short, drafts=drafts(), **example.facts)
+        for code in codes
+        if is_written(form, language=code, drafts=drafts())
+    )
     return Scene(situation=example.situation, letters=letters)
 
 
 def _reviews() -> list[str]:
     return [
-        f"{words.name}: reviewed by {words.reviewer}" if words.reviewer else f"{words.name}: not yet reviewed"
-        for words in map(language_of, languages())
+        f"{language_name(code)}: {f'reviewed by {reviewer}' if reviewer else 'not yet reviewed'}"
+        for code in (*languages(), *drafts())
+        for reviewer in [language_of(code).reviewer]
     ]
 
 

@@ -143,6 +143,10 @@ def test_a_sign_that_turns_the_line_is_left_out() -> None:
     assert acknowledgement(service_name="Tyck\u202e till").subject.startswith("Tyck till: ")
 
 
+def test_a_blank_that_does_not_break_is_taken_off_the_ends_of_a_fact() -> None:
+    assert acknowledgement(service_name="\xa0Tyck\xa0till\u3000").subject.startswith("Tyck\xa0till: ")
+
+
 def test_a_long_line_is_folded_under_its_list_item_and_no_word_is_cut() -> None:
     name = "Anna Maria Margareta af Klintebjörk-Ödesjö Lindqvist"
 
@@ -185,7 +189,15 @@ def test_no_fact_breaks_a_letter_or_its_headers(
 
 
 def test_a_page_escapes_its_facts() -> None:
-    html = page("letters", chapters=(), reviews=["<script>alert('å')</script>"], language_of=None)
+    html = page(
+        "letters",
+        chapters=(),
+        short_chapters=(),
+        papers=(),
+        reviews=["<script>alert('å')</script>"],
+        language_of=None,
+        cost=None,
+    )
 
     assert "<li>&lt;script&gt;alert(&#39;å&#39;)&lt;/script&gt;</li>" in html
 
@@ -203,7 +215,7 @@ def test_a_page_writes_dates_in_its_language(facts: dict[str, object], written: 
     source = "{{ at | date }} {{ at | time }} {{ 0.94 | percent }}"
     at = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 
-    assert templates._pages().from_string(source).render(at=at, **facts) == written
+    assert templates._html("pages").from_string(source).render(at=at, **facts) == written
 
 
 def test_a_page_without_a_fact_is_an_error() -> None:

@@ -1,0 +1,162 @@
+"""Invented facts for every document, filled in and, where it is a form, empty."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from store.domain import Contact, Factor, Kind, Outcome
+from templates.document_facts import (
+    AnswerPaperFacts,
+    CardFacts,
+    CoverLetterFacts,
+    MeasureFormFacts,
+    ReportFormFacts,
+    ServiceNoteFacts,
+)
+from templates.facts import Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentExample:
+    """One document in one situation."""
+
+    document: str
+    situation: str
+    facts: Mapping[str, object]
+
+
+_ANNA = Person(name="Anna Ek", title="enhetschef")
+_NOTE = ServiceNoteFacts(
+    municipality="Exempelby kommun",
+    case_number="SYN-2026-000123",
+    unit="Parkenheten",
+    received_on=date(2026, 11, 23),
+    written_on=date(2026, 12, 1),
+    author=_ANNA,
+    outcome=Outcome.DONE,
+    text=(
+        ("Gungan vid lekplatsen är lagad. Vi har gått igenom alla gungor i stadsdelen.",),
+        ("Från januari ser vi över dem varje månad.",),
+    ),
+)
+_NOTE_EMPTY: ServiceNoteFacts = {**_NOTE, "outcome": None, "text": ()}
+_ANSWER = AnswerPaperFacts(
+    service_name="Tyck till",
+    municipality="Exempelby kommun",
+    return_address="Exempelby kommun, Torget 1, 123 45 Exempelby",
+    recipient=("Siv Lind", "Ekvägen 3", "123 45 Exempelby"),
+    case_number="SYN-2026-000123",
+    received_on=date(2026, 11, 23),
+    written_on=date(2026, 12, 1),
+    answer=(
+        ("Gungan vid lekplatsen är lagad sedan i går.",),
+        ("Vi ser över:", "- den andra gungan", "- sanden"),
+    ),
+    explanation=(),
+    handler=_ANNA,
+    contact=Contact(name="Rita Lund", address="Torget 1, 123 45 Exempelby", phone="070-174 06 05"),
+    phone="070-174 06 10",
+    phone_hours="mån–fre 8–16",
+)
+_ANSWER_NO_ACTION: AnswerPaperFacts = {
+    **_ANSWER,
+    "answer": (("Vi har sett på gungan som du skrev om.",),),
+    "explanation": (("Gungan ägs av en förening. Vi har talat med den.",),),
+    "contact": None,
+}
+_REPORT = ReportFormFacts(
+    municipality="Exempelby kommun",
+    service_name="Tyck till",
+    case_number="SYN-2026-000124",
+    said_at=datetime(2026, 11, 23, 9, 20, tzinfo=UTC),
+    source="vid ett besök",
+    sender="Siv Lind",
+    sender_contact="070-174 06 20",
+    kind=Kind.COMPLAINT,
+    unit="Lekplatsen vid Ekvägen",
+    words=(("Gungan har varit trasig i tre veckor, och ingen svarar när man ringer.",),),
+    written_by=Person(name="Bo Alm", title="vaktmästare"),
+    written_at=datetime(2026, 11, 23, 10, 5, tzinfo=UTC),
+    hand_to="Anna Ek, enhetschef",
+)
+_REPORT_EMPTY: ReportFormFacts = {
+    **_REPORT,
+    "case_number": "",
+    "said_at": None,
+    "source": "",
+    "sender": "",
+    "sender_contact": "",
+    "kind": None,
+    "unit": "",
+    "words": (),
+    "written_by": None,
+    "written_at": None,
+    "hand_to": "",
+}
+_MEASURES = MeasureFormFacts(
+    municipality="Exempelby kommun",
+    case_number="SYN-2026-000123",
+    unit="Parkenheten",
+    received_on=date(2026, 11, 23),
+    kind=Kind.COMPLAINT,
+    factor=Factor.SAFETY,
+    outcome=Outcome.LATER,
+    answered_on=date(2026, 12, 1),
+    act_on=date(2026, 12, 18),
+    measure=(("Gungan är lagad.",), ("Den andra gungan byts ut före jul.",)),
+    improvement=(("Gungorna ses över varje månad.",),),
+    handler=_ANNA,
+)
+_MEASURES_EMPTY: MeasureFormFacts = {
+    **_MEASURES,
+    "kind": None,
+    "factor": None,
+    "outcome": None,
+    "answered_on": None,
+    "act_on": None,
+    "measure": (),
+    "improvement": (),
+}
+_CARD = CardFacts(
+    service_name="Tyck till",
+    municipality="Exempelby kommun",
+    web_address="www.exempelby.example/tycktill",
+    email="tycktill@exempelby.example",
+    phone="070-174 06 10",
+    phone_hours="mån–fre 8–16",
+    post_address=("Tyck till", "Exempelby kommun", "Torget 1", "123 45 Exempelby"),
+    qr=(),
+)
+_COVER = CoverLetterFacts(
+    municipality="Exempelby kommun",
+    board="kultur- och fritidsnämnden",
+    period="juli till september 2026",
+    written_on=date(2026, 10, 16),
+    author=Person(name="Rita Lund", title="avdelningschef"),
+    text=(
+        ("Här är kvartalets synpunkter till nämndens verksamheter.",),
+        ("De flesta handlar om lekplatser. Två förslag är redan genomförda.",),
+    ),
+    figures=(
+        ("Synpunkter", "42"),
+        ("Klagomål", "25"),
+        ("Förslag", "11"),
+        ("Beröm", "6"),
+        ("Besvarade i tid", "95 %"),
+    ),
+    proposal="Nämnden tar del av rapporten.",
+    attachments=("Kvartal för nämnd, juli till september 2026",),
+)
+
+DOCUMENT_EXAMPLES = (
+    DocumentExample(document="service_note", situation="filled in", facts=_NOTE),
+    DocumentExample(document="service_note", situation="to fill in by hand", facts=_NOTE_EMPTY),
+    DocumentExample(document="answer", situation="somebody to turn to", facts=_ANSWER),
+    DocumentExample(document="answer", situation="no action, with an explanation", facts=_ANSWER_NO_ACTION),
+    DocumentExample(document="report_form", situation="filled in", facts=_REPORT),
+    DocumentExample(document="report_form", situation="to fill in by hand", facts=_REPORT_EMPTY),
+    DocumentExample(document="measure_form", situation="filled in", facts=_MEASURES),
+    DocumentExample(document="measure_form", situation="to fill in by hand", facts=_MEASURES_EMPTY),
+    DocumentExample(document="card", situation="four on a sheet", facts=_CARD),
+    DocumentExample(document="cover_letter", situation="a quarter", facts=_COVER),
+)

@@ -1,0 +1,106 @@
+"""What each document needs to know. Hand the facts on as `document(name, **facts)`; letters have `facts`.
+
+Documents stay in the house or go by post, so unlike letters they may hold what the sender said.
+"""
+
+from datetime import date, datetime
+from typing import TypedDict
+
+from store.domain import Contact, Factor, Kind, Outcome
+from templates.facts import Paragraphs, Person
+
+
+class ServiceNoteFacts(TypedDict):
+    """Facts of `service_note` (D01, row K11): what the case has led to. () leaves room to write by hand."""
+
+    municipality: str
+    case_number: str
+    unit: str
+    received_on: date
+    written_on: date
+    author: Person
+    outcome: Outcome | None
+    text: Paragraphs
+
+
+class AnswerPaperFacts(TypedDict):
+    """Facts of `answer` (D02, row K10): the answer by post. `explanation` is () unless nothing is done."""
+
+    service_name: str
+    municipality: str
+    return_address: str  # in one line, above the window of the envelope
+    recipient: tuple[str, ...]  # name and address, line by line
+    case_number: str
+    received_on: date
+    written_on: date
+    answer: Paragraphs
+    explanation: Paragraphs
+    handler: Person
+    contact: Contact | None
+    phone: str
+    phone_hours: str
+
+
+class ReportFormFacts(TypedDict):
+    """Facts of `report_form` (D03, rows N10 and B8): what somebody said, and who wrote it down and when.
+
+    "", () and None leave room to write by hand, so the form can be printed empty.
+    """
+
+    municipality: str
+    service_name: str
+    case_number: str
+    said_at: datetime | None
+    source: str  # "i telefon", "vid ett besök"
+    sender: str
+    sender_contact: str
+    kind: Kind | None
+    unit: str
+    words: Paragraphs
+    written_by: Person | None
+    written_at: datetime | None
+    hand_to: str
+
+
+class MeasureFormFacts(TypedDict):
+    """Facts of `measure_form` (D04, row N13), filled from the case; () leaves room to write by hand."""
+
+    municipality: str
+    case_number: str
+    unit: str
+    received_on: date
+    kind: Kind | None
+    factor: Factor | None
+    outcome: Outcome | None
+    answered_on: date | None
+    act_on: date | None  # when what is promised is to be done
+    measure: Paragraphs
+    improvement: Paragraphs
+    handler: Person
+
+
+class CardFacts(TypedDict):
+    """Facts of `card` (D05, row G8): four cards on a sheet. `email` and `post_address` may be empty."""
+
+    service_name: str
+    municipality: str
+    web_address: str
+    email: str
+    phone: str
+    phone_hours: str
+    post_address: tuple[str, ...]
+    qr: tuple[tuple[bool, ...], ...]  # the web address in rows of dark squares, without margin; () for none
+
+
+class CoverLetterFacts(TypedDict):
+    """Facts of `cover_letter` (D06), with which a report goes to a board. No names of senders or staff."""
+
+    municipality: str
+    board: str
+    period: str
+    written_on: date
+    author: Person
+    text: Paragraphs
+    figures: tuple[tuple[str, str], ...]  # what is counted, and how many
+    proposal: str  # what the board is asked to decide
+    attachments: tuple[str, ...]
