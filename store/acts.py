@@ -288,7 +288,7 @@ def answer_by_mail(
 ) -> int:
     """Store the answer that a handler has mailed to the sender, and return its id (row N17).
 
-    It counts since `at`, R of that mail. Its outcome is empty until `choose_outcome`, and closing asks for it.
+    It counts since `at`, R of that mail. Its outcome is empty until `choose_outcome`; closing asks for it.
     """
     case = _found(transaction, case_id, None)
     move(transaction, case_id, Act.ANSWER_BY_MAIL, actor=actor, now=now, rules=rules)

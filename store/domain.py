@@ -84,6 +84,8 @@ class Act(StrEnum):
     ASK_BOARD = "begär redogörelse av nämnd"
     RECORD_STATEMENT = "för in redogörelse"
     ANSWER = "svara"
+    ANSWER_BY_MAIL = "svara med eget mejl"
+    CHOOSE_OUTCOME = "välj utfall"
     APPROVE = "godkänn ingen åtgärd"
     DELIVER = "svaret är framme"
     BOUNCE = "svaret kom tillbaka"

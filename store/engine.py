@@ -115,6 +115,23 @@ class Store:
         self.engine.dispose()
 
 
+@dataclass(frozen=True)
+class Joined(Store):
+    """A store whose every transaction is one that is open already: what is done commits with it, or not."""
+
+    transaction: Transaction = field(kw_only=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Give the open transaction. Whoever opened it commits."""
+        yield self.transaction
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Give the open transaction, which sees what it has written itself."""
+        yield self.transaction
+
+
 def open_store(url: str) -> Store:
     """Open the store at a database URL, for example `sqlite:///synpunkt.db` or `postgresql+psycopg://...`.
 

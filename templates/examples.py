@@ -31,6 +31,7 @@ from templates.facts import (
     LexSarahFacts,
     Link,
     NewCaseFacts,
+    NewLinkFacts,
     NoticeFacts,
     OpenAcknowledgementFacts,
     Person,
@@ -95,9 +96,9 @@ _SURE = NewCaseFacts(
 _SURE_AT_HAND: NewCaseFacts = {
     **_SURE,
     "links": (
-        Link(label="Bekräfta förslaget", url="https://synpunkt.exempelby.example/gor/bekrafta/aB3dE5gH7jK9"),
-        Link(label="Lämna vidare", url="https://synpunkt.exempelby.example/gor/vidare/cD4eF6hJ8kL0"),
-        Link(label="Behöver mer tid", url="https://synpunkt.exempelby.example/gor/tid/eF5gH7jK9mN1"),
+        Link(label="Bekräfta förslaget", url="https://synpunkt.exempelby.example/l/aB3dE5gH7jK9"),
+        Link(label="Lämna vidare", url="https://synpunkt.exempelby.example/l/cD4eF6hJ8kL0"),
+        Link(label="Behöver mer tid", url="https://synpunkt.exempelby.example/l/eF5gH7jK9mN1"),
     ),
     "reply_is_draft": True,
 }
@@ -117,9 +118,14 @@ _FOLLOW_UP = FollowUpFacts(
     lanes=(),
     answered=False,
     answer_by=date(2026, 12, 2),
+    links=(),
     link="https://synpunkt.exempelby.example/arende/SYN-2026-000123",
 )
 _ANSWERED_FOLLOW_UP: FollowUpFacts = {**_FOLLOW_UP, "answered": True}
+_FOLLOW_UP_AT_HAND: FollowUpFacts = {
+    **_FOLLOW_UP,
+    "links": (Link(label="Skriv svaret", url="https://synpunkt.exempelby.example/l/hJ7kL9mN1pQ3"),),
+}
 _URGENT_FOLLOW_UP: FollowUpFacts = {**_FOLLOW_UP, "lanes": (Lane.CONCERN_REPORT,), "answer_by": None}
 
 _UNDELIVERED = UndeliveredFacts(
@@ -329,14 +335,28 @@ _BY_MAIL = AnswerByMailFacts(
     **_NOTICE,
     sent_on=date(2026, 11, 30),
     links=(
-        Link(label="Det är åtgärdat", url="https://synpunkt.exempelby.example/gor/utfall/gH6jK8mN0pQ2"),
-        Link(label="Ingen åtgärd görs", url="https://synpunkt.exempelby.example/gor/utfall/jK7mN9pQ1rS3"),
+        Link(
+            label="Bekräfta svaret och välj utfall", url="https://synpunkt.exempelby.example/l/gH6jK8mN0pQ2"
+        ),
     ),
 )
 _BY_MAIL_BARE: AnswerByMailFacts = {**_BY_MAIL, "links": ()}
 _DRAFT = AnswerDraftFacts(**_NOTICE, answer_by=date(2026, 12, 2))
 _DRAFT_UNDATED: AnswerDraftFacts = {**_DRAFT, "answer_by": None}
-_APPROVE = ApproveFacts(**_NOTICE, handler=_ANNA, answer_by=date(2026, 12, 2))
+_APPROVE = ApproveFacts(**_NOTICE, handler=_ANNA, answer_by=date(2026, 12, 2), links=())
+_APPROVE_AT_HAND: ApproveFacts = {
+    **_APPROVE,
+    "links": (
+        Link(
+            label="Ta ställning till att ingen åtgärd görs",
+            url="https://synpunkt.exempelby.example/l/kL8mN0pQ2rS4",
+        ),
+    ),
+}
+_NEW_LINK = NewLinkFacts(
+    **_NOTICE,
+    links=(Link(label="Skriv svaret", url="https://synpunkt.exempelby.example/l/mN9pQ1rS3tU5"),),
+)
 _RETURNED = ReturnedFacts(**_NOTICE, answered_on=date(2026, 12, 1), handler=_ANNA)
 _REOPENED = ReopenedNoticeFacts(**_NOTICE, objected_on=date(2026, 12, 7), answer_by=date(2026, 12, 16))
 _REOPENED_UNDATED: ReopenedNoticeFacts = {**_REOPENED, "answer_by": None}
@@ -397,6 +417,7 @@ EXAMPLES = (
     Example(letter="handler_new_case", situation="urgent", facts=_URGENT),
     Example(letter="handler_new_case", situation="no proposal and no dates", facts=_SILENT),
     Example(letter="handler_follow_up", situation="answer date known", facts=_FOLLOW_UP),
+    Example(letter="handler_follow_up", situation="with a link to answer", facts=_FOLLOW_UP_AT_HAND),
     Example(letter="handler_follow_up", situation="in an answered case", facts=_ANSWERED_FOLLOW_UP),
     Example(letter="handler_follow_up", situation="urgent, no answer date", facts=_URGENT_FOLLOW_UP),
     Example(letter="handler_undelivered", situation="answer date known", facts=_UNDELIVERED),
@@ -435,6 +456,8 @@ EXAMPLES = (
     Example(letter="handler_answer_draft", situation="answer date known", facts=_DRAFT),
     Example(letter="handler_answer_draft", situation="no answer date", facts=_DRAFT_UNDATED),
     Example(letter="handler_approve", situation="to the manager", facts=_APPROVE),
+    Example(letter="handler_approve", situation="with a link", facts=_APPROVE_AT_HAND),
+    Example(letter="handler_new_link", situation="after thirty days", facts=_NEW_LINK),
     Example(letter="handler_returned", situation="to close", facts=_RETURNED),
     Example(letter="handler_reopened", situation="answer date known", facts=_REOPENED),
     Example(letter="handler_reopened", situation="no answer date", facts=_REOPENED_UNDATED),

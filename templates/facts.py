@@ -378,6 +378,13 @@ class ApproveFacts(NoticeFacts):
 
     handler: Person
     answer_by: date | None
+    links: tuple[Link, ...]  # to approve; () to do it in the case
+
+
+class NewLinkFacts(NoticeFacts):
+    """Facts of `handler_new_link`: somebody asked for a fresh link in place of one used or too old."""
+
+    links: tuple[Link, ...]
 
 
 class ReturnedFacts(NoticeFacts):

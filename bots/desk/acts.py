@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bots.desk.cases import CaseWork
+from bots.desk.errands import Errands
 from bots.desk.heard import Heard
 from bots.desk.letters import Sender, Writing
 from bots.desk.triage import Route
@@ -166,6 +167,8 @@ class Acts:
                     now=now,
                 )
                 acts.goes_by(transaction, answer_id, key)
+            if outcome is Outcome.NO_ACTION:
+                self._ask_approval(transaction, case, answer_id, by=by)
         self.acted()
 
     def assign(
@@ -319,6 +322,53 @@ class Acts:
                 on=on,
                 result=result,
             )
+
+    def choose_outcome(
+        self,
+        case_id: int,
+        outcome: Outcome,
+        *,
+        by: str,
+        version: int,
+        measure: str = "",
+        explanation: str = "",
+        act_on: date | None = None,
+    ) -> None:
+        """Say what came of a case that its handler has answered by mail (row N17)."""
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            acts.choose_outcome(
+                transaction,
+                case_id,
+                outcome=outcome,
+                measure=measure,
+                explanation=explanation,
+                act_on=act_on,
+                actor=self.work.house.actor(by, case),
+                now=self.clock(),
+                version=version,
+                rules=self.rules,
+            )
+            if outcome is Outcome.NO_ACTION:
+                answer = acts.answer_of(transaction, case_id, case["round"])
+                self._ask_approval(transaction, case, answer["id"] if answer else 0, by=by)
+        self.acted()
+
+    def _ask_approval(self, transaction: Transaction, case: Row, answer_id: int, *, by: str) -> None:
+        """Ask the managers to stand behind doing nothing, where the policy has them do so (row N12)."""
+        house = self.work.house
+        if not self.rules.manager_approves_no_action:
+            return
+        for manager in house.managers_of(case["unit"]):
+            if manager.id not in case["barred"]:
+                Errands(letters=self.work.letters).ask_approval(
+                    transaction,
+                    self._writing(transaction, case),
+                    manager=manager,
+                    handler=house.person(by),
+                    answer_id=answer_id,
+                    now=self.clock(),
+                )
 
     def approve(self, case_id: int, *, by: str, version: int) -> None:
         """Store that a manager stands behind doing nothing (row N12)."""

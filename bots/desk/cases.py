@@ -180,7 +180,7 @@ class CaseWork:
         if case is None or is_quiet or case["status"] == Status.QUARANTINED:
             return
         told = self._writing(transaction, case_id, case["number"], case["received_at"])
-        if OwnMail(letters=self.letters).take(transaction, heard, case, told, now=self.clock()):
+        if self._own_mail.take(transaction, heard, case, told, now=self.clock()):
             return
         handler = self.house.person(case["handler"])
         if heard.from_addr.casefold() == handler.email.casefold():
@@ -204,6 +204,13 @@ class CaseWork:
         # Requirements C1: any reply ends the waiting.
         if case["status"] == Status.AWAITING_SENDER:
             self.resume(transaction, case, actor=MACHINE, now=self.clock())
+
+    @property
+    def _own_mail(self) -> OwnMail:
+        def resume(transaction: Transaction, case: Row, actor: Actor, now: datetime) -> None:
+            self.resume(transaction, case, actor=actor, now=now)
+
+        return OwnMail(letters=self.letters, resume=resume)
 
     def _open(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
         now = self.clock()

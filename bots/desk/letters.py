@@ -509,11 +509,11 @@ class Letters:
         is_sorted: bool,
     ) -> tuple[Link, ...]:
         """Offer what can be done straight from the notice. Only somebody who has the case can answer it."""
-        confirm = ()
+        confirm: tuple[Link, ...] = ()
         if suggestion and suggestion.kind.value in set(Kind) and suggestion.factor.value in set(Factor):
             kind, factor = suggestion.kind.value, suggestion.factor.value
             label = f"Bekräfta förslaget ({kind}, {factor})"
-            confirm = self._doing(about, handler, now, {LinkAct.CONFIRM: label}, about_=(kind, factor))
+            confirm = self._doing(about, handler, now, {LinkAct.CONFIRM: label}, what=(kind, factor))
         offered = {LinkAct.PASS_ON: "Lämna vidare ärendet"}
         if is_sorted:
             offered[LinkAct.ANSWER] = "Skriv svaret"
@@ -527,14 +527,14 @@ class Letters:
         handler: Handler,
         now: datetime,
         offered: Mapping[LinkAct, str],
-        about_: tuple[str, ...] = (),
+        what: tuple[str, ...] = (),
     ) -> tuple[Link, ...]:
         if not self.links.base:
             return ()
         return tuple(
             Link(
                 label=label,
-                url=self.links.make(act, case_id=about.case_id, person=handler.id, now=now, about=about_),
+                url=self.links.make(act, case_id=about.case_id, person=handler.id, now=now, about=what),
             )
             for act, label in offered.items()
         )

@@ -17,18 +17,39 @@ def case_of(
     references: Sequence[str],
     recipients: Sequence[str],
     sender: str,
+    staff: Sequence[str] = (),
 ) -> int | None:
-    """Return the case that a message continues, or None.
+    """Return the case that a message continues, or None. `staff` are the mail addresses of the handlers.
 
     Only what we have signed leads into a case: a Message-ID of ours among the references, or the secret
-    reply address. A sender who refers to a mail of their own is let in as well. A case number is not enough.
+    reply address of the sender or of a handler. A sender who refers to a mail of their own is let in as well.
+    A case number is not enough.
     """
     signed = [identity.case_of_message_id(reference) for reference in reversed(references)]
     signed += [identity.case_of_address(address) for address in recipients]
+    signed += [
+        identity.case_of_handler_address(address, reader) for address in recipients for reader in staff
+    ]
     for case_id in signed:
         if case_id is not None and cases.find(transaction, case_id) is not None:
             return case_id
     return cases.of_sender_message(transaction, references, sender)
+
+
+def was_written_to(identity: Identity, reader: str, case_id: int, recipients: Sequence[str]) -> bool:
+    """Tell whether one of these is the secret address that only `reader` has been given in a case."""
+    return any(identity.case_of_handler_address(address, reader) == case_id for address in recipients)
+
+
+def answers_letter_to(
+    transaction: Transaction, identity: Identity, reader: str, case_id: int, references: Sequence[str]
+) -> bool:
+    """Tell whether a message refers to a letter of ours that went to `reader` alone.
+
+    That is for where plus-addresses do not work. A sender has no such letter's Message-ID.
+    """
+    ours = [one for one in references if identity.case_of_message_id(one) == case_id]
+    return outbox.went_to(transaction, ours, reader)
 
 
 def case_mentioned(transaction: Transaction, *texts: str) -> int | None:

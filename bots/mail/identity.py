@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 
 _MESSAGE_ID = re.compile(r"<?s(\d{1,12})\.([0-9a-z]{1,24})\.([0-9a-z]{26})@([^>\s]{1,255})>?")
-_TAGGED = re.compile(r"([^+@]{1,64})\+([cb])(\d{1,12})\.([0-9a-z]{26})@(.{1,255})")
+_TAGGED = re.compile(r"([^+@]{1,64})\+([cbh])(\d{1,12})\.([0-9a-z]{26})@(.{1,255})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,22 +62,33 @@ class Identity:
         """Return the letter that a bounce address of ours names, or None if we did not sign it."""
         return self._untagged("b", address)
 
+    def handler_address(self, case_id: int, reader: str) -> str:
+        """Return the secret address by which `reader`, a handler's mail address, writes in the case.
+
+        It names the person as well: whoever knows it is taken for them. Never show it to anybody else.
+        """
+        return self._tagged("h", case_id, of=reader.strip().casefold())
+
+    def case_of_handler_address(self, address: str, reader: str) -> int | None:
+        """Return the case of a secret address that was made for `reader`, or None for any other."""
+        return self._untagged("h", address, of=reader.strip().casefold())
+
     def is_ours(self, address: str) -> bool:
         """Tell whether an address is our intake address, with or without a tag."""
         local, _, domain = address.strip().lower().rpartition("@")
         return f"{local.partition('+')[0]}@{domain}" == self.address.lower()
 
-    def _tagged(self, mark: str, number: int) -> str:
+    def _tagged(self, mark: str, number: int, *, of: str = "") -> str:
         if not self.plus_addressing:
             return self.address
         local, _, domain = self.address.rpartition("@")
-        return f"{local}+{mark}{number}.{self._sign(f'{mark}{number}')}@{domain}"
+        return f"{local}+{mark}{number}.{self._sign(_text(mark, number, of))}@{domain}"
 
-    def _untagged(self, mark: str, address: str) -> int | None:
+    def _untagged(self, mark: str, address: str, *, of: str = "") -> int | None:
         match = _TAGGED.fullmatch(address.strip().lower())
         if match is None or match[2] != mark or f"{match[1]}@{match[5]}" != self.address.lower():
             return None
-        return int(match[3]) if self._is_signed(f"{mark}{match[3]}", match[4]) else None
+        return int(match[3]) if self._is_signed(_text(mark, match[3], of), match[4]) else None
 
     def _sign(self, text: str) -> str:
         # Base32 in lower case, since mail servers on the way may fold the case of an address.
@@ -86,3 +97,7 @@ class Identity:
 
     def _is_signed(self, text: str, signature: str) -> bool:
         return hmac.compare_digest(self._sign(text), signature)
+
+
+def _text(mark: str, number: int | str, of: str) -> str:
+    return f"{mark}{number}.{of}" if of else f"{mark}{number}"

@@ -19,6 +19,17 @@ SUBJECT_LENGTH = 200
 NAME_LENGTH = 100
 REFERENCES = 20
 
+# Letters to staff. A reply to one is the reader's own: a draft of the answer (row N17).
+_TO_STAFF = {
+    Purpose.HANDLER_NOTICE,
+    Purpose.FOLLOW_UP_NOTICE,
+    Purpose.UNDELIVERED_NOTICE,
+    Purpose.REMINDER,
+    Purpose.ESCALATION,
+    Purpose.ALARM,
+    Purpose.TASK,
+    Purpose.DRAFT_NOTICE,
+}
 _ADDRESS = re.compile(r'([^\s<>@"\\(),:;\[\]]{1,64})@([^\s<>@"\\(),:;\[\]]{1,255})')
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 
@@ -31,7 +42,7 @@ def compose(letter: Outgoing, *, identity: Identity) -> bytes:
     headers = [
         ("From", _mailbox("From", identity.name, identity.address)),
         ("To", _mailbox("To", letter.recipient_name, letter.recipient.handle)),
-        ("Reply-To", "" if letter.case_id is None else writable(identity.reply_address(letter.case_id))),
+        ("Reply-To", "" if letter.case_id is None else writable(_reply_to(letter, letter.case_id, identity))),
         ("Subject", _encoded("Subject", _plain(letter.subject, SUBJECT_LENGTH))),
         ("Date", "" if letter.created_at is None else format_datetime(letter.created_at)),
         ("Message-ID", _ids([letter.external_id])),
@@ -58,6 +69,12 @@ def writable(address: str) -> str:
 def needs_smtputf8(address: str) -> bool:
     """Tell whether only servers with SMTPUTF8 can take mail for the address (RFC 6531)."""
     return not address.rpartition("@")[0].isascii()
+
+
+def _reply_to(letter: Outgoing, case_id: int, identity: Identity) -> str:
+    if letter.purpose in _TO_STAFF:
+        return identity.handler_address(case_id, letter.recipient.handle)
+    return identity.reply_address(case_id)
 
 
 def _mailbox(header: str, name: str, address: str) -> str:
