@@ -28,6 +28,7 @@ _SHORT = ".sms"
 _SEGMENTS = 2
 _RULE = "* * *"
 _WIDTH = 76
+_MARK = "\N{LEFT-TO-RIGHT MARK}"
 # Characters that turn the direction of a line can make a subject read as something it is not.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -226,6 +227,7 @@ def _letters(language: str) -> jinja2.Environment:
         "day": words.short,
         "time": words.time,
         "percent": words.percent,
+        "ltr": _left_to_right,
     }
     return environment
 
@@ -281,6 +283,14 @@ def _plain(value: object) -> object:
     if not line:
         raise ValueError("a fact is blank")
     return line
+
+
+def _left_to_right(value: object) -> str:
+    """Keep the order of what begins with a digit, where the words around it run from right to left.
+
+    Without the marks the groups of 070-174 06 10 change places, and somebody dials a wrong number.
+    """
+    return f"{_MARK}{_plain(value)}{_MARK}"
 
 
 def _one_line(value: str) -> str:

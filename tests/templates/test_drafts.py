@@ -19,6 +19,7 @@ LETTERS = (
     "citizen_handler_named",
     "citizen_question",
 )
+MARK = "\N{LEFT-TO-RIGHT MARK}"
 EVERY_DRAFT = pytest.mark.parametrize("code", drafts())
 EVERY_LETTER = pytest.mark.parametrize(
     ("example", "code"),
@@ -134,8 +135,8 @@ CONTENT = {
 
 
 def flat(text: str) -> str:
-    """Undo the folding of long lines, but keep the end of a line that ends with a colon."""
-    return re.sub(r"(?<!:)\n *", " ", text)
+    """Undo the folding of long lines, but keep the end of a line that ends with a colon; drop the marks."""
+    return re.sub(r"(?<!:)\n *", " ", text).replace(MARK, "")
 
 
 def body(letter: str, code: str, **changed: object) -> str:
@@ -221,7 +222,7 @@ def test_who_left_no_address_gets_code_place_and_day(code: str) -> None:
 
     letter = body("citizen_acknowledgement_anonymous", code)
 
-    assert f" {example.facts['code']}\n" in letter
+    assert f" {example.facts['code']}\n" in letter.replace(MARK, "")
     assert f" {example.facts['link']}\n" in letter
     assert str(example.facts["case_number"]) in letter
 
@@ -249,6 +250,23 @@ def test_the_mail_room_knows_no_line_of_a_language_that_we_lack() -> None:
 
 def test_the_languages_from_right_to_left_say_so() -> None:
     assert [code for code in drafts() if language_of(code).direction == "rtl"] == ["ar", "fa"]
+
+
+# Unicode's bidirectional algorithm (UAX 9, W2 and W7): digits after an Arabic letter form groups that run
+# from right to left, digits after this mark do not.
+@pytest.mark.parametrize("code", ["ar", "fa"])
+def test_a_phone_number_and_a_code_keep_their_order_among_words_from_right_to_left(code: str) -> None:
+    letters = [body(letter, code) for letter in LETTERS]
+
+    for letter in letters:
+        assert letter.count(f"{MARK}070-174 06 10{MARK}") == letter.count("070-174 06 10") > 0
+    assert f"{MARK}7KQM-4T9X{MARK}" in body("citizen_acknowledgement_anonymous", code)
+
+
+@pytest.mark.parametrize("code", ["ar", "fa"])
+def test_a_blank_phone_is_an_error_among_words_from_right_to_left_too(code: str) -> None:
+    with pytest.raises(TemplateError, match="a fact is blank"):
+        body("citizen_question", code, phone=" ")
 
 
 @EVERY_DRAFT
