@@ -1,6 +1,6 @@
 """What is done to a case, written down: the only door to its status. What may be done is said in `life`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -164,6 +164,7 @@ def mark(
     *,
     act: str,
     actor: Actor,
+    who: Collection[str],
     now: datetime,
     version: int,
     details: Mapping[str, str],
@@ -172,11 +173,12 @@ def mark(
     """Change what a case is marked with, with a journal line, and return the case as it was.
 
     For whom it bars, who may see it and its checklist; the status goes through `move`. Raises
-    `StaleCaseError`, and `IllegalActError` for somebody who has no part in the case.
+    `StaleCaseError`, and `IllegalActError` for somebody who has none of the roles in `who`.
     """
     case = _found(transaction, case_id, version)
-    if not actor.roles - {life.STAFF, life.SENDER}:
-        raise IllegalActError(Act.SORT, Status(case["status"]), ["Det görs av den som har ärendet."])
+    if not actor.roles & frozenset(who):
+        told = f"Det görs av {' eller '.join(sorted(who))}."
+        raise IllegalActError("ändra i ärendet", Status(case["status"]), [told])
     cases.note(transaction, case_id, **columns)
     journal.write(transaction, now, Entry(actor=actor.id, act=act, case_id=case_id, details=dict(details)))
     return case

@@ -213,6 +213,14 @@ class Door(StrEnum):
     OTHER = "annat"
 
 
+class Duty(StrEnum):
+    """What must be done besides answering, and is ticked in the case's checklist."""
+
+    LEX_SARAH = "lex_sarah"  # row N19
+    VIOLATION = "kränkning"  # in a school: row B23
+    JOURNAL = "journalförd"  # row K15; what stands in the journal never stands here
+
+
 class Automatic(StrEnum):
     """What kind of machine wrote a message (RFC 3834, RFC 3464, RFC 8098)."""
 

@@ -107,7 +107,7 @@ class Step:
 class IllegalActError(Exception):
     """The act is not allowed now. The message, and each of `missing`, says in Swedish what to do instead."""
 
-    def __init__(self, act: Act, status: Status, missing: Collection[str]) -> None:
+    def __init__(self, act: Act | str, status: Status, missing: Collection[str]) -> None:
         self.act = act
         self.status = status
         self.missing = tuple(missing)

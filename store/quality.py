@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 
 from store.deadlines import STOCKHOLM, day_of
+from store.domain import Status
 from store.engine import Row, Transaction
-from store.tables import confirmations, suggestions
+from store.tables import cases, confirmations, suggestions
 
 MONTHS = 12
 
@@ -116,6 +117,7 @@ def quality(transaction: Transaction, *, now: datetime, most: int = 10) -> Quali
     """Count what humans kept and changed of the proposals in the last twelve months.
 
     A case counts once, in the month of the latest word on it, with the proposal that the word was about.
+    What was handed over was no synpunkt, and is left out (row L4).
     """
     firsts = _firsts(day_of(now))
     months = [Month(first=first) for first in firsts[:-1]]
@@ -173,6 +175,8 @@ def _counted(bounds: Sequence[datetime]) -> Select[Any]:
             suggestions.c.factor_confidence,
         )
         .join(latest, latest.c.id == confirmations.c.id)
+        .join(cases, cases.c.id == confirmations.c.case_id)
+        .where(cases.c.status != Status.HANDED_OVER)
         .outerjoin(suggestions, suggestions.c.id == confirmations.c.suggestion_id)
         .subquery()
     )

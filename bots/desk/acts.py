@@ -1,6 +1,6 @@
 """What people do to a case: confirm, release, answer, close. What is legal is said in `store.life`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,13 +9,16 @@ from bots.desk.cases import CaseWork
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
 from bots.desk.letters import Sender, Writing
-from bots.desk.triage import Route
+from bots.desk.triage import Route, unbarred, why_sorted
 from store import acts, cases, inbox, life, outbox
 from store.deadlines import day_of, due, promises
 from store.domain import (
     Act,
     Address,
+    Door,
+    Duty,
     Factor,
+    Handler,
     Kind,
     Lane,
     MessageState,
@@ -26,6 +29,13 @@ from store.domain import (
 )
 from store.engine import Row, Store, StoreError, Transaction
 from store.life import IllegalActError, Rules
+from store.sight import HiddenCaseError, Reader
+
+_UNSORTED = {Status.RECEIVED, Status.SORTING, Status.QUARANTINED}
+_OVER = {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}
+_ANSWERABLE = frozenset({life.MANAGER, life.REGISTRATOR})
+_INSIDE = _ANSWERABLE | {life.HANDLER, life.TRIAGE}
+_REOPEN_FIRST = "Öppna ärendet igen först."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +58,7 @@ class Acts:
         Raises `StaleCaseError` when somebody changed the case after `version` was looked at.
         """
         with self.store.write() as transaction:
+            self._looked_at(transaction, case_id, by)
             return cases.confirm(
                 transaction, case_id, kind=kind, factor=factor, by=by, version=version, now=self.clock()
             )
@@ -60,10 +71,10 @@ class Acts:
         now = self.clock()
         with self.store.write() as transaction:
             case = self._case(transaction, case_id)
-            status = Status.ASSIGNED if case["unit"] else Status.SORTING
+            stored = cases.latest_suggestion(transaction, case_id)
+            status = self._after_quarantine(transaction, case, stored)
             actor = self.work.house.actor(by, case)
             acts.release(transaction, case_id, to=status, actor=actor, version=version, now=now)
-            stored = cases.latest_suggestion(transaction, case_id)
             lanes = tuple(Lane(lane) for lane in case["lanes"])
             about = Writing(
                 case_id=case_id,
@@ -388,18 +399,26 @@ class Acts:
         serious: bool | None = None,
         diary_number: str | None = None,
     ) -> None:
-        """Store what closing may ask for (rows K11, K13); what is None is left as it is."""
+        """Store what closing may ask for (rows K11, K13); what is None is left as it is.
+
+        The registrator is told of a serious case that has no number in the main diary.
+        """
+        now = self.clock()
         with self.store.write() as transaction:
+            case = self._looked_at(transaction, case_id, by)
             acts.note_down(
                 transaction,
                 case_id,
-                actor=self.work.house.actor(by, self._case(transaction, case_id)),
-                now=self.clock(),
+                actor=self.work.house.actor(by, case),
+                now=now,
                 version=version,
                 service_note=service_note,
                 serious=serious,
                 diary_number=diary_number,
             )
+            if serious and not (diary_number or case["diary_number"]):
+                self.work.alerts.demand_diary(transaction, case, now=now)
+        self.acted()
 
     def give_back(self, case_id: int, *, by: str, version: int) -> None:
         """Give an answered case back to Medborgarcenter, who closes it (row K12)."""
@@ -420,6 +439,8 @@ class Acts:
             case = self._case(transaction, case_id)
             contact = house.contact_for(case["unit"])
             named = contact.handler if contact and contact.handler in house.handlers else case["handler"]
+            if named in case["barred"]:
+                named = self._next(case, case["barred"], now).id
             turn = case["round"] + 1
             acts.move(
                 transaction,
@@ -513,19 +534,242 @@ class Acts:
         """Let the registrator say what a case is: it came in by the wrong door."""
         self._move(case_id, Act.SORT, by=by, reason=reason, version=version)
 
-    def hand_over(self, case_id: int, *, to: str, by: str, reason: str, version: int) -> None:
-        """Hand a case over to who should have had it from the start: it was no synpunkt."""
-        learned = {"handed_to": to}
-        self._move(case_id, Act.HAND_OVER, by=by, reason=reason, version=version, learned=learned)
+    def hand_over(
+        self, case_id: int, *, door: Door, to: str, by: str, reason: str, version: int, link: str = ""
+    ) -> None:
+        """Hand a case over to who should have had it from the start, and tell the sender (requirements C5).
+
+        `to` fits after "till" in the letter. `link` is where the sender reads more, if not the usual page.
+        R stands, and the case is no synpunkt in any figure.
+        """
+        now, house = self.clock(), self.work.house
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            acts.move(
+                transaction,
+                case_id,
+                Act.HAND_OVER,
+                actor=house.actor(by, case),
+                now=now,
+                reason=reason,
+                version=version,
+                rules=self.rules,
+                learned={"door": door, "handed_to": to},
+            )
+            if (sender := self._sender(transaction, case)) is not None:
+                self.work.letters.hand_over(
+                    transaction,
+                    self._writing(transaction, case),
+                    sender,
+                    door=door,
+                    handed_to=to,
+                    link=link or house.doors.link(door),
+                    now=now,
+                )
+        self.acted()
+
+    def take_back(self, case_id: int, *, by: str, reason: str, version: int) -> None:
+        """Take a case back that was handed over: it was a synpunkt after all. R and the promises stand."""
+        learned = {"door": "", "handed_to": ""}
+        self._move(case_id, Act.TAKE_BACK, by=by, reason=reason, version=version, learned=learned)
 
     def duplicate(self, case_id: int, original_id: int, *, by: str, version: int) -> None:
-        """Tie a case to the one that it repeats."""
+        """Tie a case to the one that it repeats, and tell its sender where the answer comes."""
         if original_id == case_id:
             raise StoreError(f"case {case_id} cannot be its own duplicate")
-        with self.store.read() as transaction:
-            number = self._case(transaction, original_id)["number"]
-        learned = {"refers_to": original_id}
-        self._move(case_id, Act.DUPLICATE, by=by, reason=number, version=version, learned=learned)
+        now, house = self.clock(), self.work.house
+        with self.store.write() as transaction:
+            case, original = self._case(transaction, case_id), self._looked_at(transaction, original_id, by)
+            acts.move(
+                transaction,
+                case_id,
+                Act.DUPLICATE,
+                actor=house.actor(by, case),
+                now=now,
+                reason=original["number"],
+                version=version,
+                rules=self.rules,
+                learned={"refers_to": original_id},
+            )
+            if (sender := self._sender(transaction, case)) is not None:
+                self.work.letters.tie(
+                    transaction,
+                    self._writing(transaction, case),
+                    sender,
+                    original_number=original["number"],
+                    handler=house.person(original["handler"]),
+                    now=now,
+                )
+        self.acted()
+
+    def bar(self, case_id: int, person: str, *, by: str, version: int) -> None:
+        """Keep a case from somebody whom it is about; if they have it, it goes to the next one (row B6).
+
+        A handler may say so of themselves. Raises `StoreError` for a person who is not there.
+        """
+        now, house = self.clock(), self.work.house
+        if person not in house.handlers:
+            raise StoreError(f"there is no handler {person!r}")
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            barred = sorted({*case["barred"], person})
+            new: dict[str, Any] = {"barred": barred}
+            details = {"jävig": house.person(person).name}
+            heir = None
+            if case["handler"] in barred and case["status"] not in _OVER:
+                heir = self._next(case, barred, now)
+                new |= {"handler": heir.id, "assigned_at": now}
+                details["handläggare"] = heir.id
+            acts.mark(
+                transaction,
+                case_id,
+                act="jäv",
+                actor=house.actor(by, case),
+                who=_INSIDE,
+                now=now,
+                version=version,
+                details=details,
+                **new,
+            )
+            if heir is not None:
+                self._introduce(transaction, case, heir, now=now, mark=f"{case['round']}.{version}")
+        self.acted()
+
+    def unbar(self, case_id: int, person: str, *, by: str, version: int) -> None:
+        """Let somebody near a case again that was not about them. It stays with whoever has it now."""
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            acts.mark(
+                transaction,
+                case_id,
+                act="jäv borttaget",
+                actor=self.work.house.actor(by, case),
+                who=_ANSWERABLE,
+                now=self.clock(),
+                version=version,
+                details={"inte jävig": self.work.house.person(person).name},
+                barred=[one for one in case["barred"] if one != person],
+            )
+
+    def restrict(self, case_id: int, *, restricted: bool, by: str, version: int) -> None:
+        """Show a case to few, or to all staff again once a human has found that it may be (row N2)."""
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            acts.mark(
+                transaction,
+                case_id,
+                act="begränsat" if restricted else "begränsning hävd",
+                actor=self.work.house.actor(by, case),
+                who=_ANSWERABLE,
+                now=self.clock(),
+                version=version,
+                details={},
+                restricted=restricted,
+            )
+
+    def demand(self, case_id: int, item: Duty, *, by: str, version: int) -> None:
+        """Put something on the checklist; closing waits for it, and whoever must do it is told (row K15).
+
+        Raises `IllegalActError` in a closed case, which may not lose what closed it.
+        """
+        now = self.clock()
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            if case["status"] in _OVER:
+                raise IllegalActError("lägga till i checklistan", Status(case["status"]), [_REOPEN_FIRST])
+            acts.mark(
+                transaction,
+                case_id,
+                act="checklista: ska göras",
+                actor=self.work.house.actor(by, case),
+                who=_INSIDE,
+                now=now,
+                version=version,
+                details={"punkt": str(item)},
+                checklist={item: {}} | case["checklist"],
+            )
+            self.work.alerts.demand(transaction, case, [item], now=now)
+        self.acted()
+
+    def tick(self, case_id: int, item: Duty, *, by: str, version: int, note: str = "") -> None:
+        """Tick something on the checklist: who, when and a note of what was found (rows N19, B23, K15).
+
+        The journal tells that it was done; it outlives the case, and so never the note.
+        """
+        now = self.clock()
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            if item not in case["checklist"]:
+                words = "Det står inte i checklistan. Lägg till det först."
+                raise IllegalActError("kryssa av", Status(case["status"]), [words])
+            acts.mark(
+                transaction,
+                case_id,
+                act="checklista: gjort",
+                actor=self.work.house.actor(by, case),
+                who=_INSIDE,
+                now=now,
+                version=version,
+                details={"punkt": str(item)},
+                checklist=case["checklist"] | {item: {"by": by, "at": now.isoformat(), "note": note}},
+            )
+
+    def reader(self, person_id: str) -> Reader:
+        """Return what decides which cases a person may see."""
+        return self.work.house.reader(person_id)
+
+    def _after_quarantine(self, transaction: Transaction, case: Row, stored: Row | None) -> Status:
+        """Return where a case goes that a human lets out: to its unit, or first to who sorts (C5:4)."""
+        house = self.work.house
+        first = inbox.first_of_case(transaction, case["id"])
+        said = case["chosen_kind"] or (stored["kind"] if stored and stored["kind_sure"] else "")
+        why = why_sorted(
+            house,
+            lanes=case["lanes"],
+            kind=Kind(said) if said else None,
+            sender=first["from_addr"] if first else "",
+        )
+        is_sorted = case["unit"] and not why and house.policy.roles.triage == "none"
+        return Status.ASSIGNED if is_sorted else Status.SORTING
+
+    def _next(self, case: Row, barred: Collection[str], now: datetime) -> Handler:
+        """Return who has a case that the one before may not have (row B6)."""
+        house, day = self.work.house, day_of(now)
+        unit = house.unit(case["unit"])
+        sorts = unit is None or case["status"] in _UNSORTED
+        found = None if sorts or unit is None else unbarred(house, unit, day, barred)[0]
+        return found or house.sorter(day, barred=barred)
+
+    def _introduce(
+        self, transaction: Transaction, case: Row, handler: Handler, *, now: datetime, mark: str
+    ) -> None:
+        """Tell somebody that a case is theirs now, and the sender who has it, if they were told before."""
+        about, letters = self._writing(transaction, case), self.work.letters
+        is_sorted = case["status"] not in _UNSORTED
+        if is_sorted and (sender := self._sender(transaction, case)) is not None:
+            letters.name_handler(
+                transaction, about, sender, handler=handler, instead=True, mark=mark, now=now
+            )
+        if case["status"] == Status.QUARANTINED:
+            return
+        stored = cases.latest_suggestion(transaction, case["id"])
+        letters.notify_new_case(
+            transaction,
+            about,
+            handler=handler,
+            unit=self.work.unit_name(case["unit"]),
+            suggestion=cases.suggestion_of(stored) if stored else None,
+            now=now,
+            mark=mark,
+            is_sorted=is_sorted,
+        )
+
+    def _looked_at(self, transaction: Transaction, case_id: int, by: str) -> Row:
+        """Return a case; raise `HiddenCaseError` if it is not for this person."""
+        case = self._case(transaction, case_id)
+        if not self.work.house.may_see(by, case):
+            raise HiddenCaseError
+        return case
 
     def _move(
         self,
@@ -596,6 +840,8 @@ class Acts:
     def send(self, letter_id: int, *, by: str) -> bool:
         """Let a held, failed or unknown letter go out; False if it is not waiting for that."""
         with self.store.write() as transaction:
+            if (case_id := outbox.case_of(transaction, letter_id)) is not None:
+                self._looked_at(transaction, case_id, by)
             gone = outbox.let_go(transaction, letter_id, by=by, now=self.clock())
         self.acted()
         return gone

@@ -4,10 +4,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bots.desk import threads, wishes
+from bots.desk import doors, threads, wishes
+from bots.desk.alerts import Alerts
 from bots.desk.heard import Heard
 from bots.desk.house import House
-from bots.desk.letters import CERTAIN, URGENT, Letters, Writing
+from bots.desk.letters import CERTAIN, Letters, Writing
+from bots.desk.named import named_in
 from bots.desk.notices import Notices
 from bots.desk.own_mail import OwnMail
 from bots.desk.triage import Route, route
@@ -21,6 +23,7 @@ from store.domain import (
     Act,
     Address,
     Automatic,
+    Duty,
     Entry,
     Guess,
     Kind,
@@ -36,9 +39,10 @@ from store.engine import Row, StoreError, Transaction
 from store.life import MACHINE, Actor
 
 # In these nobody is thanked or pitied by a guess; what is urgent has a letter of its own besides.
-_GRAVE = URGENT | {Lane.THREAT, Lane.APPEAL}
+_GRAVE = doors.ACUTE | {Lane.THREAT, Lane.APPEAL}
 _TO_THE_SENDER = frozenset(outbox.TO_CITIZENS)
 _ANSWERED = {Status.ANSWERED, Status.RETURNED, Status.CLOSED}
+_ENDED = {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}
 _REPORTS = {Automatic.BOUNCE, Automatic.DELAYED, Automatic.DELIVERED}
 
 
@@ -135,6 +139,11 @@ class CaseWork:
         """Return the writing desk for what is late."""
         return Notices(house=self.house, identity=self.identity)
 
+    @property
+    def alerts(self) -> Alerts:
+        """Return the writing desk for wrong doors."""
+        return Alerts(house=self.house, identity=self.identity)
+
     def resume(self, transaction: Transaction, case: Row, *, actor: Actor, now: datetime) -> None:
         """Go on with a case that waited for its sender; those days count, unless the policy says no."""
         acts.move(transaction, case["id"], Act.RESUME, actor=actor, now=now, rules=self.house.rules)
@@ -176,8 +185,11 @@ class CaseWork:
         if not self._attach(transaction, heard, case_id, act=act):
             return
         case = cases.find(transaction, case_id)
+        lanes = suggestion.lanes if suggestion else ()
         is_quiet = heard.automatic is not None or Verdict.SPAM in heard.verdicts
         if case is None or is_quiet or case["status"] == Status.QUARANTINED:
+            if case is not None and heard.automatic is None:
+                self._alert_in_quarantine(transaction, case, heard, lanes)
             return
         told = self._writing(transaction, case_id, case["number"], case["received_at"])
         if self._own_mail.take(transaction, heard, case, told, now=self.clock()):
@@ -186,12 +198,9 @@ class CaseWork:
         if heard.from_addr.casefold() == handler.email.casefold():
             return  # the handler knows what the handler wrote
         if (wished := _wished(heard)) is not None:
-            cases.note(
-                transaction, case_id, answer_channel=wished.channel, answer_handle=wished.handle
-            )
-        lanes = suggestion.lanes if suggestion else ()
+            cases.note(transaction, case_id, answer_channel=wished.channel, answer_handle=wished.handle)
         if lanes:
-            cases.note(transaction, case_id, lanes=sorted({*case["lanes"], *lanes}))
+            self._flag(transaction, case, heard, suggestion, lanes)
         about = replace(self._writing(transaction, case_id, case["number"], heard.received_at), lanes=lanes)
         self.letters.notify_follow_up(
             transaction,
@@ -205,6 +214,41 @@ class CaseWork:
         if case["status"] == Status.AWAITING_SENDER:
             self.resume(transaction, case, actor=MACHINE, now=self.clock())
 
+    def _flag(
+        self,
+        transaction: Transaction,
+        case: Row,
+        heard: Heard,
+        suggestion: Suggestion | None,
+        lanes: tuple[Lane, ...],
+    ) -> None:
+        """Add the flags of a later message to its case, and tell whom they concern.
+
+        Nobody is barred by it: who writes again often greets the handler by name.
+        """
+        now, kind = self.clock(), _believed(suggestion, None)
+        unit = self.house.unit(case["unit"])
+        regulated = unit.regulated if unit is not None else ""
+        duties = doors.demanded(lanes, heard.for_classifier, regulated=regulated, kind=kind)
+        checklist = {duty: {} for duty in duties} | case["checklist"]
+        cases.note(
+            transaction,
+            case["id"],
+            lanes=sorted({*case["lanes"], *lanes}),
+            restricted=case["restricted"] or doors.is_restricted(lanes, kind=kind),
+            # What closed a case is not taken away from it; who is told may open it again.
+            checklist=case["checklist"] if case["status"] in _ENDED else checklist,
+        )
+        self.alerts.sound(transaction, case, lanes, now=now)
+        self.alerts.demand(transaction, case, duties, now=now)
+
+    def _alert_in_quarantine(
+        self, transaction: Transaction, case: Row, heard: Heard, lanes: tuple[Lane, ...]
+    ) -> None:
+        told = doors.heard_in_quarantine(lanes, verdicts=heard.verdicts, automatic=heard.automatic)
+        if told:
+            self.alerts.sound(transaction, case, told, now=self.clock(), in_quarantine=True)
+
     @property
     def _own_mail(self) -> OwnMail:
         def resume(transaction: Transaction, case: Row, actor: Actor, now: datetime) -> None:
@@ -216,6 +260,9 @@ class CaseWork:
         now = self.clock()
         suggestion = _with_choice(suggestion, heard.chosen_kind)
         kind = _believed(suggestion, heard.chosen_kind)
+        # Row B6. To be praised is no reason to stay away from a case.
+        named = named_in(heard.for_classifier, self.house.handlers.values())
+        barred = () if kind is Kind.PRAISE else named
         way = route(
             self.house,
             text=heard.for_classifier,
@@ -223,8 +270,13 @@ class CaseWork:
             suggestion=suggestion,
             kind=kind,
             day=day_of(now),
+            sender=heard.from_addr,
+            barred=barred,
         )
         quarantined = _quarantine(heard)
+        lanes = suggestion.lanes if suggestion else ()
+        unit = self.house.unit(way.unit)
+        regulated = unit.regulated if unit is not None else ""
         new = cases.NewCase(
             status=Status.QUARANTINED if quarantined else way.status,
             received_at=heard.received_at,
@@ -236,7 +288,10 @@ class CaseWork:
             unit=way.unit,
             handler=way.handler.id,
             routed_because=way.because,
-            lanes=suggestion.lanes if suggestion else (),
+            lanes=lanes,
+            restricted=doors.is_restricted(lanes, kind=kind),
+            barred=barred,
+            duties=doors.demanded(lanes, heard.for_classifier, regulated=regulated, kind=kind),
             chosen_kind=heard.chosen_kind,
             quarantined_because=quarantined,
             refers_to=threads.case_mentioned(transaction, heard.subject, heard.text),
@@ -282,6 +337,8 @@ class CaseWork:
                 kind_chosen=heard.chosen_kind,
                 held_because=self._hold(heard),
             )
+        elif (case := cases.find(transaction, case_id)) is not None:
+            self._alert_in_quarantine(transaction, case, heard, lanes)
 
     def announce(
         self,
@@ -338,6 +395,11 @@ class CaseWork:
             now=now,
             is_sorted=way.status is Status.ASSIGNED,
         )
+        case = cases.find(transaction, about.case_id)
+        if case is not None:
+            duties = [Duty(one) for one in acts.unticked(case)]
+            self.alerts.sound(transaction, case, about.lanes, now=now, sender=heard.from_addr)
+            self.alerts.demand(transaction, case, duties, now=now)
 
     def _hold(self, heard: Heard) -> str:
         """Say why an acknowledgement waits for a human, or an empty text."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from bots.desk import doors
 from bots.desk.house import House
 from bots.desk.links import LinkAct, Links
 from bots.mail.identity import Identity
@@ -12,6 +13,7 @@ from store.deadlines import day_of
 from store.domain import (
     Address,
     Contact,
+    Door,
     Factor,
     Handler,
     Kind,
@@ -31,7 +33,9 @@ from templates.facts import (
     CitizenFacts,
     CitizenReopenedFacts,
     DelayFacts,
+    DuplicateFacts,
     FollowUpFacts,
+    HandedOverFacts,
     HandlerNamedFacts,
     Link,
     NewCaseFacts,
@@ -46,7 +50,6 @@ from templates.facts import (
 
 # Requirements C3, M01k: only a choice of the sender's own, or this much certainty, lets us assume the mood.
 CERTAIN = 0.90
-URGENT = frozenset({Lane.EMERGENCY, Lane.CONCERN_REPORT})
 # What is said instead to who wishes to be anonymous; urgent and official matters have more to say.
 _ABOUT_ANONYMITY = {
     "citizen_acknowledgement": "citizen_acknowledgement_anonymity",
@@ -145,7 +148,7 @@ class Letters:
             "marker": to.channel == "email",
         }
         name = _acknowledgement(mood, about.lanes)
-        more: dict[str, object] = {}
+        more = self._of_the_flags(name, about)
         if wants_anonymity and name in _ABOUT_ANONYMITY:
             name, more = _ABOUT_ANONYMITY[name], {"form_url": self.house.form_url}
         written = render(name, language=about.language, **facts, **more)
@@ -238,6 +241,54 @@ class Letters:
         name = _answer(kind, outcome)
         more = {"explanation": _paragraphs(explanation)} if outcome is Outcome.NO_ACTION else {}
         return render(name, language=about.language, **facts, **more)
+
+    def _of_the_flags(self, name: str, about: Writing) -> dict[str, object]:
+        """Return what the acknowledgement of a flagged message tells besides the rest."""
+        if name == "citizen_acknowledgement_appeal":
+            return {"received_at": about.received_at}  # to the minute: it may decide if it is in time (L4)
+        if name == "citizen_acknowledgement_whistleblowing":
+            return {"whistleblowing_url": self.house.doors.whistleblowing_url}
+        return {}
+
+    def hand_over(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        to: Sender,
+        *,
+        door: Door,
+        handed_to: str,
+        link: str,
+        now: datetime,
+    ) -> None:
+        """Tell the sender who has it instead, once for each door (letters M09-M18)."""
+        facts: HandedOverFacts = {
+            **self._common(about, to),
+            "received_at": about.received_at,
+            "handed_to": handed_to,
+            "link": link,
+        }
+        name = doors.DOORS[door].letter
+        self._to_sender(transaction, about, to, name, Purpose.HANDED_OVER, str(door), facts, now)
+
+    def tie(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        to: Sender,
+        *,
+        original_number: str,
+        handler: Handler,
+        now: datetime,
+    ) -> None:
+        """Tell the sender of a duplicate where the answer comes; of the other case its number alone."""
+        facts: DuplicateFacts = {
+            **self._common(about, to),
+            "original_number": original_number,
+            "handler": Person(name=handler.name, title=handler.title),
+        }
+        purpose = Purpose.DUPLICATE
+        self._to_sender(transaction, about, to, "citizen_duplicate", purpose, original_number, facts, now)
 
     def name_handler(
         self,
@@ -583,8 +634,8 @@ class Letters:
 
 def _acknowledgement(mood: Kind | None, lanes: Sequence[Lane]) -> str:
     # Rows B27 and C5:4: whoever may be in danger is told of 112 first; a false alarm costs little.
-    if URGENT & set(lanes):
-        return "citizen_acknowledgement_urgent"
+    if flagged := doors.acknowledgement(lanes):
+        return flagged
     if mood is Kind.COMPLAINT:
         return "citizen_acknowledgement_complaint"
     if mood is Kind.PRAISE:

@@ -1,9 +1,10 @@
 """Who gets a case: unit and handler, by recipient address, words, area and type. Humans may change it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bots.desk import doors
 from bots.desk.house import House
 from store.domain import Handler, Kind, Lane, Status, Suggestion, Unit
 
@@ -43,28 +44,60 @@ def route(
     suggestion: Suggestion | None,
     kind: Kind | None,
     day: date,
+    sender: str = "",
+    barred: Collection[str] = (),
 ) -> Route:
     """Find unit and handler for a new case; the registrator's queue when nobody else is found.
 
     `kind` is what we take the message to be, or None when nobody is sure. `day` is today in Stockholm.
+    Nobody `barred` gets it: it is about them (row B6).
     """
-    lanes = set(suggestion.lanes) if suggestion else set()
-    if kind is Kind.PRAISE:
-        lanes.discard(Lane.NAMED_EMPLOYEE)  # to be praised by name needs no registrator
-    if special := sorted(lanes & FOR_THE_REGISTRATOR):
-        return _to_registrator(house, day, f"kan vara {', '.join(special)}")
+    lanes = suggestion.lanes if suggestion else ()
     unit, because = _unit(house, text, recipients, suggestion, kind)
+    if why := why_sorted(house, lanes=lanes, kind=kind, sender=sender):
+        # What is no synpunkt, if the flag is right, is no unit's before a human has said so.
+        found = unit.id if unit is not None and doors.is_kept(lanes) and not doors.authority(sender) else ""
+        return _to_registrator(house, day, why, unit=found, barred=barred)
     if unit is None:
-        return _to_registrator(house, day, because)
+        return _to_registrator(house, day, because, barred=barred)
     if house.policy.roles.triage != "none":
         # Row K8: the proposal must be confirmed by somebody before the handler hears of it.
-        return _to_sorter(house, day, because, unit=unit.id)
-    handler = house.present(house.owners(unit), day)
+        return _to_sorter(house, day, because, unit=unit.id, barred=barred)
+    handler, why = unbarred(house, unit, day, barred)
     if handler is None:
-        return _to_registrator(house, day, f"alla på {unit.name} är frånvarande", unit=unit.id)
-    if handler.id not in house.owners(unit):
-        because += ", ersättare"
-    return Route(unit=unit.id, handler=handler, status=Status.ASSIGNED, because=because)
+        return _to_registrator(house, day, why, unit=unit.id, barred=barred)
+    return Route(unit=unit.id, handler=handler, status=Status.ASSIGNED, because=because + why)
+
+
+def why_sorted(house: House, *, lanes: Collection[str], kind: Kind | None, sender: str) -> str:
+    """Say why a human must sort a case before anybody has it, or return an empty text (C5:4, T3, K14)."""
+    why = []
+    if authority := doors.authority(sender):
+        why.append(f"från tillsynsmyndighet ({authority})")
+    if special := sorted(FOR_THE_REGISTRATOR & {*doors.of(lanes, kind=kind)}):
+        why.append(f"kan vara {', '.join(special)}")
+    internal = house.policy.internal
+    if internal.exclude and doors.is_within(sender, internal.domains):
+        why.append("misstänkt intern")
+    return "; ".join(why)
+
+
+def unbarred(house: House, unit: Unit, day: date, barred: Collection[str]) -> tuple[Handler | None, str]:
+    """Return who has a unit's case, and a word on it, or None and why nobody has.
+
+    When it is about all who would have it, the manager does, or else the level above (row B6).
+    """
+    owners = [one for one in house.owners(unit) if one not in barred]
+    if owners:
+        handler = house.present(owners, day, barred=barred)
+        if handler is None:
+            return None, f"alla på {unit.name} är frånvarande"
+        return handler, "" if handler.id in owners else ", ersättare"
+    for level in (unit.managers, unit.heads, house.quality):
+        handler = house.present([one for one in level if one not in barred], day, barred=barred)
+        if handler is not None:
+            return handler, ", nivån ovanför (jäv)"
+    return None, f"alla på {unit.name} är jäviga"
 
 
 def _unit(
@@ -92,11 +125,13 @@ def _unit(
     return None, "ingen enhet hittades"
 
 
-def _to_sorter(house: House, day: date, because: str, *, unit: str) -> Route:
-    handler = house.present(house.sorters, day) or house.handlers[house.registrator]
+def _to_sorter(house: House, day: date, because: str, *, unit: str, barred: Collection[str]) -> Route:
+    handler = house.present(house.sorters, day, barred=barred) or house.sorter(day, barred=barred)
     return Route(unit=unit, handler=handler, status=Status.SORTING, because=because)
 
 
-def _to_registrator(house: House, day: date, because: str, *, unit: str = "") -> Route:
-    handler = house.present([house.registrator], day) or house.handlers[house.registrator]
+def _to_registrator(
+    house: House, day: date, because: str, *, unit: str = "", barred: Collection[str]
+) -> Route:
+    handler = house.sorter(day, barred=barred)
     return Route(unit=unit, handler=handler, status=Status.SORTING, because=because)

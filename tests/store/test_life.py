@@ -67,6 +67,7 @@ ANYTHING: dict[str, st.SearchStrategy[Any]] = {
     "original": st.sampled_from([None, 1]),
     "disposal_decision": st.sampled_from(["", "Beslut 7"]),
     "export_verified": st.booleans(),
+    "unticked": st.sampled_from([(), ("lex_sarah",)]),
 }
 FACTS = st.builds(CaseFacts, status=st.sampled_from(Status), **ANYTHING)
 RULES = st.builds(
@@ -167,6 +168,7 @@ NO_ACTION: dict[str, Any] = {"outcome": Outcome.NO_ACTION, "explanation": EXPLAN
         ("K11 note", {"service_note": " "}, life.SERVICE_NOTE),
         ("K13 diary", {"is_serious": True}, life.IN_DIARY),
         ("N4 contact", {"has_contact": False}, life.CONTACT),
+        ("N19 checklist", {"unticked": ("lex_sarah",)}, life.CHECKLIST),
     ],
 )
 def test_a_case_that_lacks_one_thing_is_not_closed_and_the_remedy_is_named(
@@ -263,7 +265,7 @@ class Life(RuleBasedStateMachine):
     def answer_and_close(self) -> None:
         ready = {field.name: getattr(READY, field.name) for field in fields(READY)} | {"status": None}
         told = {name: value for name, value in ready.items() if value}
-        self.case = replace(self.case, **told, is_serious=False, statement_asked=False)
+        self.case = replace(self.case, **told, is_serious=False, statement_asked=False, unticked=())
         for act in (Act.DELIVER, Act.RETURN, Act.CLOSE):
             self._do(act, ALL_ROLES)
 

@@ -9,7 +9,7 @@ import pytest
 
 from bots.channel import PermanentFailure
 from store import cases, profiles
-from store.domain import Contact, Factor, Kind, LetterState, Outcome, Purpose, Status, Way
+from store.domain import Contact, Door, Factor, Kind, LetterState, Outcome, Purpose, Status, Way
 from store.engine import Row
 from store.life import IllegalActError
 from tests.bots.desk.test_threads import a_report
@@ -277,11 +277,11 @@ async def test_what_came_by_the_wrong_door_is_sorted_and_handed_over(house: Hous
 
     house.acts.to_sorting(**seen(house, case), by="anna", reason="kan vara ett överklagande")
     with pytest.raises(IllegalActError, match="Skriv vem som har fått ärendet"):
-        house.acts.hand_over(**seen(house, case), to="", by="rita", reason="överklagande")
-    house.acts.hand_over(**seen(house, case), to="Byggnadsnämnden", by="rita", reason="överklagande")
+        house.acts.hand_over(**seen(house, case), door=Door.APPEAL, to="", by="rita", reason="")
+    house.acts.hand_over(**seen(house, case), door=Door.APPEAL, to="byggnadsnämnden", by="rita", reason="")
 
     given = now_of(house, case)
-    assert (given["status"], given["handed_to"]) == (Status.HANDED_OVER, "Byggnadsnämnden")
+    assert (given["status"], given["handed_to"]) == (Status.HANDED_OVER, "byggnadsnämnden")
 
 
 async def test_a_duplicate_is_tied_to_its_original(house: House) -> None:

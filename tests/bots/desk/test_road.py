@@ -210,7 +210,7 @@ async def test_b27_whoever_may_be_in_danger_is_told_of_112_first(
     assert house.case()["handler"] == "rita"
 
 
-@pytest.mark.parametrize("lane", [Lane.THREAT, Lane.APPEAL])
+@pytest.mark.parametrize("lane", [Lane.THREAT])
 async def test_a_grave_message_is_never_thanked_in_a_mood(make_house: Make, lane: Lane) -> None:
     plain = make_house(silent=True)
     await plain.hear(an_inbound(subject="Utan förslag"))
