@@ -34,6 +34,7 @@ _BETWEEN = r"[\s,:;/\"'”–-]+"
 _UP_TO_SIX = rf"{_BETWEEN}(?:[^\s.!?]+{_BETWEEN}){{0,6}}?"
 _LONE_SET = re.compile(r"\w+\*?|\(\w+\*?(?:\|\w+\*?)*\)")
 _SHORTEST_STEM = 2
+_REMEMBERED = 50_000  # words
 
 # The words of which one is needed, divided by `|`. As text, since text is quick to compare.
 WordSet = str
@@ -119,6 +120,7 @@ class Lanes:
                         sets = self._with_stem if word.endswith("*") else self._with_word
                         sets[word.rstrip("*")].add(words)
         self._longest_stem = max(map(len, self._with_stem), default=0)
+        self._known: dict[str, frozenset[WordSet]] = {}
 
     def __call__(self, doc: Doc) -> Doc:
         """Write the flags of a text into `doc._.lanes`."""
@@ -148,13 +150,18 @@ class Lanes:
 
     def _seen(self, words: Iterable[str]) -> set[WordSet]:
         """Return the sets of which a word stands in a text, as it is or as a beginning with a star."""
-        seen: set[WordSet] = set()
-        for word in set(words):
-            seen.update(self._with_word.get(word, ()))
-            for end in range(_SHORTEST_STEM, min(len(word), self._longest_stem) + 1):
-                if sets := self._with_stem.get(word[:end]):
-                    seen.update(sets)
-        return seen
+        return set().union(*map(self._sets_of, set(words)))
+
+    def _sets_of(self, word: str) -> frozenset[WordSet]:
+        """Return the sets that a word stands in, remembered, since a text repeats its language."""
+        known = self._known.get(word)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            stems = range(_SHORTEST_STEM, min(len(word), self._longest_stem) + 1)
+            sets = (self._with_stem.get(word[:end], ()) for end in stems)
+            known = self._known[word] = frozenset(self._with_word.get(word, ())).union(*sets)
+        return known
 
 
 def read_lanes(path: Path = _TABLE) -> Lanes:

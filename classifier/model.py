@@ -222,7 +222,12 @@ def _packed(doc: Doc) -> bytes:
 
 
 def _is_readable(doc: Doc) -> bool:
-    return sum(len(token) for token in doc if token.is_alpha) >= _FEWEST_LETTERS
+    letters = 0
+    for token in doc:  # nearly always the first word or two are enough
+        letters += len(token) if token.is_alpha else 0
+        if letters >= _FEWEST_LETTERS:
+            return True
+    return False
 
 
 def _strongest(words: Sequence[str], pushes: Scores, most: int) -> list[str]:
