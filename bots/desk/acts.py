@@ -8,10 +8,10 @@ from typing import Any
 from bots.desk.cases import CaseWork
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
-from bots.desk.letters import Sender, Writing
+from bots.desk.letters import Writing
 from bots.desk.triage import Route, unbarred, why_sorted
 from store import acts, cases, inbox, life, outbox
-from store.deadlines import day_of, due, promises
+from store.deadlines import day_of, due
 from store.domain import (
     Act,
     Address,
@@ -161,7 +161,7 @@ class Acts:
                 version=version,
                 rules=self.rules,
             )
-            if way is Way.LETTER and (sender := self._sender(transaction, case)) is not None:
+            if way is Way.LETTER and (sender := self.work.sender(transaction, case)) is not None:
                 key = self.work.letters.answer(
                     transaction,
                     self._writing(transaction, case),
@@ -213,7 +213,7 @@ class Acts:
                 learned=learned,
             )
             about, mark = self._writing(transaction, case), f"{case['round']}.{version}"
-            if (sender := self._sender(transaction, case)) is not None and handler != was:
+            if (sender := self.work.sender(transaction, case)) is not None and handler != was:
                 self.work.letters.name_handler(
                     transaction,
                     about,
@@ -241,7 +241,7 @@ class Acts:
         now = self.clock()
         with self.store.write() as transaction:
             case = self._case(transaction, case_id)
-            sender = self._sender(transaction, case)
+            sender = self.work.sender(transaction, case)
             if sender is None:
                 words = "Avsändaren har ingen adress att fråga på."
                 raise IllegalActError(Act.ASK_SENDER, Status(case["status"]), [words])
@@ -281,7 +281,7 @@ class Acts:
         now = self.clock()
         with self.store.write() as transaction:
             case = self._case(transaction, case_id)
-            sender, about = self._sender(transaction, case), self._writing(transaction, case)
+            sender, about = self.work.sender(transaction, case), self._writing(transaction, case)
             promised = about.due(PromiseKind.ANSWER)
             actor = self.work.house.actor(by, case)
             problems = {
@@ -433,42 +433,11 @@ class Acts:
 
         It goes to the one whom the answer named, if that is a person here.
         """
-        now = self.clock()
-        house = self.work.house
         with self.store.write() as transaction:
             case = self._case(transaction, case_id)
-            contact = house.contact_for(case["unit"])
-            named = contact.handler if contact and contact.handler in house.handlers else case["handler"]
-            if named in case["barred"]:
-                named = self._next(case, case["barred"], now).id
-            turn = case["round"] + 1
-            acts.move(
-                transaction,
-                case_id,
-                Act.REOPEN,
-                actor=house.actor(by, case),
-                now=now,
-                reason=reason,
-                version=version,
-                rules=self.rules,
-                learned={"handler": named, "round": turn, "assigned_at": now},
-            )
-            kind = Kind(case["kind"]) if case["kind"] else None
-            owed = [
-                one
-                for one in promises(now, kind, house.days_for(case["unit"]))
-                if one.kind is PromiseKind.ANSWER
-            ]
-            cases.promise(transaction, case_id, owed, turn=turn)
-            about = self._writing(transaction, case)
-            if (sender := self._sender(transaction, case)) is not None:
-                self.work.letters.reopened(
-                    transaction, about, sender, handler=house.person(named), mark=str(turn), now=now
-                )
-            if named != by:
-                self.work.letters.notify_reopened(
-                    transaction, about, handler=house.person(named), turn=turn, now=now
-                )
+            actor = self.work.house.actor(by, case)
+            now = self.clock()
+            self.work.reopen(transaction, case, actor=actor, reason=reason, now=now, version=version)
         self.acted()
 
     def ask_statement(
@@ -514,7 +483,7 @@ class Acts:
                     handler=self.work.house.person(by),
                     now=now,
                 )
-            if (sender := self._sender(transaction, case)) is not None:
+            if (sender := self.work.sender(transaction, case)) is not None:
                 self.work.letters.sent_on(
                     transaction,
                     self._writing(transaction, case),
@@ -556,7 +525,7 @@ class Acts:
                 rules=self.rules,
                 learned={"door": door, "handed_to": to},
             )
-            if (sender := self._sender(transaction, case)) is not None:
+            if (sender := self.work.sender(transaction, case)) is not None:
                 self.work.letters.hand_over(
                     transaction,
                     self._writing(transaction, case),
@@ -591,7 +560,7 @@ class Acts:
                 rules=self.rules,
                 learned={"refers_to": original_id},
             )
-            if (sender := self._sender(transaction, case)) is not None:
+            if (sender := self.work.sender(transaction, case)) is not None:
                 self.work.letters.tie(
                     transaction,
                     self._writing(transaction, case),
@@ -746,7 +715,7 @@ class Acts:
         """Tell somebody that a case is theirs now, and the sender who has it, if they were told before."""
         about, letters = self._writing(transaction, case), self.work.letters
         is_sorted = case["status"] not in _UNSORTED
-        if is_sorted and (sender := self._sender(transaction, case)) is not None:
+        if is_sorted and (sender := self.work.sender(transaction, case)) is not None:
             letters.name_handler(
                 transaction, about, sender, handler=handler, instead=True, mark=mark, now=now
             )
@@ -817,18 +786,6 @@ class Acts:
             received_at=case["received_at"],
             language=case["language"],
             promises=cases.owed(transaction, case["id"]),
-        )
-
-    def _sender(self, transaction: Transaction, case: Row) -> Sender | None:
-        """Return whom to write to, be it on our own page, or None when nobody can be told."""
-        address = self.work.reach(transaction, case)
-        if address is None:
-            return None
-        first = inbox.first_of_case(transaction, case["id"])
-        return Sender(
-            address=address,
-            name=case["sender_name"],
-            in_reply_to=first["message_id"] if first else "",
         )
 
     def _case(self, transaction: Transaction, case_id: int) -> Row:

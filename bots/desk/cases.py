@@ -8,15 +8,16 @@ from bots.desk import doors, threads, wishes
 from bots.desk.alerts import Alerts
 from bots.desk.heard import Heard
 from bots.desk.house import House
-from bots.desk.letters import CERTAIN, Letters, Writing
+from bots.desk.letters import CERTAIN, Letters, Sender, Writing
 from bots.desk.named import named_in
 from bots.desk.notices import Notices
+from bots.desk.objections import is_objection
 from bots.desk.own_mail import OwnMail
-from bots.desk.triage import Route, route
+from bots.desk.triage import Route, route, sorted_first, unbarred
 from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
 from bots.mail.reading import beside_parent, without_parent
-from store import acts, cases, inbox, journal, outbox, pick_up
+from store import acts, cases, inbox, journal, life, outbox, pick_up
 from store.deadlines import day_of, promises
 from store.domain import (
     PAGE,
@@ -43,6 +44,9 @@ _GRAVE = doors.ACUTE | {Lane.THREAT, Lane.APPEAL}
 _TO_THE_SENDER = frozenset(outbox.TO_CITIZENS)
 _ANSWERED = {Status.ANSWERED, Status.RETURNED, Status.CLOSED}
 _ENDED = {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}
+_MAIL = frozenset({"smtp", "imap", "receive"})  # channels of RFC 5322
+_OBJECTION = "avsändaren är inte nöjd med svaret"
+SENDER = Actor(id="avsändaren", roles=frozenset({life.SENDER}))
 _REPORTS = {Automatic.BOUNCE, Automatic.DELAYED, Automatic.DELIVERED}
 
 
@@ -158,6 +162,67 @@ class CaseWork:
                 now=now,
             )
 
+    def reopen(
+        self,
+        transaction: Transaction,
+        case: Row,
+        *,
+        actor: Actor,
+        reason: str,
+        now: datetime,
+        version: int | None = None,
+    ) -> None:
+        """Open a case again for a sender who is not satisfied, with a new day to answer (row N5).
+
+        It goes to the one whom the answer named, if that is a person here whom it is not about. Raises
+        `IllegalActError` and `StaleCaseError`, and then changes nothing.
+        """
+        house, day = self.house, day_of(now)
+        contact, barred = house.contact_for(case["unit"]), case["barred"]
+        named = contact.handler if contact and contact.handler in house.handlers else case["handler"]
+        if named in barred:
+            unit = house.unit(case["unit"])
+            heir = None if unit is None else unbarred(house, unit, day, barred)[0]
+            named = (heir or house.sorter(day, barred=barred)).id
+        turn = case["round"] + 1
+        acts.move(
+            transaction,
+            case["id"],
+            Act.REOPEN,
+            actor=actor,
+            now=now,
+            reason=reason,
+            version=version,
+            rules=house.rules,
+            learned={"handler": named, "round": turn, "assigned_at": now},
+        )
+        kind = Kind(case["kind"]) if case["kind"] else None
+        nobody = not case["sender_handle"]  # row N14: some policies promise them no day
+        dated = promises(now, kind, house.days_for(case["unit"]), anonymous=nobody)
+        owed = [one for one in dated if one.kind is PromiseKind.ANSWER]
+        cases.promise(transaction, case["id"], owed, turn=turn)
+        about = replace(
+            self._writing(transaction, case["id"], case["number"], case["received_at"]),
+            language=case["language"],
+        )
+        if (sender := self.sender(transaction, case)) is not None:
+            handler = house.person(named)
+            self.letters.reopened(transaction, about, sender, handler=handler, mark=str(turn), now=now)
+        if named != actor.id:
+            self.letters.notify_reopened(transaction, about, handler=house.person(named), turn=turn, now=now)
+
+    def sender(self, transaction: Transaction, case: Row) -> Sender | None:
+        """Return whom to write to, be it on our own page, or None when nobody can be told."""
+        address = self.reach(transaction, case)
+        if address is None:
+            return None
+        first = inbox.first_of_case(transaction, case["id"])
+        return Sender(
+            address=address,
+            name=case["sender_name"],
+            in_reply_to=first["message_id"] if first else "",
+        )
+
     def tell_undelivered(self, transaction: Transaction, letter: Outgoing) -> None:
         """Tell the handler that an acknowledgement or an answer did not reach the sender.
 
@@ -213,6 +278,8 @@ class CaseWork:
         # Requirements C1: any reply ends the waiting.
         if case["status"] == Status.AWAITING_SENDER:
             self.resume(transaction, case, actor=MACHINE, now=self.clock())
+        elif case["status"] in _ANSWERED and _objects(heard, case):
+            self.reopen(transaction, case, actor=SENDER, reason=_OBJECTION, now=self.clock())
 
     def _flag(
         self,
@@ -263,6 +330,7 @@ class CaseWork:
         # Row B6. To be praised is no reason to stay away from a case.
         named = named_in(heard.for_classifier, self.house.handlers.values())
         barred = () if kind is Kind.PRAISE else named
+        language = heard.language or self._language(heard, suggestion)
         way = route(
             self.house,
             text=heard.for_classifier,
@@ -272,6 +340,8 @@ class CaseWork:
             day=day_of(now),
             sender=heard.from_addr,
             barred=barred,
+            language=language,
+            by_mail=heard.channel in _MAIL,
         )
         quarantined = _quarantine(heard)
         lanes = suggestion.lanes if suggestion else ()
@@ -284,7 +354,7 @@ class CaseWork:
             channel=heard.channel,
             sender=heard.answer_to,
             sender_name=heard.from_name,
-            language=heard.language or self._language(heard, suggestion),
+            language=language,
             unit=way.unit,
             handler=way.handler.id,
             routed_because=way.because,
@@ -359,7 +429,7 @@ class CaseWork:
         if heard.is_answerable and heard.answer_to is not None:
             is_assigned = way.status is Status.ASSIGNED
             # Where a human sorts first, nobody is named before; elsewhere the registrator has it till then.
-            is_named = is_assigned or self.house.policy.roles.triage == "none"
+            is_named = is_assigned or not sorted_first(self.house, by_mail=heard.channel in _MAIL)
             feedback = (PromiseKind.FIRST_FEEDBACK,) if is_assigned else ()
             held = self.letters.acknowledge(
                 transaction,
@@ -436,6 +506,16 @@ class CaseWork:
             language="sv",
             promises=cases.owed(transaction, case_id),
         )
+
+
+def _objects(heard: Heard, case: Row) -> bool:
+    """Tell whether the sender, and nobody else, says that the answer is not enough (row N5)."""
+    is_sender = heard.from_addr.casefold() == case["sender_handle"].casefold() if heard.from_addr else False
+    return (
+        (is_sender or bool(heard.pick_up))
+        and Verdict.DMARC_FAILED not in heard.verdicts
+        and is_objection(heard.text)
+    )
 
 
 def _with_choice(suggestion: Suggestion | None, chosen: Kind | None) -> Suggestion | None:

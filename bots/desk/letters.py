@@ -1,5 +1,6 @@
 """Writes every letter and puts it in the outbox. The words are in `templates`; `delivery` sends."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -26,7 +27,7 @@ from store.domain import (
     Suggestion,
 )
 from store.engine import Transaction
-from templates import Rendered, render
+from templates import Rendered, TemplateError, is_short, is_written, render
 from templates.facts import (
     AcknowledgementFacts,
     AnswerFacts,
@@ -48,6 +49,8 @@ from templates.facts import (
     UndeliveredFacts,
 )
 
+log = logging.getLogger(__name__)
+
 # Requirements C3, M01k: only a choice of the sender's own, or this much certainty, lets us assume the mood.
 CERTAIN = 0.90
 # What is said instead to who wishes to be anonymous; urgent and official matters have more to say.
@@ -58,6 +61,8 @@ _ABOUT_ANONYMITY = {
 }
 _SAME_TITLE_WITHIN = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
+_PLAIN = "citizen_acknowledgement"
+_SHORT_ROADS = frozenset({"sms"})
 _REFERENCES_KEPT = 20
 
 
@@ -151,7 +156,7 @@ class Letters:
         more = self._of_the_flags(name, about)
         if wants_anonymity and name in _ABOUT_ANONYMITY:
             name, more = _ABOUT_ANONYMITY[name], {"form_url": self.house.form_url}
-        written = render(name, language=about.language, **facts, **more)
+        written = self._written(self._spoken(name, about.language), about, to, {**facts, **more})
         letter = Outgoing(
             key=f"{about.case_id}:{Purpose.ACKNOWLEDGEMENT}",
             purpose=Purpose.ACKNOWLEDGEMENT,
@@ -385,6 +390,24 @@ class Letters:
         }
         self._to_sender(transaction, about, to, "citizen_reopened", Purpose.REOPENED, mark, facts, now)
 
+    def _written(self, name: str, about: Writing, to: Address, facts: Mapping[str, object]) -> Rendered:
+        """Write a letter to a citizen: shortly where each sign costs, and in a draft if it is switched on."""
+        switched_on = self.house.policy.language.letters
+        if to.channel in _SHORT_ROADS and is_short(name):
+            try:
+                return render(name, language=about.language, short=True, drafts=switched_on, **facts)
+            except TemplateError:
+                # Long names do not fit two SMS; a long one is better than none.
+                log.info("no short form: letter=%s", name)
+        return render(name, language=about.language, drafts=switched_on, **facts)
+
+    def _spoken(self, name: str, language: str) -> str:
+        """Return the plain acknowledgement where a language has no other; urgent ones are in all of them."""
+        switched_on = self.house.policy.language.letters
+        if is_written(name, language=language, drafts=switched_on):
+            return name
+        return _PLAIN if is_written(_PLAIN, language=language, drafts=switched_on) else name
+
     def _common(self, about: Writing, to: Sender) -> CitizenFacts:
         return {
             "service_name": self.house.service_name,
@@ -407,7 +430,7 @@ class Letters:
         now: datetime,
         keeps: tuple[PromiseKind, ...] = (),
     ) -> None:
-        written = render(template, language=about.language, **facts)
+        written = self._written(template, about, to.address, facts)
         letter = Outgoing(
             key=f"{about.case_id}:{purpose}:{mark}",
             purpose=purpose,

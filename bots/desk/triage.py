@@ -46,11 +46,14 @@ def route(
     day: date,
     sender: str = "",
     barred: Collection[str] = (),
+    language: str = "sv",
+    by_mail: bool = False,
 ) -> Route:
     """Find unit and handler for a new case; the registrator's queue when nobody else is found.
 
     `kind` is what we take the message to be, or None when nobody is sure. `day` is today in Stockholm.
-    Nobody `barred` gets it: it is about them (row B6).
+    Nobody `barred` gets it: it is about them (row B6). Of a unit's people, one who speaks the sender's
+    language comes first (row B5).
     """
     lanes = suggestion.lanes if suggestion else ()
     unit, because = _unit(house, text, recipients, suggestion, kind)
@@ -60,13 +63,18 @@ def route(
         return _to_registrator(house, day, why, unit=found, barred=barred)
     if unit is None:
         return _to_registrator(house, day, because, barred=barred)
-    if house.policy.roles.triage != "none":
-        # Row K8: the proposal must be confirmed by somebody before the handler hears of it.
+    if sorted_first(house, by_mail=by_mail):
         return _to_sorter(house, day, because, unit=unit.id, barred=barred)
-    handler, why = unbarred(house, unit, day, barred)
+    handler, why = unbarred(house, unit, day, barred, language=language)
     if handler is None:
         return _to_registrator(house, day, why, unit=unit.id, barred=barred)
     return Route(unit=unit.id, handler=handler, status=Status.ASSIGNED, because=because + why)
+
+
+def sorted_first(house: House, *, by_mail: bool) -> bool:
+    """Tell whether somebody must confirm the proposal before the handler hears of it (rows K8, G6)."""
+    workflow = house.policy.workflow
+    return house.policy.roles.triage != "none" or (by_mail and workflow.email_registration == "registrator")
 
 
 def why_sorted(house: House, *, lanes: Collection[str], kind: Kind | None, sender: str) -> str:
@@ -82,12 +90,15 @@ def why_sorted(house: House, *, lanes: Collection[str], kind: Kind | None, sende
     return "; ".join(why)
 
 
-def unbarred(house: House, unit: Unit, day: date, barred: Collection[str]) -> tuple[Handler | None, str]:
+def unbarred(
+    house: House, unit: Unit, day: date, barred: Collection[str], *, language: str = "sv"
+) -> tuple[Handler | None, str]:
     """Return who has a unit's case, and a word on it, or None and why nobody has.
 
     When it is about all who would have it, the manager does, or else the level above (row B6).
     """
     owners = [one for one in house.owners(unit) if one not in barred]
+    owners.sort(key=lambda one: language not in house.handlers[one].languages)
     if owners:
         handler = house.present(owners, day, barred=barred)
         if handler is None:
