@@ -156,6 +156,7 @@ def build(
         per_address_and_day=settings.mail.acknowledgements_per_address_and_day,
         per_handler_and_hour=settings.mail.notices_per_handler_and_hour,
     )
+    roads: dict[str, Channel] = {"email": build_relay(settings.channels.relay, identity)}
     with ExitStack() as undo:
         work = CaseWork(
             house=house,
@@ -164,6 +165,7 @@ def build(
             clock=clock,
             language_of=language_of,
             acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),
+            roads=tuple(roads),
         )
         store = undo.enter_context(closing(open_store(settings.store.url)))
         migrations.upgrade(store)
@@ -175,7 +177,6 @@ def build(
             storm=settings.classifier.storm,
             patience=settings.classifier.patience_seconds,
         )
-        roads: dict[str, Channel] = {"email": build_relay(settings.channels.relay, identity)}
         delivery = Delivery(
             store=store,
             channels=roads,
@@ -232,6 +233,8 @@ def _add_pages(
     # Before the port is taken: whoever is told of a bad secret has nothing left open.
     session_secret = signing_secret(settings.web.session_secret, "tabell [web], nyckel session_secret")
     password = secret(settings.web.staff_password)
+    # The codes live as long as the reply addresses in letters; the session secret may change at any time.
+    code_secret = signing_secret(settings.mail.secret, "tabell [mail], nyckel secret")
     try:
         app.web_socket = socket.create_server(
             (settings.web.host, settings.web.port), family=family_of(settings.web.host)
@@ -258,11 +261,16 @@ def _add_pages(
             intake_address=settings.mail.address,
             fault_report_url=settings.municipality.fault_report_url,
             appeal_url=settings.municipality.appeal_url,
+            public_url=settings.web.public_url,
+            fetch_code=house.policy.anonymity.fetch_code,
+            answers_anonymous=house.policy.deadlines.answer_anonymous,
         ),
         staff=list(house.handlers.values()),
         password=password,
         session_secret=session_secret,
         secure_cookies=settings.web.secure_cookies,
+        code_secret=code_secret,
+        roads=tuple(app.roads),
         units=house.units,
         mailbox=mailbox,
         watched_at=lambda: app.watch.looked_at,

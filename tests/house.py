@@ -232,6 +232,7 @@ def open_house(
     days: Days | None = None,
     policy: Profile | None = None,
     roads: Mapping[str, Channel] | None = None,
+    console_url: str = "https://tycktill.lillkommun.example",
     **organisation: Any,
 ) -> House:
     """Build the desk on a store. With `silent` there is no classifier at all.
@@ -254,7 +255,7 @@ def open_house(
         phone="070-174 06 10",
         phone_hours="mån–fre 8–16",
         privacy_url="https://lillkommun.example/personuppgifter",
-        console_url="https://tycktill.lillkommun.example",
+        console_url=console_url,
         days=days or (policy.days if policy.id != "standard" else Days()),
         policy=policy,
         handlers={person.id: person for person in people},

@@ -18,12 +18,14 @@ from starlette.types import Receive as AsgiReceive
 
 from bots.channel import Receive
 from bots.web.access import Access
+from bots.web.codes import Codes
 from bots.web.console import Console
 from bots.web.demo import Demo
 from bots.web.form import Form
 from bots.web.health import Health
 from bots.web.model_page import ModelPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
+from bots.web.pick_up import PickUp
 from bots.web.show import STATIC, Show
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
@@ -64,6 +66,7 @@ def build(
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
+    With another `code_secret` (the session secret, if empty) the codes of anonymous senders lead nowhere.
     Behind a reverse proxy the server must be told which proxy to believe about the caller's address,
     else all callers share one bucket.
     """
@@ -79,6 +82,9 @@ def build(
         units=tuple(units),
         mailbox=mailbox,
         model_history=model_history,
+        codes=Codes(code_secret or session_secret),
+        roads=tuple(roads),
+        patience=patience,
     )
     show = Show(public, demo=mailbox is not None)
     access = Access(
@@ -146,8 +152,10 @@ class Style(StaticFiles):
 def _routes(
     parts: Parts, show: Show, access: Access, secret: str, watched_at: Callable[[], datetime | None]
 ) -> list[BaseRoute]:
+    pick_up = PickUp(parts=parts, show=show)
     routes: list[BaseRoute] = [
-        *Form(parts=parts, show=show, access=access, secret=secret).routes(),
+        *Form(parts=parts, show=show, access=access, pick_up=pick_up, secret=secret).routes(),
+        *pick_up.routes(),
         *Console(parts=parts, show=show, access=access).routes(),
         *ModelPage(parts=parts, show=show, access=access).routes(),
         *Health(parts.store, watched_at).routes(),

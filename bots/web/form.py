@@ -5,9 +5,10 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,9 +18,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bots.channel import NotKeptError
+from bots.desk.wishes import SMS, phone_number
 from bots.web import fields
 from bots.web.access import Access
 from bots.web.parts import Parts
+from bots.web.pick_up import PickUp
 from bots.web.show import Show
 from bots.web.throttle import Buckets, Strangers
 from store.deadlines import STOCKHOLM
@@ -29,38 +32,60 @@ log = logging.getLogger(__name__)
 
 LANGUAGES = ("sv", "en", "fi")
 LONGEST = 10_000
+ROADS = ("email", SMS)  # those that the form has words for
 _LEAST_TIME = timedelta(seconds=2)
 _TICKET_LIFE = timedelta(hours=24)
 # Enough to answer; the rest of RFC 5321 and 6531 is left to the mail server that meets it.
 _EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[^\s@<>()\[\]\\,;:\"]{1,180}\.[^\s@.<>()\[\]\\,;:\"]{2,63}")
 
 
+class Level(StrEnum):
+    """How much a sender tells of who they are (rows L7, K2, X9)."""
+
+    NAMED = "namn"
+    CONTACT = "kontakt"  # an address, but no name
+    ANONYMOUS = "anonym"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filled:
-    """What a citizen has typed and chosen. Empty texts are left out by choice; a name is never demanded."""
+    """What a citizen has typed and chosen. Empty texts are left out by choice; a name is never demanded.
+
+    `level` is empty when nothing was chosen: then what is filled in speaks for itself.
+    """
 
     text: str = ""
     kind: str = ""
     where: str = ""
+    level: str = ""
     name: str = ""
     email: str = ""
-    reply: bool = False
+    wish: str = ""  # the road by which the answer is wished
+    phone: str = ""
     language: str = "sv"
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Tell whether nothing is known of the sender, by their own choice."""
+        told = self.name or self.email or self.phone
+        return self.level == Level.ANONYMOUS or (not self.level and not told)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """What a form was given when it was shown: its own id, and when."""
+    """What a form was given when it was shown: its own id, when, and the seed of a code, which is never kept."""
 
     id: str
     at: datetime
+    seed: str = ""
 
 
 class Form:
     """The form and its receipt."""
 
-    def __init__(self, *, parts: Parts, show: Show, access: Access, secret: str) -> None:
+    def __init__(self, *, parts: Parts, show: Show, access: Access, pick_up: PickUp, secret: str) -> None:
         self._parts = parts
+        self._pick_up = pick_up
         self._show = show
         self._access = access
         self._signer = URLSafeSerializer(secret, salt="synpunkt form")
@@ -83,7 +108,7 @@ class Form:
     async def post(self, request: Request) -> Response:
         """Keep what was written and lead to the receipt, or show the form again with all that was typed."""
         sent = await fields.read(request)
-        filled = _filled(sent)
+        filled = _filled(sent, self._parts.roads)
         ticket = self._ticket(sent.get("ticket", ""))
         if not self._access.carries_token(request, sent) or ticket is None:
             return self._form(request, filled, errors={"form": "old"}, status=403)
@@ -100,12 +125,22 @@ class Form:
             answer = self._form(request, filled, errors={"form": "many"}, ticket=ticket, status=429)
             answer.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
             return answer
+        message, code = inbound(filled, ticket, self._parts.clock()), ""
+        if filled.is_anonymous and self._parts.public.fetch_code:
+            code = self._parts.codes.make(f"{ticket.seed}.{message.external_id}")
+            message = replace(message, pick_up=self._parts.codes.mark(code))
         try:
-            await self._parts.receive(inbound(filled, ticket, self._parts.clock()))
+            kept = await self._parts.receive(message)
         except NotKeptError:
             log.error("form: not kept, shown again to its sender")
             return self._form(request, filled, errors={"form": "unkept"}, ticket=ticket, status=503)
-        receipt = self._signer.dumps(["tack", reference(ticket.id), bool(filled.email), filled.language])
+        if code:
+            # No redirect: it would put the code into an address, and so into logs and histories.
+            return await self._pick_up.thanks(
+                request, code=code, message_id=kept.message_id, language=filled.language
+            )
+        by_mail = bool(filled.email or filled.phone)
+        receipt = self._signer.dumps(["tack", reference(ticket.id), by_mail, filled.language])
         return RedirectResponse(f"/tack?{urlencode({'kvitto': receipt})}", 303)
 
     async def thanks(self, request: Request) -> Response:
@@ -126,24 +161,29 @@ class Form:
         status: int = 200,
     ) -> Response:
         # The same ticket all the way through corrections, so that a double click stays one message.
-        ticket = ticket or Ticket(id=secrets.token_hex(16), at=self._parts.clock())
+        ticket = ticket or Ticket(
+            id=secrets.token_hex(16), at=self._parts.clock(), seed=secrets.token_hex(16)
+        )
         return self._show.page(
             "form",
             token=self._access.token(request),
             language=filled.language,
             status=status,
-            ticket=self._signer.dumps(["ticket", ticket.id, ticket.at.timestamp()]),
+            ticket=self._signer.dumps(["ticket", ticket.id, ticket.at.timestamp(), ticket.seed]),
             filled=asdict(filled),
             errors=dict(errors or {}),
             kinds=[str(kind) for kind in Kind],
+            levels=[str(level) for level in Level],
+            roads=[road for road in self._parts.roads if road in ROADS],
+            fetch_code=self._parts.public.fetch_code,
             languages=LANGUAGES,
             longest=LONGEST,
         )
 
     def _ticket(self, signed: str) -> Ticket | None:
         match self._read_signed(signed):
-            case ["ticket", str(name), int(at) | float(at)]:
-                ticket = Ticket(id=name, at=datetime.fromtimestamp(at, STOCKHOLM))
+            case ["ticket", str(name), int(at) | float(at), str(seed)]:
+                ticket = Ticket(id=name, at=datetime.fromtimestamp(at, STOCKHOLM), seed=seed)
                 return ticket if self._parts.clock() - ticket.at < _TICKET_LIFE else None
             case _:
                 return None
@@ -156,16 +196,30 @@ class Form:
 
 
 def faults(filled: Filled) -> dict[str, str]:
-    """Name what is wrong, field by field. Row K23: an address is demanded only for an answer."""
+    """Name what is wrong, field by field. Row K23: an address is demanded only for an answer.
+
+    Nothing is thrown away in silence: who chose to be anonymous, and told who they are, is asked which it is.
+    """
     found: dict[str, str] = {}
     if not filled.text.strip():
         found["text"] = "empty"
     elif len(filled.text) > LONGEST:
         found["text"] = "long"
-    if filled.reply and not filled.email:
+    wants_answer = filled.level in {Level.NAMED, Level.CONTACT}
+    by_phone = filled.wish == SMS
+    for field in ("email", "phone"):
+        if filled.level == Level.ANONYMOUS and getattr(filled, field):
+            found[field] = "anonymous"
+    if wants_answer and not filled.email and not by_phone:
         found["email"] = "empty"
-    elif filled.email and not _EMAIL.fullmatch(filled.email):
+    elif "email" not in found and filled.email and not _EMAIL.fullmatch(filled.email):
         found["email"] = "odd"
+    if "phone" not in found and (by_phone or filled.phone) and not phone_number(filled.phone):
+        found["phone"] = "odd" if filled.phone else "empty"
+    if filled.name and filled.level == Level.ANONYMOUS:
+        found["name"] = "anonymous"
+    elif filled.name and filled.level == Level.CONTACT:
+        found["name"] = "unnamed"
     return found
 
 
@@ -176,6 +230,7 @@ def inbound(filled: Filled, ticket: Ticket, now: datetime) -> Inbound:
     text = filled.text.strip()
     if filled.where:
         text += f"\n\nPlats eller verksamhet: {filled.where}"
+    phone = Address(channel=SMS, handle=phone_number(filled.phone)) if filled.phone else None
     return Inbound(
         channel="web",
         account="form",
@@ -184,11 +239,12 @@ def inbound(filled: Filled, ticket: Ticket, now: datetime) -> Inbound:
         media_type="application/json",
         # Not the ticket alone: whoever goes back, changes a word and sends again has written something new.
         external_id=f"{ticket.id}.{hashlib.sha256(raw).hexdigest()[:16]}",
-        sender=Address(channel="email", handle=filled.email) if filled.email else None,
+        sender=Address(channel="email", handle=filled.email) if filled.email else phone,
         sender_name=filled.name,
         text=text,
         language=filled.language,
         chosen_kind=Kind(filled.kind) if filled.kind else None,
+        wished=phone if filled.wish == SMS else None,
     )
 
 
@@ -197,15 +253,17 @@ def reference(ticket_id: str) -> str:
     return f"{ticket_id[:4]}-{ticket_id[4:8]}".upper()
 
 
-def _filled(sent: Mapping[str, str]) -> Filled:
-    kind = sent.get("kind", "")
+def _filled(sent: Mapping[str, str], roads: Sequence[str]) -> Filled:
+    kind, level, by_phone = sent.get("kind", ""), sent.get("level", ""), SMS in roads
     return Filled(
         text=sent.get("text", ""),
         kind=kind if kind in set(Kind) else "",
         where=fields.one_line(sent.get("where", ""), most=200),
         name=fields.one_line(sent.get("name", ""), most=100),
         email=fields.one_line(sent.get("email", ""), most=254),
-        reply=sent.get("reply", "") == "ja",
+        level=level if level in set(Level) else "",
+        wish=SMS if by_phone and sent.get("wish", "") == SMS else "",
+        phone=fields.one_line(sent.get("phone", ""), most=40) if by_phone else "",
         language=_language(sent.get("language", "")),
     )
 

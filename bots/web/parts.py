@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bots.channel import Receive
+from bots.web.codes import Codes
 from store.domain import Factor, Handler, Kind, Unit
 from store.engine import Store
 
@@ -22,6 +23,9 @@ class PublicFacts:
     intake_address: str
     fault_report_url: str = ""
     appeal_url: str = ""
+    public_url: str = ""  # where the pages are found from outside; empty: where the request came
+    fetch_code: bool = True  # who is wholly anonymous gets a code to read the answer with (row X9)
+    answers_anonymous: bool = True  # and is promised a day (row N14)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,3 +72,6 @@ class Parts:
     units: Sequence[Unit]
     mailbox: Callable[[], Sequence[MailboxMail]] | None
     model_history: ModelHistory
+    codes: Codes
+    roads: Sequence[str] = ("email",)  # the channels by which an answer can be wished (row G10)
+    patience: timedelta = timedelta(seconds=3)  # how long a page waits for a message to get its case

@@ -1,5 +1,6 @@
 """Turns rows into what the console shows. Words for values lie in `templates/pages/console_words.html`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,8 @@ from store.likeness import Similar, UnitProposal
 from store.outbox import TROUBLED
 
 Facts = dict[str, object]
+
+_TOKEN = re.compile(r"/l/[\w.-]{20,1000}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +74,7 @@ class Views:
             "to": row["handle"],
             "name": row["recipient_name"],
             "subject": row["subject"],
-            "body": row["body"],
+            "body": without_tokens(row["body"]),
             "language": row["language"],
             "state": row["state"],
             "because": row["state_because"],
@@ -143,7 +146,7 @@ class Views:
 def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
     """Show one message: the words without quotes, some of them marked, the whole, and the files."""
     path = f"{case_url(case_number)}/meddelande/{row['id']}"
-    text, full = row["text"], row["full_text"]
+    text, full = without_tokens(row["text"]), without_tokens(row["full_text"])
     cut = pieces(text, words)
     return {
         "id": row["id"],
@@ -187,6 +190,11 @@ def suggestion(row: Row | None) -> Facts | None:
         "why": list(row["why"]),
         "confirmable": row["kind"] in set(Kind) and row["factor"] in set(Factor),
     }
+
+
+def without_tokens(text: str) -> str:
+    """Return a text without its one-time links: they are for the letter's reader alone, not for all staff."""
+    return _TOKEN.sub("/l/…", text)
 
 
 def words_for(suggestion: Row | None, message: Row) -> Sequence[str]:

@@ -126,13 +126,15 @@ class House:
         secure_cookies: bool = False,
         mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
         model_history: ModelHistory = list,
+        public: PublicFacts = PUBLIC,
+        roads: Sequence[str] = ("email",),
     ) -> Starlette:
         return build(
             store=self.store,
             acts=Acts(store=self.store, clock=self.clock),
             receive=self.receive,
             clock=self.clock,
-            public=PUBLIC,
+            public=public,
             staff=STAFF,
             units=UNITS,
             password=password,
@@ -140,6 +142,9 @@ class House:
             secure_cookies=secure_cookies,
             mailbox=mailbox,
             model_history=model_history,
+            roads=roads,
+            # Nobody reads mail here, so nothing is gained by waiting for it.
+            patience=timedelta(0),
         )
 
     def browser(self, app: Starlette | None = None, *, host: str = "192.0.2.1") -> httpx.AsyncClient:
@@ -310,6 +315,13 @@ def value_of(page: httpx.Response, name: str) -> str:
     found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
     assert found is not None, f"no field {name}"
     return html.unescape(found[1])
+
+
+def code_of(page: httpx.Response) -> str:
+    """Find the code that a page shows to an anonymous sender."""
+    found = re.search(r'<strong class="code">([^<]+)</strong>', page.text)
+    assert found is not None, "no code"
+    return found[1]
 
 
 async def log_in(

@@ -12,7 +12,7 @@ from tests.bots.web.sample import MODELS, furnish, mails, remember
 from tests.bots.web.served import CHROMIUM, chromium, served
 
 _A_WHILE = timedelta(seconds=20)
-_ADDRESS_TOLD = "Till exempel namn@example.se Fel: Skriv din e-postadress, eller ta bort krysset för svar."
+_ADDRESS_TOLD = "Till exempel namn@example.se Fel: Skriv din e-postadress, eller välj att vara helt anonym."
 
 pytestmark = [
     pytest.mark.journey,
@@ -91,7 +91,7 @@ def test_a_citizen_mends_an_error_and_sends_the_form_without_javascript(house: H
         page.goto(address)
         page.get_by_label("Vad vill du berätta?").fill("Gungan i parken är trasig.")
         page.get_by_label("Klagomål").check()
-        page.get_by_label("Jag vill ha svar").check()
+        page.get_by_label("Ja, och ni får veta vad jag heter").check()
         house.clock.forward(_A_WHILE)
         page.get_by_role("button", name="Skicka").click()
         expect(page.get_by_role("alert")).to_contain_text("Skriv din e-postadress")
@@ -131,6 +131,8 @@ def test_no_page_scrolls_sideways_at_320_pixels(house: House, browser: Browser) 
     paths = [
         "/",
         "/?sprak=fi",
+        "/svar",
+        "/svar?sprak=fi",
         "/arenden",
         "/arenden?visa=karantan",
         "/arenden?visa=brev",

@@ -86,7 +86,7 @@ async def test_no_marked_word_lets_a_script_out_of_its_text(house: House, word: 
 
 async def test_scripts_in_the_form_stay_words_when_it_is_shown_again(house: House) -> None:
     page = await fill_in(
-        house, house.browser(), text=EVIL, where=EVIL, name=EVIL, email=EVIL, reply="ja", kind=EVIL
+        house, house.browser(), text=EVIL, where=EVIL, name=EVIL, email=EVIL, level="namn", kind=EVIL
     )
 
     assert page.status_code == 422
@@ -115,7 +115,7 @@ async def test_scripts_in_the_mailbox_of_the_demonstration_stay_words(house: Hou
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/logga-in", "/arenden", "/modellen", "/tack", "/health", "/finns-inte", "/static/house.css"],
+    ["/", "/svar", "/logga-in", "/arenden", "/modellen", "/tack", "/health", "/finns-inte", "/static/house.css"],
 )
 async def test_every_answer_carries_its_guard(house: House, path: str) -> None:
     answer = await house.browser().get(path)
