@@ -29,6 +29,7 @@ from bots.web.pick_up import PickUp
 from bots.web.show import STATIC, Show
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
+from store.sight import HiddenCaseError
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ def build(
         ],
         exception_handlers={
             HTTPException: _problem_page(show),
+            HiddenCaseError: _hidden_page(show),
             StoreError: _problem_page(show),
             Exception: _problem_page(show),
         },
@@ -167,6 +169,13 @@ def _routes(
     if parts.mailbox is not None:
         routes += Demo(show=show, mailbox=parts.mailbox).routes()
     return routes
+
+
+def _hidden_page(show: Show) -> Callable[[Request, Exception], Response]:
+    def answer(_request: Request, _error: Exception) -> Response:
+        return show.page("problem", status=403, code="hidden")
+
+    return answer
 
 
 def _problem_page(show: Show) -> Callable[[Request, Exception], Response]:
