@@ -13,6 +13,7 @@ from bots.channel import Channel
 from bots.channels.imap import Imap
 from bots.channels.relay import Relay
 from bots.channels.smtp import Smtp
+from bots.desk.doors import Doors
 from bots.desk.house import House, HouseError
 from bots.desk.judge import Surroundings
 from bots.desk.opinion import Suggester
@@ -55,6 +56,7 @@ def build_house(settings: Settings) -> House:
             contact=_contact(settings.municipality.contact),
             medborgarcenter=tuple(settings.triage.medborgarcenter),
             quality=tuple(settings.triage.quality),
+            doors=_doors(settings),
             handlers={one.id: _handler(one) for one in settings.handlers},
             units=[_unit(one) for one in settings.units],
             registrator=settings.triage.registrator,
@@ -64,6 +66,20 @@ def build_house(settings: Settings) -> House:
         raise SettingsError(f"tabell [municipality], nyckel profile: {error}.") from error
     except HouseError as error:
         raise SettingsError(f"tabell [[units]] eller [[handlers]]: {error}.") from error
+
+
+def _doors(settings: Settings) -> Doors:
+    told = settings.doors
+    return Doors(
+        social_services=told.social_services or "",
+        security=told.security or "",
+        lex_sarah=told.lex_sarah or "",
+        data_protection_officer=told.data_protection_officer or "",
+        main_diary=told.main_diary or "",
+        whistleblowing_url=told.whistleblowing_url or "",
+        fault_report_url=settings.municipality.fault_report_url,
+        appeal_url=settings.municipality.appeal_url,
+    )
 
 
 def build_reader(settings: Settings) -> Reader:

@@ -272,6 +272,17 @@ class TriageSettings(Table):
     quality: list[Name] = []
 
 
+class DoorsSettings(Table):
+    """Who is told at once of what may be no synpunkt (docs/doors.md). Without an address, the registrator."""
+
+    social_services: MailAddress | None = None
+    security: MailAddress | None = None
+    lex_sarah: MailAddress | None = None
+    data_protection_officer: MailAddress | None = None
+    main_diary: MailAddress | None = None
+    whistleblowing_url: WebAddress | None = None
+
+
 class WatchSettings(Table):
     """When reminders go out: office hours of working days, Stockholm time."""
 
@@ -296,6 +307,7 @@ class Settings(Table):
     web: WebSettings | None = None
     classifier: ClassifierSettings = ClassifierSettings()
     triage: TriageSettings
+    doors: DoorsSettings = DoorsSettings()
     watch: WatchSettings = WatchSettings()
     handlers: Annotated[list[HandlerSettings], Field(min_length=1)]
     units: list[UnitSettings] = []

@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, not_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import acts, cases, journal
 from store.domain import PAGE, Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
 from store.engine import Row, Transaction
+from store.sight import Reader, seen_by
 from store.tables import cases as case_table
 from store.tables import letters
 
@@ -261,16 +262,26 @@ def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
     return list(transaction.connection.scalars(wanted))
 
 
-def troubled(transaction: Transaction, *, limit: int = 100) -> Sequence[Row]:
-    """List the letters that need a human: held, failed, unknown or returned, newest first."""
-    wanted = select(letters).where(letters.c.state.in_(TROUBLED)).order_by(letters.c.id.desc()).limit(limit)
-    return transaction.rows(wanted)
+def troubled(transaction: Transaction, *, limit: int = 100, reader: Reader | None = None) -> Sequence[Row]:
+    """List the letters that need a human: held, failed, unknown or returned, newest first.
+
+    Those of cases that `reader` may not see are left out; without one, none is.
+    """
+    wanted = select(letters).where(letters.c.state.in_(TROUBLED), _shown_to(reader))
+    return transaction.rows(wanted.order_by(letters.c.id.desc()).limit(limit))
 
 
-def counts(transaction: Transaction) -> dict[str, int]:
-    """Count the letters of each state."""
-    wanted = select(letters.c.state, func.count()).group_by(letters.c.state)
+def counts(transaction: Transaction, *, reader: Reader | None = None) -> dict[str, int]:
+    """Count the letters of each state: those of cases that `reader` may see, or all."""
+    wanted = select(letters.c.state, func.count()).where(_shown_to(reader)).group_by(letters.c.state)
     return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
+
+
+def _shown_to(reader: Reader | None) -> ColumnElement[bool]:
+    if reader is None:
+        return true()
+    hidden = select(case_table.c.id).where(case_table.c.id == letters.c.case_id, not_(seen_by(reader)))
+    return not_(hidden.exists())
 
 
 def _settle(transaction: Transaction, letter: Outgoing, state: LetterState, **changes: Any) -> bool:

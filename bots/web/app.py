@@ -17,20 +17,19 @@ from starlette.types import ASGIApp, Message, Scope, Send
 from starlette.types import Receive as AsgiReceive
 
 from bots.channel import Receive
-from bots.desk.by_link import ByLink
 from bots.web.access import Access
 from bots.web.codes import Codes
 from bots.web.console import Console
 from bots.web.demo import Demo
 from bots.web.form import Form
 from bots.web.health import Health
-from bots.web.links import LinkPages
 from bots.web.model_page import ModelPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.pick_up import PickUp
 from bots.web.show import STATIC, Show
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
+from store.sight import HiddenCaseError
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +64,6 @@ def build(
     mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
     model_history: ModelHistory = list,
     watched_at: Callable[[], datetime | None] = lambda: None,
-    code_secret: str = "",
-    roads: Sequence[str] = ("email",),
-    patience: timedelta = timedelta(seconds=3),
-    by_link: ByLink | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -101,7 +96,7 @@ def build(
         clock=clock,
     )
     return Starlette(
-        routes=[*_routes(parts, show, access, session_secret, watched_at), *_links(by_link, parts, show)],
+        routes=_routes(parts, show, access, session_secret, watched_at),
         middleware=[
             Middleware(Guard, secure=secure_cookies),
             Middleware(
@@ -116,6 +111,7 @@ def build(
         ],
         exception_handlers={
             HTTPException: _problem_page(show),
+            HiddenCaseError: _hidden_page(show),
             StoreError: _problem_page(show),
             Exception: _problem_page(show),
         },
@@ -175,10 +171,11 @@ def _routes(
     return routes
 
 
-def _links(by_link: ByLink | None, parts: Parts, show: Show) -> list[Route]:
-    if by_link is None:
-        return []
-    return LinkPages(by_link=by_link, show=show, staff=parts.staff, units=parts.units).routes()
+def _hidden_page(show: Show) -> Callable[[Request, Exception], Response]:
+    def answer(_request: Request, _error: Exception) -> Response:
+        return show.page("problem", status=403, code="hidden")
+
+    return answer
 
 
 def _problem_page(show: Show) -> Callable[[Request, Exception], Response]:

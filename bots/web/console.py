@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ from store.domain import Factor, Handler, Kind, MessageState, Status
 from store.engine import Row, Transaction
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
+from store.sight import HiddenCaseError, sees
 
 _PAGE = 50
 _NO_VERSION = 0  # no case has it, so a post without one is always stale
@@ -113,8 +115,8 @@ class Console:
 
     async def case(self, request: Request, me: Handler) -> Response:
         """Show one case."""
-        opened = await self._opened(request)
-        alike = await asyncio.to_thread(self._alike, opened.case["id"])
+        opened = await self._opened(request, me)
+        alike = await asyncio.to_thread(self._alike, opened.case["id"], me)
         return self._case(request, me, opened, alike)
 
     async def confirm(self, request: Request, me: Handler) -> Response:
@@ -124,7 +126,7 @@ class Console:
             kind, factor = Kind(sent.get("kind", "")), Factor(sent.get("factor", ""))
         except ValueError as error:
             raise HTTPException(400) from error
-        opened = await self._opened(request)
+        opened = await self._opened(request, me)
         case_id, version = opened.case["id"], _whole(sent.get("version", ""), otherwise=_NO_VERSION)
         try:
             changed = await asyncio.to_thread(
@@ -137,7 +139,7 @@ class Console:
     async def release(self, request: Request, me: Handler) -> Response:
         """Let a case out of quarantine."""
         sent = await self._access.sent(request)
-        opened = await self._opened(request)
+        opened = await self._opened(request, me)
         version = _whole(sent.get("version", ""), otherwise=_NO_VERSION)
         try:
             await asyncio.to_thread(self._parts.acts.release, opened.case["id"], by=me.id, version=version)
@@ -155,17 +157,17 @@ class Console:
             query = {"visa": "brev", **query}
         return RedirectResponse(f"{back}?{urlencode(query)}", 303)
 
-    async def original(self, request: Request, _me: Handler) -> Response:
+    async def original(self, request: Request, me: Handler) -> Response:
         """Hand out a message as it came, byte for byte."""
-        opened = await self._opened(request)
+        opened = await self._opened(request, me)
         row, data = await self._bytes(request, opened)
         is_mail = row["media_type"] == MAIL
         name = f"{opened.case['number']}-{row['id']}.{'eml' if is_mail else 'json'}"
         return download(data, name, media_type=MAIL if is_mail else "application/octet-stream")
 
-    async def attachment(self, request: Request, _me: Handler) -> Response:
+    async def attachment(self, request: Request, me: Handler) -> Response:
         """Hand out one file of a message."""
-        opened = await self._opened(request)
+        opened = await self._opened(request, me)
         row, data = await self._bytes(request, opened)
         index = request.path_params["index"]
         if row["media_type"] != MAIL or index >= len(row["attachments"]):
@@ -173,10 +175,13 @@ class Console:
         content = await asyncio.to_thread(attachment, data, index)
         return download(content, row["attachments"][index]["name"])
 
-    async def _opened(self, request: Request) -> Opened:
+    async def _opened(self, request: Request, me: Handler) -> Opened:
+        """Return a case; somebody for whom it is not gets to know no more than that (rows N2, B6)."""
         opened = await asyncio.to_thread(self._open, request.path_params["number"])
         if opened is None:
             raise HTTPException(404)
+        if not sees(self._parts.acts.reader(me.id), opened.case):
+            raise HiddenCaseError
         return opened
 
     async def _bytes(self, request: Request, opened: Opened) -> tuple[Row, bytes]:
@@ -214,7 +219,7 @@ class Console:
         )
 
     async def _stale(self, request: Request, me: Handler, *, wish: Mapping[str, str] | None) -> Response:
-        opened = await self._opened(request)
+        opened = await self._opened(request, me)
         said = opened.belongings["confirmations"]
         return self._show.page(
             "stale",
@@ -228,10 +233,12 @@ class Console:
 
     def _look_up(self, tab: str, page: int, me: Handler) -> dict[str, Any]:
         with self._parts.store.read() as transaction:
-            letters = outbox.troubled(transaction) if tab == "brev" else ()
+            reader = self._parts.acts.reader(me.id)
+            letters = outbox.troubled(transaction, reader=reader) if tab == "brev" else ()
             return {
                 "cases": cases.page(
                     transaction,
+                    reader=reader,
                     statuses=_TABS[tab],
                     handler=me.id if tab == "mina" else "",
                     limit=_PAGE + 1,
@@ -239,8 +246,8 @@ class Console:
                 ),
                 "letters": letters,
                 "numbers": _numbers(transaction, letters),
-                "counts": cases.counts(transaction),
-                "letter_counts": outbox.counts(transaction),
+                "counts": cases.counts(transaction, reader=reader),
+                "letter_counts": outbox.counts(transaction, reader=reader),
                 "waiting": inbox.waiting(transaction),
             }
 
@@ -256,11 +263,12 @@ class Console:
                 lines=journal.of_case(transaction, case["id"]),
             )
 
-    def _alike(self, case_id: int) -> Alike:
+    def _alike(self, case_id: int, me: Handler) -> Alike:
+        may_see = partial(sees, self._parts.acts.reader(me.id))
         with self._parts.store.read() as transaction:
             return Alike(
-                cases=likeness.similar(transaction, case_id),
-                unit=likeness.unit_by_neighbours(transaction, case_id),
+                cases=likeness.similar(transaction, case_id, may_see=may_see),
+                unit=likeness.unit_by_neighbours(transaction, case_id, may_see=may_see),
             )
 
     def _raw(self, message_id: int) -> bytes | None:

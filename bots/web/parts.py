@@ -9,6 +9,7 @@ from bots.channel import Receive
 from bots.web.codes import Codes
 from store.domain import Factor, Handler, Kind, Unit
 from store.engine import Store
+from store.sight import Reader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,9 @@ class Acts(Protocol):
 
     def send(self, letter_id: int, *, by: str) -> bool:
         """Let a letter go; return False when it was not waiting for anybody's word."""
+
+    def reader(self, person_id: str) -> Reader:
+        """Return what decides which cases a person may see."""
 
 
 # What happened to the models that were learnt here, oldest first; each line has at least `at` and `act`.

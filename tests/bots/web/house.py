@@ -38,6 +38,7 @@ from store.domain import (
     Verdict,
 )
 from store.engine import Store
+from store.sight import Reader
 
 PASSWORD = "en lång fras för personalen"
 SECRET = "en hemlighet som bara finns i testerna"
@@ -81,6 +82,9 @@ class Acts:
             acts.release(
                 transaction, case_id, to=Status.ASSIGNED, actor=actor, version=version, now=self.clock()
             )
+
+    def reader(self, person_id: str) -> Reader:
+        return Reader(id=person_id, is_registrator=person_id == "bo")
 
     def send(self, letter_id: int, *, by: str) -> bool:
         with self.store.write() as transaction:

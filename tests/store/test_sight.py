@@ -1,0 +1,107 @@
+"""Who may see a case: said to one case in Python and to all of them in SQL, and both say the same."""
+
+from datetime import UTC, datetime
+from itertools import product
+
+from store import cases, outbox
+from store.domain import Address, Lane, Outgoing, Purpose, Status
+from store.engine import Store
+from store.sight import Reader, sees
+from tests.house import rows_of
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+READERS = (
+    Reader(id="rita", is_registrator=True),
+    Reader(id="kim", oversees=True),
+    Reader(id="mona", manages=frozenset({"park", "skola"})),
+    Reader(id="anna"),
+    Reader(id="ann"),
+    Reader(id='o"br_%\\', manages=frozenset({"park"})),
+    Reader(id="åsa"),
+)
+
+
+def open_cases(store: Store) -> None:
+    """Open one case of each sort: restricted or not, with each flag, unit, handler and who is barred."""
+    everybody = tuple(reader.id for reader in READERS)
+    sorts = product(
+        (False, True),
+        ((), (Lane.NAMED_EMPLOYEE,), (Lane.WHISTLEBLOWING, Lane.THREAT)),
+        ("park", "omsorg", ""),
+        ("anna", "rita"),
+        ((), *((one,) for one in everybody), everybody),
+    )
+    with store.write() as transaction:
+        for restricted, lanes, unit, handler, barred in sorts:
+            case_id, _ = cases.open_case(
+                transaction,
+                cases.NewCase(
+                    status=Status.SORTING,
+                    received_at=NOW,
+                    title="Gungan",
+                    channel="smtp",
+                    sender=None,
+                    sender_name="",
+                    language="sv",
+                    unit=unit,
+                    handler=handler,
+                    routed_because="",
+                    lanes=lanes,
+                    restricted=restricted,
+                    barred=barred,
+                ),
+                now=NOW,
+            )
+            letter = Outgoing(
+                key=f"{case_id}:kvitto",
+                purpose=Purpose.ACKNOWLEDGEMENT,
+                recipient=Address(channel="email", handle="sven@example.org"),
+                subject="Hej",
+                body="Hej",
+                case_id=case_id,
+            )
+            outbox.put(transaction, letter, now=NOW, held_because="prov")
+
+
+def test_lists_counts_and_letters_agree_with_what_a_person_may_see(store: Store) -> None:
+    open_cases(store)
+    rows = rows_of(store, "cases")
+
+    for reader in READERS:
+        mine = [row["id"] for row in rows if sees(reader, row)]
+        with store.read() as transaction:
+            listed = cases.page(transaction, reader=reader, limit=1000)
+            counted = cases.counts(transaction, reader=reader)
+            letters = outbox.troubled(transaction, reader=reader, limit=1000)
+            letter_counts = outbox.counts(transaction, reader=reader)
+        assert 0 < len(mine) < len(rows)
+        assert sorted(row["id"] for row in listed) == mine
+        assert counted == {"sortering": len(mine)}
+        assert sorted(row["case_id"] for row in letters) == mine
+        assert letter_counts == {"hålls": len(mine)}
+
+
+def test_without_a_reader_nothing_is_left_out(store: Store) -> None:
+    open_cases(store)
+
+    with store.read() as transaction:
+        assert len(cases.page(transaction, limit=1000)) == len(rows_of(store, "cases"))
+
+
+def test_b6_whoever_it_is_about_never_sees_it_not_even_the_registrator() -> None:
+    case = {"barred": ["rita"], "restricted": False, "handler": "rita", "lanes": [], "unit": ""}
+
+    assert sees(READERS[0], case | {"barred": []})
+    assert not sees(READERS[0], case)
+
+
+def test_b28_a_whistleblower_is_seen_by_the_registrator_and_by_no_line_manager() -> None:
+    case = {"barred": [], "restricted": True, "handler": "rita", "lanes": ["visselblåsning"], "unit": "park"}
+
+    assert [reader.id for reader in READERS if sees(reader, case)] == ["rita"]
+    assert [reader.id for reader in READERS if sees(reader, case | {"lanes": ["hot"]})] == [
+        "rita",
+        "kim",
+        "mona",
+        'o"br_%\\',
+    ]
