@@ -16,6 +16,7 @@ from bots.channel import Channel, ChannelFailure, TemporaryFailure
 from bots.channels.relay import Relay
 from bots.clock import now
 from bots.desk.acts import Acts
+from bots.desk.by_link import ByLink
 from bots.desk.cases import CaseWork
 from bots.desk.delivery import Delivery
 from bots.desk.house import House
@@ -250,6 +251,7 @@ def _add_pages(
         store=app.store,
         model_history=partial(model_history, settings),
         acts=app.acts,
+        by_link=ByLink(acts=app.acts),
         receive=app.intake.receive,
         clock=clock,
         public=PublicFacts(

@@ -17,12 +17,14 @@ from starlette.types import ASGIApp, Message, Scope, Send
 from starlette.types import Receive as AsgiReceive
 
 from bots.channel import Receive
+from bots.desk.by_link import ByLink
 from bots.web.access import Access
 from bots.web.codes import Codes
 from bots.web.console import Console
 from bots.web.demo import Demo
 from bots.web.form import Form
 from bots.web.health import Health
+from bots.web.links import LinkPages
 from bots.web.model_page import ModelPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.pick_up import PickUp
@@ -64,6 +66,10 @@ def build(
     mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
     model_history: ModelHistory = list,
     watched_at: Callable[[], datetime | None] = lambda: None,
+    code_secret: str = "",
+    roads: Sequence[str] = ("email",),
+    patience: timedelta = timedelta(seconds=3),
+    by_link: ByLink | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -96,7 +102,7 @@ def build(
         clock=clock,
     )
     return Starlette(
-        routes=_routes(parts, show, access, session_secret, watched_at),
+        routes=[*_routes(parts, show, access, session_secret, watched_at), *_links(by_link, parts, show)],
         middleware=[
             Middleware(Guard, secure=secure_cookies),
             Middleware(
@@ -169,6 +175,12 @@ def _routes(
     if parts.mailbox is not None:
         routes += Demo(show=show, mailbox=parts.mailbox).routes()
     return routes
+
+
+def _links(by_link: ByLink | None, parts: Parts, show: Show) -> list[Route]:
+    if by_link is None:
+        return []
+    return LinkPages(by_link=by_link, show=show, staff=parts.staff, units=parts.units).routes()
 
 
 def _hidden_page(show: Show) -> Callable[[Request, Exception], Response]:
