@@ -28,7 +28,8 @@ TO_CITIZENS = (
     Purpose.DUPLICATE,
     Purpose.REOPENED,
 )
-_PRIORITY = dict.fromkeys(TO_CITIZENS, 1)
+# An alarm may be about a life: it waits for its turn among citizens, never behind notices.
+_PRIORITY = dict.fromkeys((*TO_CITIZENS, Purpose.ALARM), 1)
 # Whoever writes a thousand times in a case must not make each reading slower than the last.
 _MOST_QUOTED = 20
 # These wait for a human, and only a human lets them go (again).

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from store import cases
-from store.domain import Factor, Guess, Kind
+from store import acts, cases, life
+from store.domain import Act, Factor, Guess, Kind
 from store.engine import Store
+from store.life import Actor
 from store.quality import Correction, Fall, Hits, Month, Quality, model_in_use, quality
 from tests.house import NOW, a_suggestion
 from tests.store.test_cases import opened, suggested
@@ -72,6 +73,20 @@ def test_a_month_tells_what_was_kept_shown_as_sure_and_right(store: Store) -> No
     assert month.kind.mean_confidence == pytest.approx(0.7)
     assert (month.factor.kept, month.factor.sure, month.factor.right_when_sure) == (3, 0, None)
     assert month.factor.mean_confidence == pytest.approx(0.6)
+
+
+def test_l4_what_was_handed_over_is_no_synpunkt_and_in_no_figure(store: Store) -> None:
+    confirmed(store)
+    appeal = confirmed(store, Kind.PRAISE)
+    rita = Actor(id="rita", roles=frozenset({life.REGISTRATOR}))
+    before = seen(store)
+
+    with store.write() as transaction:
+        for act in (Act.SORT, Act.HAND_OVER):
+            acts.move(transaction, appeal, act, actor=rita, now=NOW, learned={"handed_to": "nämnden"})
+
+    assert (before.months[-1].confirmed, len(before.corrections)) == (2, 1)
+    assert (seen(store).months[-1].confirmed, seen(store).corrections) == (1, ())
 
 
 def test_a_case_without_a_proposal_is_counted_but_not_held_against_the_model(store: Store) -> None:

@@ -1,6 +1,7 @@
 """The table of wrong doors: letters, clocks, supervisors, and what is told although it lies in quarantine."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,12 @@ def test_every_flag_and_every_door_has_its_row_and_its_letters_are_written() -> 
     assert set(DOORS) == set(Door)
     letters = {rule.acknowledgement for rule in LANES.values()} | {out.letter for out in DOORS.values()}
     assert all(facts_of(letter) for letter in letters - {""})
+
+
+def test_the_page_for_the_jurist_has_a_line_for_every_flag_door_and_duty() -> None:
+    page = Path(__file__).parents[3].joinpath("docs", "doors.md").read_text(encoding="utf-8")
+
+    assert [one for one in (*Lane, *Door, *Duty) if f"\n| {one} | " not in page] == []
 
 
 @pytest.mark.parametrize(
