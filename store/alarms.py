@@ -128,6 +128,14 @@ def unassigned(transaction: Transaction, sought: Sought, *, before: datetime) ->
     return sought.rows(transaction, wanted)
 
 
+def flagged(transaction: Transaction, sought: Sought) -> Sequence[Row]:
+    """List the cases that may be no synpunkt, and that nobody has sorted yet."""
+    waiting = (Status.RECEIVED, Status.SORTING, Status.QUARANTINED)
+    # As text, since databases compare JSON in different ways.
+    is_flagged = cast(cases.c.lanes, String) != "[]"
+    return sought.rows(transaction, select(cases).where(cases.c.status.in_(waiting), is_flagged))
+
+
 def unopened(transaction: Transaction, sought: Sought, *, before: datetime) -> Sequence[Row]:
     """List the cases that their handler got before a moment, and has not begun with (row B33)."""
     wanted = select(cases).where(cases.c.status == Status.ASSIGNED, cases.c.assigned_at < before)

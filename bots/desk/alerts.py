@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bots.desk import doors
-from bots.desk.doors import LANES, Told
+from bots.desk.doors import LANES, OpenClock, Told
 from bots.desk.house import House
 from bots.mail.identity import Identity
 from store import outbox
@@ -53,6 +53,21 @@ class Alerts:
             self._tell_door(transaction, case, who, theirs, now=now)
         if doors.authority(sender) and not in_quarantine:
             self._tell_door(transaction, case, Told.MAIN_DIARY, [], now=now, mark=_AUTHORITY)
+
+    def late(self, transaction: Transaction, case: Row, clock: OpenClock, *, now: datetime) -> None:
+        """Tell who sorts, and whom it concerns, that a flagged case should be in other hands by now."""
+        facts: DoorFacts = {
+            **self._notice(case),
+            "lanes": (Lane(clock.turn),),
+            "by": clock.due,
+            "hand_to": str(clock.who),
+            "late": True,
+        }
+        readers = {self._reader(who, case, now) for who in (Told.REGISTRATOR, clock.who)}
+        for reader in sorted(readers):
+            self._write(
+                transaction, case, reader, "handler_door", Purpose.ALARM, f"sent:{clock.turn}", facts, now
+            )
 
     def demand(self, transaction: Transaction, case: Row, duties: Collection[Duty], *, now: datetime) -> None:
         """Tell who must do what the checklist demands (rows N19, B23, K15)."""

@@ -259,6 +259,11 @@ def open_clocks(case: Row, closed: Collection[date] = ()) -> list[OpenClock]:
     return sorted(found, key=lambda one: one.due)
 
 
+def is_urgent(lane: str) -> bool:
+    """Tell whether what a flag is about is watched day and night."""
+    return LANES[Lane(lane)].pace is Pace.HOUR
+
+
 def authority(address: str) -> str:
     """Name the supervising authority that a mail address belongs to, or return an empty text (row K14)."""
     local, _, domain = address.casefold().rpartition("@")

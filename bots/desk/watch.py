@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from bots.desk import doors
 from bots.desk.cases import CaseWork
 from bots.desk.finish import finish
 from bots.desk.house import House, is_at_work
@@ -78,16 +79,15 @@ class Watch:
         now = self.clock()
         self._look_at_receipts(now)
         steps = 0
-        if self.is_open(now):
-            with self.store.read() as transaction:
-                found = {one.alarm.case_id for one in self._due(transaction, now, among=None)}
-            for among in alarms.batched(sorted(found), 50):
-                with self.store.write() as transaction:
-                    # Looked at once more: somebody may have answered in between.
-                    for one in list(self._due(transaction, now, among=among)):
-                        if alarms.sound(transaction, one.alarm, now=now):
-                            one.tell(transaction)
-                            steps += 1
+        with self.store.read() as transaction:
+            found = {one.alarm.case_id for one in self._due(transaction, now, among=None)}
+        for among in alarms.batched(sorted(found), 50):
+            with self.store.write() as transaction:
+                # Looked at once more: somebody may have answered in between.
+                for one in list(self._due(transaction, now, among=among)):
+                    if alarms.sound(transaction, one.alarm, now=now):
+                        one.tell(transaction)
+                        steps += 1
         self.looked_at = now
         return steps
 
@@ -107,6 +107,10 @@ class Watch:
             today=day_of(now),
             sought=Sought(today=day_of(now), among=among),
         )
+        is_open = self.is_open(now)
+        yield from look.doors(also_slow=is_open)
+        if not is_open:
+            return
         yield from look.answers()
         yield from look.first_feedback()
         yield from look.assignments()
@@ -194,6 +198,25 @@ class _Look:
 
         return self._alarm(case, Clock.ANSWER, step, to, tell, turn=turn, due_on=due_on)
 
+    def doors(self, *, also_slow: bool) -> Iterator[Due]:
+        """Tell that what is no synpunkt is still here; of what has an hour, day and night (C5)."""
+        rows = alarms.flagged(self.transaction, self.sought)
+        taken = self._taken(rows)
+        for case in rows:
+            for clock in doors.open_clocks(case, self._closed):
+                is_late = self.now > clock.due and (also_slow or doors.is_urgent(clock.turn))
+                if not is_late or (case["id"], Clock.HAND_OVER, clock.turn) in taken:
+                    continue
+
+                def tell(transaction: Transaction, case: Row = case, clock: doors.OpenClock = clock) -> None:
+                    self.work.alerts.late(transaction, case, clock, now=self.now)
+
+                to = self._sorters(but=case["barred"])
+                due_on = day_of(clock.due)
+                yield self._alarm(
+                    case, Clock.HAND_OVER, Step.REMINDER, to, tell, turn=clock.turn, due_on=due_on
+                )
+
     def first_feedback(self) -> Iterator[Due]:
         """Warn who sorts on the last day to name the handler; tell the manager when it has passed (G9)."""
         kind, last = PromiseKind.FIRST_FEEDBACK, _FEEDBACK_IS_MISSED
@@ -228,7 +251,8 @@ class _Look:
             step = self._two_steps(due_on, done)
             if step is None:
                 continue
-            to = self._sorters() if step is Step.REMINDER else self._above(case)
+            is_first = step is Step.REMINDER
+            to = self._sorters(but=case["barred"]) if is_first else self._above(case)
             facts = {"received_on": day_of(case["received_at"]), "assign_by": due_on}
             yield self._told(case, Clock.ASSIGNMENT, step, to, "handler_unassigned", facts, due_on=due_on)
 
@@ -392,7 +416,7 @@ class _Look:
     def _handler(self, case: Row) -> tuple[Handler, ...]:
         """Return who has a case, or who stands in for them today; the manager if nobody does."""
         if case["status"] in {Status.QUARANTINED, Status.SORTING, Status.RECEIVED}:
-            return self._sorters()
+            return self._sorters(but=case["barred"])
         found = self.house.present([self.house.person(case["handler"]).id], self.today, barred=case["barred"])
         return (found,) if found is not None else self._managers(case, but="")
 
@@ -404,17 +428,20 @@ class _Look:
         return both if len(both) > len(handler) else _each_once((*both, *self._above(case)))
 
     def _managers(self, case: Row, *, but: str) -> tuple[Handler, ...]:
-        found = [one for one in self.house.managers_of(case["unit"]) if one.id not in {but, *case["barred"]}]
+        managers = self.house.managers_of(case["unit"])
+        found = [one for one in managers if one.id != but and self.house.may_see(one.id, case)]
         present = [one for one in found if is_at_work(one, self.today)]
         return tuple(present or found) or self._above(case)
 
     def _above(self, case: Row) -> tuple[Handler, ...]:
-        found = [one for one in self.house.above(case["unit"]) if one.id not in case["barred"]]
-        return tuple(found) or (self.house.person(self.house.registrator),)
+        found = [one for one in self.house.above(case["unit"]) if self.house.may_see(one.id, case)]
+        return tuple(found) or self._sorters(but=case["barred"])
 
-    def _sorters(self) -> tuple[Handler, ...]:
-        present = [one for one in self.house.sorters if is_at_work(self.house.handlers[one], self.today)]
-        return _each_once(self.house.handlers[one] for one in present or self.house.sorters)
+    def _sorters(self, *, but: Collection[str] = ()) -> tuple[Handler, ...]:
+        """Return who sort, those at work first; somebody else than whom the case is about."""
+        free = [self.house.handlers[one] for one in self.house.sorters if one not in but]
+        present = [one for one in free if is_at_work(one, self.today)]
+        return _each_once(present or free or [self.house.sorter(self.today, barred=but)])
 
 
 def _each_once(people: "Iterator[Handler] | Sequence[Handler]") -> tuple[Handler, ...]:

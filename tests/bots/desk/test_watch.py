@@ -10,10 +10,10 @@ import pytest
 
 from store import profiles
 from store.deadlines import STOCKHOLM, later
-from store.domain import Factor, Kind, LetterState, Outcome, PromiseKind, Purpose, Status, Way
+from store.domain import Factor, Kind, Lane, LetterState, Outcome, PromiseKind, Purpose, Status, Way
 from store.engine import Row
 from store.life import IllegalActError
-from tests.house import ANNA, NOW, OMAR, PETRA, REGISTRATOR, UNITS, Clock, House, an_inbound
+from tests.house import ANNA, NOW, OMAR, PETRA, REGISTRATOR, UNITS, Clock, House, a_suggestion, an_inbound
 
 Make = Callable[..., House]
 
@@ -380,6 +380,50 @@ async def test_a_reminder_names_no_word_of_the_citizens(make_house: Make) -> Non
     assert letters
     assert [row for row in letters if "Zebulon" in row["subject"] + row["body"]] == []
     assert {row["state"] for row in letters} == {LetterState.PENDING}
+
+
+@pytest.mark.parametrize(
+    ("lane", "hour", "who"),
+    [
+        (Lane.CONCERN_REPORT, 23, {"rita.lund"}),
+        (Lane.CONCERN_REPORT, 12, {"rita.lund"}),
+        (Lane.APPEAL, 23, set()),
+        (Lane.FAULT_REPORT, 12, set()),
+    ],
+)
+async def test_c5_what_has_an_hour_is_told_of_at_night_as_well(
+    make_house: Make, lane: Lane, hour: int, who: set[str]
+) -> None:
+    house = make_house(units=MANAGED)
+    house.suggester.otherwise = a_suggestion(lanes=(lane,))
+    await house.hear(an_inbound())
+    at(house, date(2026, 11, 23), hour=hour)
+    await house.deliver()
+
+    assert {handle for _, handle in watched(house)} == who
+    assert watched(house) == []
+
+
+async def test_c5_an_appeal_that_nobody_has_passed_on_is_told_of_the_next_morning(make_house: Make) -> None:
+    house = make_house(units=MANAGED)
+    house.suggester.otherwise = a_suggestion(lanes=(Lane.APPEAL,))
+    await house.hear(an_inbound())
+
+    told = [one for one in walk(house, date(2026, 11, 25)) if "överlämnande" in str(house.table("alarms"))]
+
+    assert [(day, who) for day, _, who in told][:1] == [(date(2026, 11, 24), "rita.lund")]
+    assert any("överklagande" in row["body"].casefold() for row in house.outbox(purpose=Purpose.ALARM))
+
+
+async def test_b28_what_a_whistleblower_says_is_told_of_to_the_registrator_alone(make_house: Make) -> None:
+    house = make_house(units=MANAGED, quality=("petra",))
+    house.suggester.otherwise = a_suggestion(lanes=(Lane.WHISTLEBLOWING,))
+    await house.hear(an_inbound())
+
+    told = walk(house, date(2027, 1, 20))
+
+    assert told
+    assert {who for _, _, who in told} == {"rita.lund"}
 
 
 def _kept(house: House, kind: PromiseKind) -> datetime | None:
