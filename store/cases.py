@@ -21,6 +21,8 @@ from store.domain import (
     Lane,
     Promise,
     PromiseKind,
+    SenderCategory,
+    Source,
     Status,
     Suggestion,
 )
@@ -71,6 +73,9 @@ class NewCase:
     duties: tuple[Duty, ...] = ()  # the checklist, nothing of it ticked yet
     wished: Address | None = None  # where the answer is wished (row G10)
     pick_up: str = ""  # of an anonymous sender's code
+    source: Source | None = None  # None where the channel does not tell (row L6)
+    taken_by: str = ""
+    sender_category: SenderCategory | None = None
 
 
 def open_case(
@@ -111,6 +116,9 @@ def open_case(
         "answer_channel": new.wished.channel if new.wished else "",
         "answer_handle": new.wished.handle if new.wished else "",
         "pick_up": new.pick_up,
+        "source": new.source or "",
+        "taken_by": new.taken_by,
+        "sender_category": new.sender_category or "",
     }
     case_id: int | None = transaction.connection.scalar(insert(cases).values(row).returning(cases.c.id))
     if case_id is None:
@@ -328,6 +336,48 @@ def recount(transaction: Transaction, closed: Collection[date], *, now: datetime
                 journal.write(transaction, now, entry)
                 found += 1
     return found
+
+
+def redate(
+    transaction: Transaction,
+    case_id: int,
+    owed: Sequence[Promise],
+    *,
+    turn: int,
+    afresh: Collection[PromiseKind],
+    why: str,
+    now: datetime,
+) -> None:
+    """Move the promises of a round to earlier dates, each with a journal line. None is moved to a later one.
+
+    The kinds in `afresh` are owed to somebody else now, so that they were kept is taken back.
+    """
+    for new in owed:
+        wanted = select(promises).where(
+            promises.c.case_id == case_id, promises.c.kind == new.kind, promises.c.round == turn
+        )
+        row = transaction.row(wanted)
+        if row is None:
+            continue
+        if new.kind in afresh:
+            unkeep_promise(transaction, case_id, new.kind, turn=turn)
+        elif row["kept_at"] is not None:
+            continue
+        if row["due_on"] <= new.due_on:
+            continue
+        transaction.connection.execute(
+            update(promises)
+            .where(promises.c.id == row["id"])
+            .values(due_on=new.due_on, arithmetic=list(new.arithmetic))
+        )
+        details = {
+            "löfte": str(new.kind),
+            "från": row["due_on"].isoformat(),
+            "till": new.due_on.isoformat(),
+            "varför": why,
+        }
+        entry = Entry(actor="synpunkt", act="löfte flyttat", case_id=case_id, details=details)
+        journal.write(transaction, now, entry)
 
 
 def keep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, at: datetime) -> None:

@@ -49,6 +49,33 @@ class Lane(StrEnum):
     OTHER_AUTHORITY = "annan_huvudman"
 
 
+class Source(StrEnum):
+    """How a message reached the municipality, whoever typed it in (row L6)."""
+
+    WEB = "webb"
+    EMAIL = "e-post"
+    CHAT = "chatt"
+    SMS = "sms"
+    SOCIAL_MEDIA = "sociala_medier"
+    PHONE = "telefon"
+    VISIT = "besök"
+    MEETING = "möte"
+    LETTER = "brev"
+    PAPER_FORM = "blankett"
+    FAX = "fax"
+    QUESTION_TIME = "nämndfrågestund"
+
+
+class SenderCategory(StrEnum):
+    """Who a sender is to the municipality (row K24). Nobody must say."""
+
+    RESIDENT = "invånare"
+    RELATIVE = "anhörig"
+    COMPANY = "företag"
+    ASSOCIATION = "förening"
+    PARTNER = "samverkanspart"
+
+
 class Status(StrEnum):
     """Where a case stands (requirements.md C1)."""
 
@@ -266,6 +293,29 @@ class Attachment:
     size: int
 
 
+# The channel of what a member of staff has taken down: said, or written on paper.
+BY_STAFF = "staff"
+# What is said aloud has no document of its own, so who wrote it down must be known (FL 27 §, row B8).
+ORAL = frozenset({Source.PHONE, Source.VISIT, Source.MEETING, Source.QUESTION_TIME})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a member of staff knows of a message that they took down, besides its words.
+
+    `by` is the name of who took it down, never empty (row B8); `recorder` is the id of who was logged in.
+    """
+
+    source: Source
+    by: str
+    recorder: str
+    category: SenderCategory | None = None
+    phone: str = ""  # besides the address that letters go to
+    unit: str = ""  # proposed; the registrator and the rules may say otherwise
+    measure: str = ""  # what was done on the spot (row L18)
+    files: tuple[Attachment, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inbound:
     """One message as it came.
@@ -291,6 +341,7 @@ class Inbound:
     chosen_kind: Kind | None = None
     wished: Address | None = None  # where the answer is wished, if elsewhere than at `sender` (row G10)
     pick_up: str = ""  # what is kept of an anonymous sender's code: never the code itself (row X9)
+    taken: Taken | None = None  # of what a member of staff took down
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
 
 from store import journal
-from store.domain import Entry, Inbound, MessageState, Receipt
+from store.domain import Entry, Inbound, MessageState, Receipt, Taken
 from store.engine import Row, Transaction
 from store.tables import blobs, messages, repeats
 
@@ -199,8 +199,23 @@ def _unless_there(transaction: Transaction, table: Table) -> Insert:
     return make(table).on_conflict_do_nothing()
 
 
+def _taken(taken: Taken) -> dict[str, Any]:
+    return {
+        "source": taken.source,
+        "by": clean(taken.by),
+        "recorder": taken.recorder,
+        "category": taken.category or "",
+        "phone": clean(taken.phone),
+        "unit": taken.unit,
+        "measure": clean(taken.measure),
+        "files": [
+            {"name": clean(one.name), "media_type": one.media_type, "size": one.size} for one in taken.files
+        ],
+    }
+
+
 def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, Any]:
-    given = {
+    given: dict[str, Any] = {
         "sender_channel": inbound.sender.channel if inbound.sender else "",
         "sender_handle": clean(inbound.sender.handle) if inbound.sender else "",
         "sender_name": clean(inbound.sender_name),
@@ -212,6 +227,8 @@ def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, An
         "wished_handle": clean(inbound.wished.handle) if inbound.wished else "",
         "pick_up": inbound.pick_up,
     }
+    if inbound.taken is not None:
+        given |= {"taken": _taken(inbound.taken)}
     return {
         "channel": inbound.channel,
         "account": inbound.account,

@@ -132,6 +132,9 @@ cases = Table(
     Column("answer_channel", String(40), nullable=False, default=""),  # where the answer is wished (G10)
     Column("answer_handle", Text, nullable=False, default=""),
     Column("pick_up", String(64), nullable=False, default="", index=True),  # of an anonymous sender's code
+    Column("source", String(40), nullable=False, default=""),  # how it reached us (row L6)
+    Column("taken_by", String(200), nullable=False, default=""),  # who wrote down what was said (row B8)
+    Column("sender_category", String(40), nullable=False, default=""),  # row K24
     Column("assigned_at", Timestamp),  # when the present handler got it
     Column("question_asked_at", Timestamp),
     Column("question_due_on", Date),
