@@ -37,6 +37,7 @@ from templates.facts import (
     Person,
     QuestionFacts,
     QuestionUnansweredFacts,
+    RegisteredFacts,
     ReminderFacts,
     ReopenedNoticeFacts,
     ReportReadyFacts,
@@ -341,7 +342,13 @@ _BY_MAIL = AnswerByMailFacts(
     ),
 )
 _BY_MAIL_BARE: AnswerByMailFacts = {**_BY_MAIL, "links": ()}
-_DRAFT = AnswerDraftFacts(**_NOTICE, answer_by=date(2026, 12, 2))
+_DRAFT = AnswerDraftFacts(
+    **_NOTICE,
+    answer_by=date(2026, 12, 2),
+    links=(
+        Link(label="Läs utkastet och skicka det", url="https://synpunkt.exempelby.example/l/pQ2rS4tU6vW8"),
+    ),
+)
 _DRAFT_UNDATED: AnswerDraftFacts = {**_DRAFT, "answer_by": None}
 _APPROVE = ApproveFacts(**_NOTICE, handler=_ANNA, answer_by=date(2026, 12, 2), links=())
 _APPROVE_AT_HAND: ApproveFacts = {
@@ -353,6 +360,7 @@ _APPROVE_AT_HAND: ApproveFacts = {
         ),
     ),
 }
+_REGISTERED = RegisteredFacts(**_NOTICE, received_on=date(2026, 11, 23), handler=_ANNA)
 _NEW_LINK = NewLinkFacts(
     **_NOTICE,
     links=(Link(label="Skriv svaret", url="https://synpunkt.exempelby.example/l/mN9pQ1rS3tU5"),),
@@ -457,6 +465,7 @@ EXAMPLES = (
     Example(letter="handler_answer_draft", situation="no answer date", facts=_DRAFT_UNDATED),
     Example(letter="handler_approve", situation="to the manager", facts=_APPROVE),
     Example(letter="handler_approve", situation="with a link", facts=_APPROVE_AT_HAND),
+    Example(letter="handler_registered", situation="to the registrator", facts=_REGISTERED),
     Example(letter="handler_new_link", situation="after thirty days", facts=_NEW_LINK),
     Example(letter="handler_returned", situation="to close", facts=_RETURNED),
     Example(letter="handler_reopened", situation="answer date known", facts=_REOPENED),

@@ -368,9 +368,10 @@ class AnswerByMailFacts(NoticeFacts):
 
 
 class AnswerDraftFacts(NoticeFacts):
-    """Facts of `handler_answer_draft`: a reply to our notice was kept. `link` shows it and sends it."""
+    """Facts of `handler_answer_draft`: a reply to our notice was kept."""
 
     answer_by: date | None
+    links: tuple[Link, ...]  # shows the draft and sends it
 
 
 class ApproveFacts(NoticeFacts):
@@ -379,6 +380,13 @@ class ApproveFacts(NoticeFacts):
     handler: Person
     answer_by: date | None
     links: tuple[Link, ...]  # to approve; () to do it in the case
+
+
+class RegisteredFacts(NoticeFacts):
+    """Facts of `handler_registered`: the registrator's copy of what a manager has got (row N16)."""
+
+    received_on: date
+    handler: Person
 
 
 class NewLinkFacts(NoticeFacts):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bots.desk import doors, threads, wishes
 from bots.desk.alerts import Alerts
+from bots.desk.errands import Errands
 from bots.desk.heard import Heard
 from bots.desk.house import House
 from bots.desk.letters import CERTAIN, Letters, Sender, Writing
@@ -470,6 +471,9 @@ class CaseWork:
             duties = [Duty(one) for one in acts.unticked(case)]
             self.alerts.sound(transaction, case, about.lanes, now=now, sender=heard.from_addr)
             self.alerts.demand(transaction, case, duties, now=now)
+            have_it = {way.handler.id, *case["barred"]}
+            if self.house.tells_registrator and self.house.registrator not in have_it:
+                Errands(letters=self.letters).register(transaction, about, handler=way.handler, now=now)
 
     def _hold(self, heard: Heard) -> str:
         """Say why an acknowledgement waits for a human, or an empty text."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from bots.desk.letters import Letters, Writing
 from bots.desk.links import LinkAct, Ticket
+from store.deadlines import day_of
 from store.domain import Handler, PromiseKind, Purpose
 from store.engine import Transaction
 from templates.facts import Link, Person
@@ -39,10 +40,8 @@ class Errands:
         now: datetime,
     ) -> None:
         """Tell a handler that a reply to our notice is a draft, with the link that shows and sends it."""
-        link = self.letters.links.make(
-            LinkAct.SEND_DRAFT, case_id=about.case_id, person=handler.id, now=now, about=(str(draft_id),)
-        )
-        facts = {"answer_by": about.due(PromiseKind.ANSWER), "link": link}
+        links = self._one(LinkAct.SEND_DRAFT, about, handler, now, what=(str(draft_id),))
+        facts = {"answer_by": about.due(PromiseKind.ANSWER), "links": links}
         key = f"{about.case_id}:{Purpose.DRAFT_NOTICE}:{message_id}"
         self._write(
             transaction, about, handler, Purpose.DRAFT_NOTICE, key, "handler_answer_draft", facts, now
@@ -82,6 +81,17 @@ class Errands:
         key = f"{about.case_id}:{Purpose.TASK}:godkänn:{answer_id}:{_short(manager.id)}"
         self._write(transaction, about, manager, Purpose.TASK, key, "handler_approve", facts, now)
 
+    def register(self, transaction: Transaction, about: Writing, *, handler: Handler, now: datetime) -> None:
+        """Tell the registrator that a manager has been given a new case (row N16)."""
+        house = self.letters.house
+        facts = {
+            "received_on": day_of(about.received_at),
+            "handler": Person(name=handler.name, title=handler.title),
+        }
+        key = f"{about.case_id}:{Purpose.TASK}:register"
+        reader = house.person(house.registrator)
+        self._write(transaction, about, reader, Purpose.TASK, key, "handler_registered", facts, now)
+
     def fresh_link(
         self, transaction: Transaction, about: Writing, *, handler: Handler, ticket: Ticket, now: datetime
     ) -> bool:
@@ -92,11 +102,13 @@ class Errands:
         facts = {"links": (link,)}
         return self._write(transaction, about, handler, Purpose.TASK, key, "handler_new_link", facts, now)
 
-    def _one(self, act: LinkAct, about: Writing, handler: Handler, now: datetime) -> tuple[Link, ...]:
+    def _one(
+        self, act: LinkAct, about: Writing, handler: Handler, now: datetime, *, what: tuple[str, ...] = ()
+    ) -> tuple[Link, ...]:
         links = self.letters.links
         if not links.base:
             return ()
-        url = links.make(act, case_id=about.case_id, person=handler.id, now=now)
+        url = links.make(act, case_id=about.case_id, person=handler.id, now=now, about=what)
         return (Link(label=LABELS[act], url=url),)
 
     def _write(

@@ -102,6 +102,11 @@ class House:
         return self.policy.watching
 
     @property
+    def tells_registrator(self) -> bool:
+        """Tell whether the registrator has a copy of what goes straight to a manager (row N16)."""
+        return self.policy.roles.handler_is == "chef" and self.policy.roles.triage == "none"
+
+    @property
     def sorters(self) -> tuple[str, ...]:
         """List who sort: Medborgarcenter where the policy says so, and the registrator always (row X4)."""
         if self.policy.roles.triage == "medborgarcenter":

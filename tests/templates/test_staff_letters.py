@@ -46,6 +46,8 @@ def flat(letter: str, **changed: object) -> str:
         ("handler_answer_by_mail", known.AnswerByMailFacts),
         ("handler_answer_draft", known.AnswerDraftFacts),
         ("handler_approve", known.ApproveFacts),
+        ("handler_registered", known.RegisteredFacts),
+        ("handler_new_link", known.NewLinkFacts),
         ("handler_returned", known.ReturnedFacts),
         ("handler_reopened", known.ReopenedNoticeFacts),
     ],

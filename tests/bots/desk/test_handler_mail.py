@@ -16,7 +16,7 @@ from store import profiles
 from store.domain import Contact, Inbound, LetterState, Outcome, Purpose, Status, Verdict
 from store.engine import Row
 from store.life import IllegalActError
-from tests.house import ANNA, NOW, OMAR, PETRA, SENDER, TOWN, UNITS, House, an_inbound
+from tests.house import ANNA, NOW, OMAR, PETRA, REGISTRATOR, SENDER, TOWN, UNITS, House, an_inbound
 
 Make = Callable[..., House]
 
@@ -387,3 +387,24 @@ async def test_x4_a_registrator_who_answers_what_is_to_be_sorted_has_taken_it(ho
 def test_n4_a_mail_of_one_s_own_names_the_contact_or_it_does_not(text: str, *, named: bool) -> None:
     assert names_contact(text, CONTACT) is named
     assert names_contact(text, None) is False
+
+
+async def test_n16_what_goes_to_a_manager_is_told_to_the_registrator_once_as_well(make_house: Make) -> None:
+    units = tuple(replace(unit, contact=CONTACT) for unit in WITH_MANAGER)
+    house = make_house(units=units, policy=profiles.load("norrmalm"))
+
+    await opened(house)
+    case = house.case()
+    house.acts.assign(case["id"], handler="anna", by="petra", version=case["version"])
+
+    (copy,) = house.outbox(purpose=Purpose.TASK)
+    assert case["handler"] == "petra"
+    assert copy["handle"] == REGISTRATOR.email
+    assert "Petra Holm, parkchef, har fått det för bedömning." in copy["body"]
+    assert "Gungan" not in copy["subject"] + copy["body"]
+
+
+async def test_n16_elsewhere_the_registrator_hears_of_what_is_to_be_sorted_alone(house: House) -> None:
+    await opened(house)
+
+    assert REGISTRATOR.email not in {row["handle"] for row in house.outbox()}
