@@ -1,4 +1,4 @@
-"""What an anonymous sender may read with a code (row X9). Only a keyed mark of the code is kept, never the code."""
+"""What an anonymous sender may read with a code (row X9). Of the code itself only a keyed mark is kept."""
 
 import hmac
 from collections.abc import Sequence

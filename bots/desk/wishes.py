@@ -19,24 +19,29 @@ _ANONYMOUS = re.compile(
     r"""
     # Svenska
       \bjag\ (?:vill|önskar|skulle\ vilja|tänker|väljer\ att|föredrar\ att|ber\ att\ få|måste)
-        (?:\ (?:gärna|helst|därför|också|verkligen|dock|ändå|få|kunna|att))*\ (?:vara|förbli|få\ vara)\ (?:helt\ )?anonym\b
+        (?:\ (?:gärna|helst|därför|också|verkligen|dock|ändå|få|kunna|att))*
+        \ (?:vara|förbli|få\ vara)\ (?:helt\ )?anonym\b
     | (?:(?:^|[.!?]\ )|\b(?:därför|helst|så)\ )(?:vill|önskar)\ (?:jag\ )?
         (?:(?:gärna|helst|därför|också|att|få)\ )*(?:vara|förbli)\ (?:helt\ )?anonym\b
     | \bjag\ är\ (?:helt\ )?anonym\b
-    | (?:\bjag\ |(?:^|[.!?]\ ))(?:skriver|lämnar|framför|skickar|anmäler)\ (?:(?:det|den)\ här\ |detta\ |denna\ )?
+    | (?:\bjag\ |(?:^|[.!?]\ ))(?:skriver|lämnar|framför|skickar|anmäler)
+        \ (?:(?:det|den)\ här\ |detta\ |denna\ )?
         (?:(?:synpunkt(?:en)?|klagomål(?:et)?|brevet|mejlet)\ )?(?:helt\ )?anonymt\b
     | \b(?:därför|här)\ (?:skriver|lämnar|skickar)\ jag\ (?:helt\ )?anonymt\b
-    | \bjag\ vill\ (?:inte|ej)\ (?:uppge|lämna|säga|skriva|ange)\ (?:mitt\ namn|vem\ jag\ är|vad\ jag\ heter)\b
+    | \bjag\ vill\ (?:inte|ej)\ (?:uppge|lämna|säga|skriva|ange)
+        \ (?:mitt\ namn|vem\ jag\ är|vad\ jag\ heter)\b
     | \b(?:mitt\ namn|min\ identitet)\ (?:får|ska)\ (?:inte|ej)\ (?:lämnas\ ut|komma\ (?:ut|fram)|röjas)\b
     # English
-    | \bi\ (?:want|wish|prefer|need|would\ (?:like|prefer|rather)|choose)\ (?:to\ )?(?:be|remain|stay|keep)\ anonymous\b
+    | \bi\ (?:want|wish|prefer|need|would\ (?:like|prefer|rather)|choose)
+        \ (?:to\ )?(?:be|remain|stay|keep)\ anonymous\b
     | \bi['’]d\ (?:like|prefer|rather)\ (?:to\ )?(?:be|remain|stay)\ anonymous\b
     | \bi(?:\ am|['’]m)\ (?:writing\ (?:this\ )?|reporting\ (?:this\ )?)anonymously\b
     | \bi(?:\ am|['’]m)\ anonymous\b
     | \b(?:please\ )?keep\ (?:me|my\ name|this)\ anonymous\b
     | \bi\ (?:do\ not|don['’]t)\ want\ to\ (?:give|tell|say|state)\ (?:you\ )?my\ name\b
     # Suomi
-    | \b(?:haluan|haluaisin|tahdon|toivon)\ (?:saada\ )?(?:olla|pysyä|pysytellä)\ (?:nimetön|nimettömänä|anonyymi(?:nä)?)\b
+    | \b(?:haluan|haluaisin|tahdon|toivon)\ (?:saada\ )?(?:olla|pysyä|pysytellä)
+        \ (?:nimetön|nimettömänä|anonyymi(?:nä)?)\b
     | \bolen\ (?:nimetön|anonyymi)\b
     | \bkirjoitan\ (?:tämän\ )?(?:nimettömänä|anonyymi(?:nä|sti))\b
     | \ben\ halua\ (?:kertoa|ilmoittaa|antaa|sanoa)\ nimeäni\b
@@ -51,12 +56,18 @@ _SIGNED = re.compile(
 
 # At most two signs between figures: "070-174 06 33", "(070) 174 06 33", "+46 70 174 06 33".
 _NUMBER = r"(?P<{name}>(?:\+|00)?\(?\d(?:[\s\-/()]{{0,2}}\d){{6,14}})"
-_TO = r"(?:\s+(?:på|till|via|at|on|to|numeroon|puhelinnumeroon))?(?:\s+(?:mobilen|mobil|telefon|nummer|numret|number|nr|tel))?[\s.:]{1,3}"
+_TO = (
+    r"(?:\s+(?:på|till|via|at|on|to|numeroon|puhelinnumeroon))?"
+    r"(?:\s+(?:mobilen|mobil|telefon|nummer|numret|number|nr|tel))?[\s.:]{1,3}"
+)
 _SMS = re.compile(
     r"(?<!inte )\b(?:"
-    r"(?:svara|kontakta|meddela|nå|återkom)(?:\s+(?:mig|gärna|helst|hellre|då|till|med))*\s+(?:på|via|genom|med|per)\s+(?:ett\s+)?sms"
-    r"|(?:vill|önskar)\s+(?:jag\s+)?(?:gärna\s+|helst\s+)?(?:ha|få)\s+(?:ett\s+|mitt\s+)?(?:svar|svaret)\s+(?:på|via|genom|per|som)\s+sms"
-    r"|(?:skicka|sänd)(?:\s+(?:gärna|helst|svaret|svar|mig))*\s+(?:(?:på|via|som|per|ett)\s+)?sms"
+    r"(?:svara|kontakta|meddela|nå|återkom)(?:\s+(?:mig|gärna|helst|hellre|då|till|med))*"
+    r"\s+(?:på|via|genom|med|per)\s+(?:ett\s+)?sms"
+    r"|(?:vill|önskar)\s+(?:jag\s+)?(?:gärna\s+|helst\s+)?(?:ha|få)\s+(?:ett\s+|mitt\s+)?"
+    r"(?:svar|svaret)\s+(?:på|via|genom|per|som)\s+sms"
+    r"|(?:skicka|sänd)(?:\s+(?:gärna|helst))*\s+(?:svaret|svar|mig)(?:\s+svaret)?"
+    r"\s+(?:(?:på|via|som|per|ett)\s+)?sms"
     r"|sms:?a\s+(?:gärna\s+)?(?:mig|svaret)"
     r"|(?:reply|answer|respond)(?:\s+(?:to\s+me|me|please))?\s+(?:by|via|with\s+an?)\s+(?:sms|text(?:\s+message)?)"
     r"|text\s+me"
@@ -65,6 +76,8 @@ _SMS = re.compile(
     r")\b(?!\s+(?:inte|not|never))(?:" + _TO + _NUMBER.format(name="number") + r")?",
     re.IGNORECASE,
 )
+# Without a number, "svara på sms" may be said of anybody.
+_MINE = re.compile(r"\b(?:mig|jag|me|minulle|svaret)\b|\bvill\b", re.IGNORECASE)
 _CALL = re.compile(
     r"(?:(?:^|[.!?:,]\s*|\b(?:så|snälla|gärna|vänligen|och|please|and)\s+)(?:ring|ringa|call|phone|soita|soittakaa)"
     r"(?:\s+(?:gärna|helst|upp))?\s+(?:mig|me|minulle)"
@@ -91,7 +104,7 @@ def wants_anonymity(text: str) -> bool:
 
 
 def wished_road(text: str) -> Address | None:
-    """Return how a sender asks to be answered: by SMS, or by phone. The handle is E.164, or "" if none is given.
+    """Return how a sender asks to be answered: by SMS, or by phone. The handle is E.164, or "" for none.
 
     The first wish that is found counts. Anything but a plain wish of their own is no wish.
     """
@@ -99,7 +112,7 @@ def wished_road(text: str) -> Address | None:
     found = [
         (match.start(), Address(channel=channel, handle=phone_number(match["number"] or "")))
         for channel, pattern in ((SMS, _SMS), (PHONE, _CALL))
-        if (match := pattern.search(own)) is not None
+        if (match := pattern.search(own)) is not None and (match["number"] or _MINE.search(match[0]))
     ]
     return min(found, key=lambda one: one[0])[1] if found else None
 

@@ -1,4 +1,4 @@
-"""Codes with which a wholly anonymous sender reads our answer (row X9). Only a keyed mark of one is ever kept."""
+"""Codes with which an anonymous sender reads our answer (row X9). Only a keyed mark of one is ever kept."""
 
 import hmac
 

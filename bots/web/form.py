@@ -73,7 +73,7 @@ class Filled:
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """What a form was given when it was shown: its own id, when, and the seed of a code, which is never kept."""
+    """What a form was given when it was shown: its own id, when, and a code's seed, which is never kept."""
 
     id: str
     at: datetime

@@ -116,7 +116,7 @@ class PickUp:
         )
 
     async def case_of_message(self, message_id: int) -> Fetched | None:
-        """Wait a moment for a message to be read, and return its case. Nothing may fail any more: it is kept."""
+        """Wait a moment for a message to be read, and return its case. Nothing may fail now: it is kept."""
         clock = asyncio.get_running_loop().time
         until = clock() + self._parts.patience.total_seconds()
         while True:

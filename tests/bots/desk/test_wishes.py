@@ -121,6 +121,9 @@ def test_g10_a_sender_who_asks_for_another_road_is_heard(text: str, channel: str
         "Mvh Eva Ek, 070-174 06 33",
         "Jag fick ett sms från 070-174 06 33.",
         "Skolan skickar sms när barnen är sena.",
+        "Kan ni skicka sms när skolan är stängd?",
+        "Ni borde skicka ett sms till alla föräldrar.",
+        "Rektorn måste svara på sms.",
         "Klockan ringer mig vaken varje morgon.",
     ],
 )

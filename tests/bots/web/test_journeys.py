@@ -1,5 +1,6 @@
 """The pages in a real browser: by keyboard alone, without JavaScript, and on a narrow screen."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -91,7 +92,7 @@ def test_a_citizen_mends_an_error_and_sends_the_form_without_javascript(house: H
         page.goto(address)
         page.get_by_label("Vad vill du berätta?").fill("Gungan i parken är trasig.")
         page.get_by_label("Klagomål").check()
-        page.get_by_label("Ja, och ni får veta vad jag heter").check()
+        page.get_by_label("Jag vill ha svar, och ni får veta vad jag heter").check()
         house.clock.forward(_A_WHILE)
         page.get_by_role("button", name="Skicka").click()
         expect(page.get_by_role("alert")).to_contain_text("Skriv din e-postadress")
@@ -117,6 +118,25 @@ def test_a_double_click_on_send_is_one_message(house: House, page: Page) -> None
 
     with house.store.read() as transaction:
         assert inbox.waiting(transaction) == 1
+
+
+def test_x9_an_anonymous_sender_reads_with_the_code_by_keyboard_alone(house: House, page: Page) -> None:
+    with served(house.app()) as address:
+        page.goto(address)
+        page.get_by_label("Vad vill du berätta?").fill("Gungan i parken är trasig.")
+        page.get_by_label("Jag vill vara helt anonym").check()
+        house.clock.forward(_A_WHILE)
+        page.get_by_role("button", name="Skicka").click()
+        code = page.locator("strong.code").text_content() or ""
+        tab_to(page, "/svar")
+
+        page.goto(f"{address}/svar")
+        expect(page.get_by_label("Din kod")).to_have_accessible_description(re.compile("Tolv tecken"))
+        page.get_by_label("Din kod").focus()
+        page.keyboard.type(code.replace("-", " ").lower())
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Mottaget")).to_be_visible()
+        assert page.url == f"{address}/svar"
 
 
 def test_no_page_scrolls_sideways_at_320_pixels(house: House, browser: Browser) -> None:

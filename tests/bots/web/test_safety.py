@@ -115,7 +115,17 @@ async def test_scripts_in_the_mailbox_of_the_demonstration_stay_words(house: Hou
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/svar", "/logga-in", "/arenden", "/modellen", "/tack", "/health", "/finns-inte", "/static/house.css"],
+    [
+        "/",
+        "/svar",
+        "/logga-in",
+        "/arenden",
+        "/modellen",
+        "/tack",
+        "/health",
+        "/finns-inte",
+        "/static/house.css",
+    ],
 )
 async def test_every_answer_carries_its_guard(house: House, path: str) -> None:
     answer = await house.browser().get(path)
