@@ -97,6 +97,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
     evaluate = command("evaluate", _evaluate, "Mät modellen mot märkta meddelanden.")
     evaluate.add_argument("file", type=Path, metavar="FIL.jsonl")
+    card = command(
+        "card", _card, "Skriv kortet med vägarna till oss, fyra på ett ark, som HTML att skriva ut."
+    )
+    card.add_argument("--out", type=Path, default=None, metavar="FIL", help="fil att skriva till")
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
     return top
 
@@ -354,6 +358,40 @@ def _deadline(chosen: argparse.Namespace) -> int:
         "promises": owed,
     }
     print(json.dumps(shown, ensure_ascii=False, indent=2))
+    return _EX_OK
+
+
+def _card(chosen: argparse.Namespace) -> int:
+    import segno
+
+    from bots.settings import SettingsError, load
+    from templates import document
+
+    try:
+        settings = load(chosen.config)
+    except SettingsError as error:
+        return _fail(str(error), _EX_CONFIG)
+    town, web = settings.municipality, settings.web
+    if web is None:
+        return _fail(f"{chosen.config}: tabell [web] saknas. Kortet visar formulärets adress.", _EX_CONFIG)
+    sheet = document(
+        "card",
+        service_name=town.service_name,
+        municipality=town.name,
+        web_address=web.public_url,
+        email=settings.mail.address,
+        phone=town.phone,
+        phone_hours=town.phone_hours,
+        post_address=tuple(town.post_address),
+        qr=tuple(tuple(bool(dark) for dark in row) for row in segno.make(web.public_url, micro=False).matrix),
+    )
+    if chosen.out is None:
+        print(sheet)
+        return _EX_OK
+    try:
+        chosen.out.write_text(sheet, encoding="utf-8")
+    except OSError as error:
+        return _fail(f"{chosen.out}: kan inte skrivas ({error.strerror}).", _EX_DATAERR)
     return _EX_OK
 
 

@@ -80,6 +80,7 @@ class MunicipalitySettings(Table):
     fault_report_url: str = ""
     appeal_url: str = ""
     contact: ContactSettings | None = None
+    post_address: list[Name] = []
     profile: str = "standard"
     series: Annotated[str, Field(pattern=r"^[A-ZÅÄÖ]{2,10}$")] = "SYN"
 

@@ -488,3 +488,28 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
     assert ended.stderr == b""
     assert ended.returncode == 0
+
+
+def test_g8_the_card_is_written_with_its_qr_code(tmp_path: Path) -> None:
+    sheet = tmp_path / "kort.html"
+    example = Path(__file__).parents[2] / "config.example.toml"
+
+    status = main(["card", "--config", str(example), "--out", str(sheet)])
+
+    written = sheet.read_text(encoding="utf-8")
+    assert status == 0
+    assert written.count("Tyck till") >= 4
+    assert "<svg" in written
+    assert "synpunkt@lillkommun.example" in written
+
+
+def test_g8_a_card_without_a_form_to_lead_to_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = (Path(__file__).parents[2] / "config.example.toml").read_text(encoding="utf-8")
+    before, _, after = example.partition("[web]")
+    config = tmp_path / "config.toml"
+    config.write_text(before + "[classifier]" + after.partition("[classifier]")[2], encoding="utf-8")
+
+    assert main(["card", "--config", str(config)]) == 78
+    assert "[web] saknas" in capsys.readouterr().err
