@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
-from store.deadlines import day_of, moved, paused
+from store.deadlines import day_of, moved, paused, rebased
 from store.domain import (
     Address,
     Duty,
@@ -341,29 +341,28 @@ def recount(transaction: Transaction, closed: Collection[date], *, now: datetime
 def redate(
     transaction: Transaction,
     case_id: int,
-    owed: Sequence[Promise],
     *,
     turn: int,
+    received_at: datetime,
+    closed: Collection[date],
     afresh: Collection[PromiseKind],
     why: str,
     now: datetime,
 ) -> None:
-    """Move the promises of a round to earlier dates, each with a journal line. None is moved to a later one.
+    """Count the promises of a round from an earlier R, each that moves with a journal line; none gets later.
 
-    The kinds in `afresh` are owed to somebody else now, so that they were kept is taken back.
+    The kinds in `afresh` are owed to somebody else now: that they were kept is taken back. Others that are
+    kept stand.
     """
-    for new in owed:
-        wanted = select(promises).where(
-            promises.c.case_id == case_id, promises.c.kind == new.kind, promises.c.round == turn
-        )
-        row = transaction.row(wanted)
-        if row is None:
-            continue
-        if new.kind in afresh:
-            unkeep_promise(transaction, case_id, new.kind, turn=turn)
+    wanted = select(promises).where(promises.c.case_id == case_id, promises.c.round == turn)
+    for row in transaction.rows(wanted.order_by(promises.c.id)):
+        old = _promise_of(row)
+        if old.kind in afresh:
+            unkeep_promise(transaction, case_id, old.kind, turn=turn)
         elif row["kept_at"] is not None:
             continue
-        if row["due_on"] <= new.due_on:
+        new = rebased(old, received_at, closed)
+        if new.due_on >= old.due_on:
             continue
         transaction.connection.execute(
             update(promises)
@@ -371,8 +370,8 @@ def redate(
             .values(due_on=new.due_on, arithmetic=list(new.arithmetic))
         )
         details = {
-            "löfte": str(new.kind),
-            "från": row["due_on"].isoformat(),
+            "löfte": str(old.kind),
+            "från": old.due_on.isoformat(),
             "till": new.due_on.isoformat(),
             "varför": why,
         }

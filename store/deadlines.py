@@ -221,6 +221,15 @@ def paused(promise: Promise, waited: Collection[date], closed: Collection[date] 
     return replace(promise, due_on=received + timedelta(days=len(lines) - 1), arithmetic=lines)
 
 
+def rebased(promise: Promise, received_at: datetime, closed: Collection[date] = ()) -> Promise:
+    """Return the same promise counted from another R; one that counts no days is due on the day of R."""
+    received = day_of(received_at)
+    if not promise.arithmetic:
+        return replace(promise, due_on=received)
+    lines = _lines(received, _counted(promise.arithmetic), closed, waited=_waited(promise))
+    return replace(promise, due_on=received + timedelta(days=len(lines) - 1), arithmetic=lines)
+
+
 def _received(promise: Promise) -> date:
     return promise.due_on - timedelta(days=len(promise.arithmetic) - 1)
 

@@ -9,6 +9,7 @@ from bots.desk.cases import CaseWork
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
 from bots.desk.letters import Writing
+from bots.desk.on_behalf import OnBehalf
 from bots.desk.triage import Route, unbarred, why_sorted
 from store import acts, cases, inbox, life, outbox
 from store.deadlines import day_of, due
@@ -142,6 +143,10 @@ class Acts:
             case = self._case(transaction, case_id)
             actor = self.work.house.actor(by, case)
             way = way or (Way.LETTER if case["sender_handle"] else Way.NOTE)
+            sender = self.work.sender(transaction, case)
+            if way is Way.LETTER and case["sender_handle"] and sender is None:
+                words = "Avsändaren har bara lämnat telefon. Ring, och välj telefon som svarets väg."
+                raise IllegalActError(Act.ANSWER, Status(case["status"]), [words])
             contact = self.work.house.contact_for(case["unit"])
             version = self._take_in_hand(transaction, case, by=by, version=version, now=now)
             answer_id = acts.answer(
@@ -161,7 +166,7 @@ class Acts:
                 version=version,
                 rules=self.rules,
             )
-            if way is Way.LETTER and (sender := self.work.sender(transaction, case)) is not None:
+            if way is Way.LETTER and sender is not None:
                 key = self.work.letters.answer(
                     transaction,
                     self._writing(transaction, case),
@@ -682,6 +687,45 @@ class Acts:
                 details={"punkt": str(item)},
                 checklist=case["checklist"] | {item: {"by": by, "at": now.isoformat(), "note": note}},
             )
+
+    def on_behalf(
+        self, case_id: int, *, sender: Address, name: str, received_at: datetime, by: str, version: int
+    ) -> None:
+        """Say who wrote what an employee has sent us, and when the employee had it (row T14).
+
+        R becomes the earlier time, and the promises with it; a later one changes nothing. The citizen is
+        thanked, once for each address. Raises `IllegalActError` and `StaleCaseError`.
+        """
+        now = self.clock()
+        with self.store.write() as transaction:
+            case = self._looked_at(transaction, case_id, by)
+            OnBehalf(work=self.work).give(
+                transaction,
+                case,
+                sender=sender,
+                name=name,
+                received_at=received_at,
+                actor=self.work.house.actor(by, case),
+                version=version,
+                now=now,
+            )
+        self.acted()
+
+    def is_ours(self, address: str) -> bool:
+        """Tell whether a mail address is that of somebody who works here."""
+        return OnBehalf(work=self.work).is_ours(address)
+
+    def possible(self, case_id: int, by: str) -> dict[Act, tuple[str, ...]]:
+        """List what a person can do to a case now, each act with what must be there first and is not."""
+        with self.store.read() as transaction:
+            case = self._looked_at(transaction, case_id, by)
+            roles = self.work.house.actor(by, case).roles
+            return life.options(acts.facts_of(transaction, case), roles=roles, rules=self.rules)
+
+    def roles_in(self, case_id: int, by: str) -> frozenset[str]:
+        """Return the roles that a person has in a case (requirements C3)."""
+        with self.store.read() as transaction:
+            return self.work.house.actor(by, self._looked_at(transaction, case_id, by)).roles
 
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bots.desk import doors, threads, wishes
+from bots.desk import doors, taken, threads, wishes
 from bots.desk.alerts import Alerts
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
@@ -21,6 +21,8 @@ from bots.mail.reading import beside_parent, without_parent
 from store import acts, cases, inbox, journal, life, outbox, pick_up
 from store.deadlines import day_of, promises
 from store.domain import (
+    BY_STAFF,
+    ORAL,
     PAGE,
     Act,
     Address,
@@ -97,7 +99,7 @@ class CaseWork:
             and not outbox.has_failed(transaction, case["id"], wished)
         ):
             return wished
-        if case["sender_handle"]:
+        if case["sender_handle"] and case["sender_channel"] in self.roads:
             return Address(channel=case["sender_channel"], handle=case["sender_handle"])
         return Address(channel=PAGE, handle="") if case["pick_up"] else None
 
@@ -343,9 +345,12 @@ class CaseWork:
             barred=barred,
             language=language,
             by_mail=heard.channel in _MAIL,
+            proposed=heard.taken.unit if heard.taken else "",
         )
         quarantined = _quarantine(heard)
         lanes = suggestion.lanes if suggestion else ()
+        fixed = taken.fixed(self.house, heard, way, lanes=lanes, kind=kind, barred=barred)
+        way = fixed or way
         unit = self.house.unit(way.unit)
         regulated = unit.regulated if unit is not None else ""
         new = cases.NewCase(
@@ -369,6 +374,9 @@ class CaseWork:
             assigned_at=now if way.status is Status.ASSIGNED and not quarantined else None,
             wished=_wished(heard),
             pick_up=heard.pick_up,
+            source=heard.source,
+            taken_by=heard.taken.by if heard.taken else "",
+            sender_category=heard.taken.category if heard.taken else None,
         )
         case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series)
         if not inbox.note_read(
@@ -385,11 +393,17 @@ class CaseWork:
         details = {"nummer": number, "handläggare": way.handler.id, "därför": quarantined or way.because}
         if new.wished is not None:
             details["önskad väg"] = new.wished.channel
+        if heard.taken is not None:
+            details["källa"] = heard.taken.source
+            details["upptecknat av"] = heard.taken.by
         act = "i karantän" if quarantined else "ärende öppnat"
         entry = Entry(
             actor="synpunkt", act=act, case_id=case_id, message_id=heard.message_id, details=details
         )
         journal.write(transaction, now, entry)
+        if fixed and heard.taken is not None:
+            taken.answer(transaction, self.house, case_id, heard.taken, now=now)
+            owed = tuple(one for one in owed if one.kind is not PromiseKind.ANSWER)  # it has been given
         if not quarantined:
             about = Writing(
                 case_id=case_id,
@@ -407,6 +421,7 @@ class CaseWork:
                 suggestion,
                 kind_chosen=heard.chosen_kind,
                 held_because=self._hold(heard),
+                is_answered=fixed is not None,
             )
         elif (case := cases.find(transaction, case_id)) is not None:
             self._alert_in_quarantine(transaction, case, heard, lanes)
@@ -421,13 +436,14 @@ class CaseWork:
         *,
         kind_chosen: Kind | None,
         held_because: str = "",
+        is_answered: bool = False,
     ) -> None:
-        """Thank the sender, if a person may be waiting, and tell the handler.
+        """Thank the sender, if a person may be waiting, and tell the handler, unless it is answered already.
 
         With `held_because` the acknowledgement waits for a human; the rate guard may hold it as well.
         """
         now = self.clock()
-        if heard.is_answerable and heard.answer_to is not None:
+        if heard.is_answerable and heard.answer_to is not None and heard.answer_to.channel in self.roads:
             is_assigned = way.status is Status.ASSIGNED
             # Where a human sorts first, nobody is named before; elsewhere the registrator has it till then.
             is_named = is_assigned or not sorted_first(self.house, by_mail=heard.channel in _MAIL)
@@ -440,12 +456,13 @@ class CaseWork:
                 title=heard.title,
                 handler=way.handler if is_named else None,
                 keeps=(PromiseKind.RECEIPT, *feedback),
-                mood=_mood(suggestion, kind_chosen),
+                mood=mood(suggestion, kind_chosen),
                 in_reply_to=heard.header_id,
                 references=_thread(heard),
                 now=now,
                 held_because=held_because,
                 wants_anonymity=_wants_anonymity(heard),
+                by_hand=heard.taken is not None,
             )
             if held:
                 entry = Entry(
@@ -457,15 +474,21 @@ class CaseWork:
             cases.keep_promise(transaction, about.case_id, PromiseKind.RECEIPT, now)
             if way.status is Status.ASSIGNED:
                 cases.keep_promise(transaction, about.case_id, PromiseKind.FIRST_FEEDBACK, now)
-        self.letters.notify_new_case(
-            transaction,
-            about,
-            handler=way.handler,
-            unit=self.unit_name(way.unit),
-            suggestion=suggestion,
-            now=now,
-            is_sorted=way.status is Status.ASSIGNED,
-        )
+        elif heard.taken is not None and heard.taken.source in ORAL:
+            # Who cannot be written to has been told aloud that it is taken down.
+            cases.keep_promise(transaction, about.case_id, PromiseKind.RECEIPT, now)
+        if not is_answered:
+            self.letters.notify_new_case(
+                transaction,
+                about,
+                handler=way.handler,
+                unit=self.unit_name(way.unit),
+                suggestion=suggestion,
+                now=now,
+                is_sorted=way.status is Status.ASSIGNED,
+            )
+        if heard.taken is not None:
+            taken.tell(transaction, self.letters, about, heard.taken, told=way.handler, now=now)
         case = cases.find(transaction, about.case_id)
         if case is not None:
             duties = [Duty(one) for one in acts.unticked(case)]
@@ -480,7 +503,7 @@ class CaseWork:
         if Verdict.DMARC_FAILED in heard.verdicts:
             # A receipt to a forged sender would be backscatter.
             return "avsändaren kan vara förfalskad (DMARC underkänd)"
-        if self.clock() - heard.received_at > self.acknowledge_within:
+        if heard.taken is None and self.clock() - heard.received_at > self.acknowledge_within:
             # A mailbox that is fetched for the first time may hold last year's mail.
             return f"kom in för mer än {self.acknowledge_within.days} dagar sedan"
         return ""
@@ -535,7 +558,8 @@ def _believed(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None
     return Kind(suggestion.kind.value) if suggestion and suggestion.kind.sure else None
 
 
-def _mood(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
+def mood(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
+    """Return what may be thanked or be sorry for: what the sender chose, or what is as good as certain."""
     if chosen is not None:
         return chosen
     if suggestion is not None and suggestion.kind.confidence >= CERTAIN and not _GRAVE & {*suggestion.lanes}:
@@ -546,7 +570,8 @@ def _mood(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
 def _is_from_a_person(heard: Heard) -> bool:
     """Tell whether a mail is a person's own, as far as can be known: a forged wish would lead elsewhere."""
     forged = Verdict.DMARC_FAILED in heard.verdicts
-    return heard.channel != "web" and not forged and heard.automatic in {None, Automatic.WEB_FORM}
+    is_mail = heard.channel not in {"web", BY_STAFF}
+    return is_mail and not forged and heard.automatic in {None, Automatic.WEB_FORM}
 
 
 def _wished(heard: Heard) -> Address | None:

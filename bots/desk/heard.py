@@ -6,10 +6,27 @@ from datetime import datetime
 from typing import Any
 
 from bots.mail.reading import DeliveryReport, ReadMail
-from store.domain import Address, Attachment, Automatic, Kind, MessageState, Verdict
+from store.domain import (
+    Address,
+    Attachment,
+    Automatic,
+    Kind,
+    MessageState,
+    SenderCategory,
+    Source,
+    Taken,
+    Verdict,
+)
 
 _TITLE_LENGTH = 120
 _GREETING = 3  # words
+_SOURCES = {
+    "web": Source.WEB,
+    "smtp": Source.EMAIL,
+    "imap": Source.EMAIL,
+    "receive": Source.EMAIL,
+    "sms": Source.SMS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +55,7 @@ class Heard:
     language: str = ""
     wished: Address | None = None  # where the answer is wished; its handle may be missing
     pick_up: str = ""  # of an anonymous sender's code
+    taken: Taken | None = None  # of what a member of staff took down
     state: MessageState = MessageState.READ
 
     @property
@@ -45,6 +63,11 @@ class Heard:
         """Return what to call the case in a list: the subject, or else the first words."""
         words = self.subject or _first_words(self.text or self.full_text)
         return " ".join(words.split())[:_TITLE_LENGTH] or "(utan text)"
+
+    @property
+    def source(self) -> Source | None:
+        """Return how it reached us, or None if its channel does not tell (row L6)."""
+        return self.taken.source if self.taken else _SOURCES.get(self.channel)
 
     @property
     def for_classifier(self) -> str:
@@ -110,6 +133,7 @@ def from_given(row: Mapping[str, Any]) -> Heard:
     """Make a `Heard` of a message that its channel has already understood, such as a web form."""
     given = row["given"]
     handle = given["sender_handle"]
+    taken = _taken(given.get("taken"))
     sender = Address(channel=given["sender_channel"], handle=handle) if handle else None
     return Heard(
         message_id=row["id"],
@@ -127,6 +151,23 @@ def from_given(row: Mapping[str, Any]) -> Heard:
         # Messages that were kept by an earlier release know nothing of these.
         wished=_wished(given),
         pick_up=given.get("pick_up", ""),
+        taken=taken,
+        attachments=taken.files if taken else (),
+    )
+
+
+def _taken(given: Mapping[str, Any] | None) -> Taken | None:
+    if not given:
+        return None
+    return Taken(
+        source=Source(given["source"]),
+        by=given["by"],
+        recorder=given["recorder"],
+        category=SenderCategory(given["category"]) if given["category"] else None,
+        phone=given["phone"],
+        unit=given["unit"],
+        measure=given["measure"],
+        files=tuple(Attachment(**one) for one in given["files"]),
     )
 
 

@@ -131,22 +131,28 @@ class Letters:
         held_because: str = "",
         keeps: tuple[PromiseKind, ...] = (PromiseKind.RECEIPT,),
         wants_anonymity: bool = False,
+        by_hand: bool = False,
+        mark: str = "",
     ) -> str:
-        """Thank the sender, once per case; return why the letter is held, or an empty text if it goes.
+        """Thank the sender, once per case and `mark`; return why the letter is held, or "" if it goes.
 
         `handler` is None until somebody has sorted the case. `mood` is the type when it is certain enough
         to thank or be sorry by, otherwise None. Who `wants_anonymity` is told that their address can be read
-        (rows T4, X9), and never that they are anonymous.
+        (rows T4, X9), and never that they are anonymous. What is taken down
+        `by_hand` is no machine's, so nothing is suspected; if it is late, no past day is promised.
         """
-        held = held_because or self._suspicion(transaction, to, title, now)
+        held = held_because or ("" if by_hand else self._suspicion(transaction, to, title, now))
+        handler_by, answer_by = about.due(PromiseKind.FIRST_FEEDBACK), about.due(PromiseKind.ANSWER)
+        if by_hand:
+            handler_by, answer_by = _to_come(handler_by, now), _to_come(answer_by, now)
         facts: AcknowledgementFacts = {
             "service_name": self.house.service_name,
             "municipality": self.house.municipality,
             "case_number": about.number,
             "received_on": day_of(about.received_at),
             "handler": None if handler is None else Person(name=handler.name, title=handler.title),
-            "handler_by": about.due(PromiseKind.FIRST_FEEDBACK),
-            "answer_by": about.due(PromiseKind.ANSWER),
+            "handler_by": handler_by,
+            "answer_by": answer_by,
             "phone": self.house.phone,
             "phone_hours": self.house.phone_hours,
             "privacy_url": self.house.privacy_url,
@@ -158,7 +164,7 @@ class Letters:
             name, more = _ABOUT_ANONYMITY[name], {"form_url": self.house.form_url}
         written = self._written(self._spoken(name, about.language), about, to, {**facts, **more})
         letter = Outgoing(
-            key=f"{about.case_id}:{Purpose.ACKNOWLEDGEMENT}",
+            key=f"{about.case_id}:{Purpose.ACKNOWLEDGEMENT}" + (f":{mark}" if mark else ""),
             purpose=Purpose.ACKNOWLEDGEMENT,
             recipient=to,
             recipient_name=to_name,
@@ -675,6 +681,10 @@ def _answer(kind: Kind | None, outcome: Outcome) -> str:
         Kind.PRAISE: "citizen_answer_praise",
     }
     return "citizen_answer" if kind is None else letters[kind]
+
+
+def _to_come(day: date | None, now: datetime) -> date | None:
+    return day if day is not None and day >= day_of(now) else None
 
 
 def _paragraphs(text: str) -> Paragraphs:

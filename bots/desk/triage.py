@@ -48,15 +48,18 @@ def route(
     barred: Collection[str] = (),
     language: str = "sv",
     by_mail: bool = False,
+    proposed: str = "",
 ) -> Route:
     """Find unit and handler for a new case; the registrator's queue when nobody else is found.
 
     `kind` is what we take the message to be, or None when nobody is sure. `day` is today in Stockholm.
     Nobody `barred` gets it: it is about them (row B6). Of a unit's people, one who speaks the sender's
-    language comes first (row B5).
+    language comes first (row B5). A unit that a member of staff `proposed` outranks what is guessed.
     """
     lanes = suggestion.lanes if suggestion else ()
-    unit, because = _unit(house, text, recipients, suggestion, kind)
+    unit, because = house.unit(proposed), "enheten är vald av den som registrerade"
+    if unit is None:
+        unit, because = _unit(house, text, recipients, suggestion, kind)
     if why := why_sorted(house, lanes=lanes, kind=kind, sender=sender):
         # What is no synpunkt, if the flag is right, is no unit's before a human has said so.
         found = unit.id if unit is not None and doors.is_kept(lanes) and not doors.authority(sender) else ""
