@@ -262,6 +262,9 @@ def test_nul_and_lone_surrogates_keep_no_message_out(store: Store) -> None:
         "text": "Trasig ? gunga",
         "language": "",
         "chosen_kind": "beröm",
+        "wished_channel": "",
+        "wished_handle": "",
+        "pick_up": "",
     }
 
 

@@ -546,3 +546,28 @@ def a_confirmed_neighbourhood(house: House, unit: str) -> None:
             cases.confirm(
                 transaction, case_id, kind=Kind.PRAISE, factor=Factor.FOOD, by="bo", version=1, now=NOW
             )
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"answer_channel": "telefon", "answer_handle": "+46701740633"}, "vill bli uppringd"),
+        ({"answer_channel": "telefon"}, "inte skrivit något nummer"),
+        ({"answer_channel": "sms", "answer_handle": "+46701740633"}, "svaret genom sms: +46701740633"),
+        ({"pick_up": "m" * 64, "sender_handle": ""}, "helt anonym och läser svaret med en kod"),
+        ({"sender_handle": ""}, "Avsändaren har ingen adress."),
+    ],
+)
+async def test_g10_and_x9_the_handler_sees_how_the_sender_can_be_reached(
+    house: House, columns: dict[str, str], told: str
+) -> None:
+    number = house.add_case()
+    browser = house.browser()
+    await log_in(browser)
+    before = await browser.get(f"/arenden/{number}")
+    with house.store.write() as transaction:
+        cases.note(transaction, 1, **columns)
+
+    page = await browser.get(f"/arenden/{number}")
+
+    assert [told in one.text for one in (before, page)] == [False, True]
