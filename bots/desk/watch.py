@@ -430,18 +430,24 @@ class _Look:
     def _managers(self, case: Row, *, but: str) -> tuple[Handler, ...]:
         managers = self.house.managers_of(case["unit"])
         found = [one for one in managers if one.id != but and self.house.may_see(one.id, case)]
-        present = [one for one in found if is_at_work(one, self.today)]
-        return tuple(present or found) or self._above(case)
+        return self._there(found, but={but, *case["barred"]}) or self._above(case)
 
     def _above(self, case: Row) -> tuple[Handler, ...]:
         found = [one for one in self.house.above(case["unit"]) if self.house.may_see(one.id, case)]
         return tuple(found) or self._sorters(but=case["barred"])
 
     def _sorters(self, *, but: Collection[str] = ()) -> tuple[Handler, ...]:
-        """Return who sort, those at work first; somebody else than whom the case is about."""
+        """Return who sort, or stands in for them; somebody else than whom the case is about."""
         free = [self.house.handlers[one] for one in self.house.sorters if one not in but]
-        present = [one for one in free if is_at_work(one, self.today)]
-        return _each_once(present or free or [self.house.sorter(self.today, barred=but)])
+        return self._there(free, but=but) or (self.house.sorter(self.today, barred=but),)
+
+    def _there(self, people: Sequence[Handler], *, but: Collection[str]) -> tuple[Handler, ...]:
+        """Return those of some people who are at work; else who stands in for them; else all of them."""
+        present = [one for one in people if is_at_work(one, self.today)]
+        if present or not people:
+            return _each_once(present)
+        instead = self.house.present([one.id for one in people], self.today, barred=but)
+        return _each_once(people if instead is None else [instead])
 
 
 def _each_once(people: "Iterator[Handler] | Sequence[Handler]") -> tuple[Handler, ...]:

@@ -240,6 +240,33 @@ async def test_a_reminder_goes_to_whoever_stands_in_for_the_absent(make_house: M
     assert (date(2026, 12, 8), "påminnelse", "petra.holm") in walk(house, date(2026, 12, 8))
 
 
+async def test_b33_who_sorts_and_is_away_is_stood_in_for_when_a_case_has_no_handler(make_house: Make) -> None:
+    away = replace(REGISTRATOR, substitute="petra", absent=((date(2026, 11, 24), date(2026, 11, 30)),))
+    house = make_house(policy=GISLAVED, units=MANAGED, people=(away, ANNA, PETRA, OMAR))
+    await a_case(house)
+
+    told = walk(house, date(2026, 11, 25))
+
+    assert told == [
+        (date(2026, 11, 25), "larm", "petra.holm"),
+        (date(2026, 11, 25), "larm", "petra.holm"),
+    ]
+
+
+async def test_b33_a_manager_who_is_away_is_stood_in_for(make_house: Make) -> None:
+    away = replace(OMAR, substitute="rita", absent=((date(2026, 12, 9), date(2026, 12, 18)),))
+    house = make_house(policy=TYRESO, units=MANAGED, people=(REGISTRATOR, ANNA, PETRA, away))
+    await a_case(house)
+
+    told = walk(house, date(2026, 12, 11))
+
+    assert told == [
+        (date(2026, 12, 8), "påminnelse", "anna.ek"),
+        (date(2026, 12, 11), "eskalering", "anna.ek"),
+        (date(2026, 12, 11), "eskalering", "rita.lund"),
+    ]
+
+
 async def test_n20_a_late_statement_is_told_to_handler_and_manager_then_to_the_level_above(
     make_house: Make,
 ) -> None:
