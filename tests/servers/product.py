@@ -17,6 +17,7 @@ import httpx
 from store.engine import Row, Store, open_store
 from tests.servers.postfix import free_port
 
+SECRETS = {"SYNPUNKT_TEST_SECRET": "en hemlighet bara för prov, trettiotvå"}
 _ROOT = Path(__file__).parents[2]
 _CONFIG = """\
 [municipality]
@@ -25,6 +26,7 @@ service_name = "Tyck till"
 phone = "070-174 06 05"
 phone_hours = "mån–fre 8–16"
 privacy_url = "https://lillkommun.example/personuppgifter"
+profile = "{profile}"
 
 [store]
 url = "{store_url}"
@@ -59,7 +61,11 @@ enabled = {classifier}
 
 [triage]
 registrator = "rita"
+{triage}
 
+{staff}
+"""
+_STAFF = """\
 [[handlers]]
 id = "rita"
 name = "Rita Lund"
@@ -85,7 +91,8 @@ words = ["gung", "lekplats", "park", "papperskorg"]
 class Product:
     """One house. Started, killed and started again, it keeps its ports and its store.
 
-    `mail`, `smtp` and `relay` are more lines for those tables, and `tables` are whole tables.
+    `mail`, `smtp`, `relay` and `triage` are more lines for those tables, and `tables` are whole tables.
+    `staff` are other tables of handlers and units, and `clock` is a file that moves the time.
     """
 
     relay_port: int
@@ -99,6 +106,10 @@ class Product:
     smtp: str = ""
     relay: str = 'security = "none"'
     tables: str = ""
+    profile: str = "standard"
+    triage: str = ""
+    staff: str = ""
+    clock: Path | None = None
     classifier: bool = False
     smtp_port: int = field(default_factory=free_port)
     web_port: int = field(default_factory=free_port)
@@ -114,19 +125,25 @@ class Product:
 
     def launch(self) -> None:
         """Start, and do not wait."""
-        config = self.folder / "config.toml"
-        config.write_text(self._config(), encoding="utf-8")
+        config = self.write_config()
+        moved = ["--clock", str(self.clock)] if self.clock is not None else []
         with (self.folder / "product.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bots", "run", "--config", str(config)],
+                [sys.executable, "-m", "bots", "run", "--config", str(config), *moved],
                 cwd=_ROOT,
-                env={**os.environ, "SYNPUNKT_TEST_SECRET": "en hemlighet bara för prov, trettiotvå"},
+                env={**os.environ, **SECRETS},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         self._groups.append(self._process.pid)
+
+    def write_config(self) -> Path:
+        """Write its settings to a file, and return where."""
+        config = self.folder / "config.toml"
+        config.write_text(self._config(), encoding="utf-8")
+        return config
 
     def wait(self, *, within: float = 60) -> None:
         """Return when it answers by SMTP; fail when it has ended, or the time is up."""
@@ -221,14 +238,16 @@ class Product:
             "store_url": self.url,
             "recipients": ", ".join(f'"{one}"' for one in self.recipients or (self.address,)),
             "classifier": str(self.classifier).lower(),
+            "staff": self.staff or _STAFF.format(handler_domain=self.handler_domain),
         }
         return _CONFIG.format(**facts)
 
 
 @contextlib.contextmanager
-def folder() -> Iterator[Path]:
-    """Make a folder for as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix="synpunkt-", ignore_cleanup_errors=True) as made:
+def folder(*, in_memory: bool = False) -> Iterator[Path]:
+    """Make a folder for as long as the block lasts; one `in_memory` outlives a killed process as well."""
+    memory = Path("/dev/shm") if in_memory and os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="synpunkt-", ignore_cleanup_errors=True, dir=memory) as made:
         yield Path(made)
 
 
