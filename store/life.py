@@ -308,6 +308,40 @@ def allowed(case: CaseFacts, act: Act, *, roles: Collection[str], rules: Rules) 
     return Next(act=act, status=step.target)
 
 
+# What an act itself brings along: nobody is told beforehand that it is missing.
+_BROUGHT = frozenset(
+    guard.name for guard in (HAS_HANDLER, RECEIVER, ORIGINAL, OUTCOME, DATED, EXPLAINED, CONTACT, STATEMENT)
+)
+_BY_HAND = {Status.ASSIGNED: Act.BEGIN, Status.REOPENED: Act.BEGIN, Status.AWAITING_SENDER: Act.RESUME}
+_IN_HAND = frozenset({Act.ASK_SENDER, Act.ASK_PROVIDER, Act.ASK_BOARD, Act.ANSWER})
+
+
+def options(case: CaseFacts, *, roles: Collection[str], rules: Rules) -> dict[Act, tuple[str, ...]]:
+    """List what these roles can do to a case now, each act with what must be there first and is not.
+
+    An act that begins a case, or goes on with it, is done along with the first one that needs it.
+    """
+    found = {}
+    for step in TABLE:
+        if not step.who & frozenset(roles):
+            continue
+        begins = _BY_HAND.get(case.status)
+        along = step.source is Status.IN_PROGRESS and step.act in _IN_HAND and begins is not None
+        if step.source is case.status or (along and _may(case.status, begins, roles)):
+            closes = step.act in {Act.CLOSE, Act.RETURN}
+            found[step.act] = tuple(
+                guard.remedy
+                for guard in step.guards
+                if (closes or guard.name not in _BROUGHT) and not guard.holds(case, rules)
+            )
+    return found
+
+
+def _may(status: Status, act: Act | None, roles: Collection[str]) -> bool:
+    step = None if act is None else _STEPS.get((status, act))
+    return step is not None and bool(step.who & frozenset(roles))
+
+
 def _either(words: Collection[str]) -> str:
     *first, last = words or ["assistenten själv"]
     return f"{', '.join(first)} eller {last}" if first else last

@@ -1,0 +1,731 @@
+"""What staff do to a case in the console: a page for each act, shown only to who may do it now.
+
+Every act works without a script. What was typed is never lost: when something is missing, or somebody else
+was faster, the page comes back with it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from bots.desk.acts import Acts
+from bots.desk.letters import Writing
+from bots.web import views
+from bots.web.access import Access
+from bots.web.show import Show
+from bots.web.views import Views
+from store import cases, life
+from store.cases import StaleCaseError
+from store.deadlines import day_of
+from store.domain import Act, Door, Duty, Handler, Kind, Outcome, Status, Unit, Way
+from store.engine import Row, StoreError
+from store.life import IllegalActError
+from templates import Rendered
+
+_LONGEST = 20_000
+_NO_VERSION = 0  # no case has it, so a post without one is always stale
+_STALE = (
+    "Någon annan ändrade ärendet medan du hade sidan öppen. Inget är sparat. "
+    "Se efter i ärendet att det stämmer, och försök igen."
+)
+_SORTERS = frozenset({life.TRIAGE, life.REGISTRATOR})
+_OWNERS = frozenset({life.HANDLER, life.MANAGER})
+_INSIDE = _SORTERS | _OWNERS
+_OPEN = frozenset({Status.ASSIGNED, Status.IN_PROGRESS, Status.REOPENED, Status.AWAITING_SENDER})
+_ENDED = frozenset({Status.CLOSED, Status.ARCHIVED, Status.DISPOSED, Status.HANDED_OVER, Status.DUPLICATE})
+
+
+class Look(StrEnum):
+    """How a field is shown."""
+
+    AREA = "area"
+    LINE = "line"
+    DAY = "day"
+    CHOICE = "choice"
+    LIST = "list"
+    TICK = "tick"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One thing to fill in. `options` are (value, word) pairs, or the name of a list that the house knows."""
+
+    name: str
+    label: str
+    look: Look = Look.AREA
+    hint: str = ""
+    rows: int = 3
+    optional: bool = False
+    options: Sequence[tuple[str, str]] | str = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doing:
+    """Everything that an act needs when it is done."""
+
+    acts: Acts
+    case: Row
+    by: str
+    version: int
+    typed: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """Return what was typed in a field, without white space around it."""
+        return self.typed.get(name, "").strip()
+
+    def day(self, name: str) -> date | None:
+        """Return the day in a field, or None; raise `IllegalActError` for what is no day."""
+        if not self.text(name):
+            return None
+        try:
+            return date.fromisoformat(self.text(name))
+        except ValueError as error:
+            raise self.missing("Skriv dagen som 2026-12-24.") from error
+
+    def one_of(self, name: str, values: type[StrEnum], words: str) -> Any:
+        """Return the chosen value; raise `IllegalActError` with `words` if none was chosen."""
+        try:
+            return values(self.text(name))
+        except ValueError as error:
+            raise self.missing(words) from error
+
+    def missing(self, words: str) -> IllegalActError:
+        """Make the error that tells what is missing."""
+        return IllegalActError(Act.ANSWER, Status(self.case["status"]), [words])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One act of the console: where it lies, what it asks for, who may do it, and how it is done.
+
+    `act` is the row of the table in `store.life` that allows it; without one, `roles` and `when` do.
+    """
+
+    slug: str
+    label: str
+    done: str
+    do: Callable[[Doing], None]
+    act: Act | None = None
+    roles: frozenset[str] = _INSIDE
+    when: Callable[[Row], bool] = lambda _case: True
+    fields: tuple[Field, ...] = ()
+    hint: str = ""
+    is_main: bool = False
+    shows_words: bool = False  # the sender's words beside the form
+    previews: bool = False
+
+
+_OUTCOMES = (
+    (Outcome.DONE, "Åtgärdad"),
+    (Outcome.LATER, "Åtgärdas senare"),
+    (Outcome.NO_ACTION, "Ingen åtgärd"),
+    (Outcome.FORWARDED, "Vidarebefordrad"),
+)
+_WAYS = ((Way.LETTER, "Brev härifrån"), (Way.PHONE, "Sagt i telefon"), (Way.POST, "Sänt med post"))
+_DOORS = (
+    (Door.APPEAL, "Överklagande"),
+    (Door.DOCUMENT_REQUEST, "Begäran om allmän handling"),
+    (Door.CONCERN_REPORT, "Orosanmälan"),
+    (Door.DATA_PROTECTION, "Begäran om personuppgifter"),
+    (Door.WHISTLEBLOWING, "Visselblåsning"),
+    (Door.FAULT_REPORT, "Felanmälan"),
+    (Door.OTHER_AUTHORITY, "Någon annan än kommunen svarar för det"),
+    (Door.SUPERVISOR, "Från en tillsynsmyndighet"),
+    (Door.CITIZEN_PROPOSAL, "Medborgarförslag"),
+    (Door.DAMAGES, "Skadestånd"),
+    (Door.INSPECTION, "Tillsyn: miljö eller bygg"),
+    (Door.ACCESSIBILITY, "Brist i digital tillgänglighet"),
+    (Door.INTERNAL, "Intern: en anställds egen sak"),
+    (Door.OTHER, "Något annat"),
+)
+_CITIZEN_HINT = "Upprepa inte det som avsändaren skrev: e-post kan läsas av andra."
+_REASON = Field(name="reason", label="Varför", rows=2, optional=True, hint="Det står i journalen.")
+_PEOPLE = "people"  # the lists that only the house knows
+_UNITS = "units"
+
+
+def _answer(it: Doing) -> None:
+    way = Way(it.text("way")) if it.text("way") in set(Way) else None
+    it.acts.answer(
+        it.case["id"],
+        it.text("text"),
+        it.one_of("outcome", Outcome, "Välj utfall."),
+        by=it.by,
+        version=it.version,
+        measure=it.text("measure"),
+        improvement=it.text("improvement"),
+        explanation=it.text("explanation"),
+        act_on=it.day("act_on"),
+        way=way if it.case["sender_handle"] else None,
+    )
+
+
+def _assign(it: Doing) -> None:
+    if not it.text("handler"):
+        raise it.missing("Välj vem som ska ha ärendet.")
+    it.acts.assign(
+        it.case["id"],
+        handler=it.text("handler"),
+        unit=it.text("unit") or None,
+        by=it.by,
+        version=it.version,
+        reason=it.text("reason"),
+    )
+
+
+def _delay(it: Doing) -> None:
+    it.acts.delay(
+        it.case["id"],
+        it.text("reason"),
+        answer_on=it.day("answer_on") or date.min,
+        by=it.by,
+        version=it.version,
+    )
+
+
+def _ask_statement(it: Doing) -> None:
+    if not it.text("of") or not it.text("question"):
+        raise it.missing("Skriv vem som ska redogöra, och vad ni vill veta.")
+    it.acts.ask_statement(
+        it.case["id"],
+        of=it.text("of"),
+        question=it.text("question"),
+        by=it.by,
+        version=it.version,
+        address=it.text("address"),
+        other_board=it.text("other_board") == "ja",
+    )
+
+
+def _note(it: Doing) -> None:
+    it.acts.note_down(
+        it.case["id"],
+        by=it.by,
+        version=it.version,
+        service_note=it.text("service_note"),
+        serious=it.text("serious") == "ja",
+        diary_number=it.text("diary_number"),
+    )
+
+
+def _follow_up(it: Doing) -> None:
+    on, result = it.day("follow_up_on"), it.text("follow_up_result") or None
+    if on is None and result is None:
+        raise it.missing("Ange en dag, eller skriv vad uppföljningen visade.")
+    it.acts.follow_up(it.case["id"], by=it.by, version=it.version, on=on, result=result)
+
+
+def _hand_over(it: Doing) -> None:
+    it.acts.hand_over(
+        it.case["id"],
+        door=it.one_of("door", Door, "Välj vad det är."),
+        to=it.text("to"),
+        by=it.by,
+        reason=it.text("reason"),
+        version=it.version,
+    )
+
+
+def _duplicate(it: Doing) -> None:
+    with it.acts.store.read() as transaction:
+        original = cases.find_number(transaction, it.text("original").upper())
+    if original is None or original["id"] == it.case["id"]:
+        raise it.missing("Skriv numret på det ärende som det här hör till, som SYN-2026-000123.")
+    it.acts.duplicate(it.case["id"], original["id"], by=it.by, version=it.version)
+
+
+def _tick(it: Doing) -> None:
+    item = it.one_of("item", Duty, "Välj vad som är gjort.")
+    it.acts.tick(it.case["id"], item, by=it.by, version=it.version, note=it.text("note"))
+
+
+def _bar(it: Doing) -> None:
+    if not it.text("person"):
+        raise it.missing("Välj vem det rör.")
+    it.acts.bar(it.case["id"], it.text("person"), by=it.by, version=it.version)
+
+
+def _restrict(it: Doing) -> None:
+    it.acts.restrict(it.case["id"], restricted=not it.case["restricted"], by=it.by, version=it.version)
+
+
+TASKS = (
+    Task(
+        slug="svara",
+        label="Svara",
+        done="Svaret är på väg.",
+        act=Act.ANSWER,
+        do=_answer,
+        is_main=True,
+        shows_words=True,
+        previews=True,
+        fields=(
+            Field(
+                name="text",
+                label="Ditt svar",
+                rows=9,
+                hint=f"Hälsning, namn och ärendenummer kommer med av sig själva. {_CITIZEN_HINT}",
+            ),
+            Field(name="outcome", label="Utfall", look=Look.CHOICE, options=_OUTCOMES),
+            Field(
+                name="act_on",
+                label="Dag då det ska vara gjort",
+                look=Look.DAY,
+                optional=True,
+                hint="Bara om det åtgärdas senare.",
+            ),
+            Field(
+                name="explanation",
+                label="Varför inget görs",
+                optional=True,
+                hint="Bara om ingen åtgärd görs. Det står i brevet. Minst 20 tecken.",
+            ),
+            Field(
+                name="measure",
+                label="Åtgärd",
+                rows=2,
+                optional=True,
+                hint="Vad som är gjort. Det står bara i ärendet.",
+            ),
+            Field(
+                name="improvement",
+                label="Förslag till förbättring",
+                rows=2,
+                optional=True,
+                hint="Till verksamheten. Det står bara i ärendet och i rapporterna.",
+            ),
+            Field(name="way", label="Svarets väg", look=Look.CHOICE, options=_WAYS, optional=True),
+        ),
+    ),
+    Task(
+        slug="avsluta",
+        label="Avsluta",
+        done="Ärendet är avslutat.",
+        act=Act.CLOSE,
+        do=lambda it: it.acts.close(it.case["id"], by=it.by, version=it.version),
+        is_main=True,
+    ),
+    Task(
+        slug="lamna-ater",
+        label="Lämna åter",
+        done="Ärendet är tillbaka hos dem som avslutar.",
+        act=Act.RETURN,
+        do=lambda it: it.acts.give_back(it.case["id"], by=it.by, version=it.version),
+        is_main=True,
+    ),
+    Task(
+        slug="godkann",
+        label="Godkänn att inget görs",
+        done="Godkänt.",
+        act=Act.APPROVE,
+        do=lambda it: it.acts.approve(it.case["id"], by=it.by, version=it.version),
+        is_main=True,
+    ),
+    Task(
+        slug="for-in-redogorelse",
+        label="För in redogörelsen",
+        done="Redogörelsen är införd.",
+        act=Act.RECORD_STATEMENT,
+        is_main=True,
+        fields=(
+            Field(
+                name="statement",
+                label="Vad har hänt, och vad är gjort?",
+                rows=6,
+                hint="Som den kom med e-post, eller som den sades i telefon.",
+            ),
+        ),
+        do=lambda it: it.acts.record_statement(
+            it.case["id"], it.text("statement"), by=it.by, version=it.version
+        ),
+    ),
+    Task(
+        slug="tilldela",
+        label="Ge till någon",
+        done="Ärendet har fått en ny handläggare.",
+        act=Act.ASSIGN,
+        do=_assign,
+        hint="Den nya handläggaren och avsändaren får besked. Den lovade dagen ändras inte.",
+        fields=(
+            Field(name="handler", label="Vem ska ha ärendet?", look=Look.LIST, options=_PEOPLE),
+            Field(name="unit", label="Enhet", look=Look.LIST, options=_UNITS, optional=True),
+            _REASON,
+        ),
+    ),
+    Task(
+        slug="fraga",
+        label="Fråga avsändaren",
+        done="Frågan är på väg. Ärendet väntar på svar.",
+        act=Act.ASK_SENDER,
+        shows_words=True,
+        when=lambda case: bool(case["sender_handle"] or case["pick_up"]),
+        hint="Löftets klocka går vidare. Svarar ingen fortsätter ärendet av sig självt.",
+        fields=(Field(name="question", label="Din fråga", rows=4, hint=_CITIZEN_HINT),),
+        do=lambda it: it.acts.ask_sender(it.case["id"], it.text("question"), by=it.by, version=it.version),
+    ),
+    Task(
+        slug="mer-tid",
+        label="Meddela ny dag",
+        done="Avsändaren får besked om den nya dagen.",
+        roles=_OWNERS,
+        when=lambda case: case["status"] in _OPEN and bool(case["sender_handle"]),
+        hint="Den dag som är lovad står kvar i ärendet och räknas.",
+        do=_delay,
+        fields=(
+            Field(name="answer_on", label="Ny dag för svaret", look=Look.DAY),
+            Field(
+                name="reason", label="Varför svaret dröjer", rows=4, hint=f"Hela meningar. {_CITIZEN_HINT}"
+            ),
+        ),
+    ),
+    Task(
+        slug="begar-redogorelse",
+        label="Begär redogörelse",
+        done="Redogörelsen är begärd.",
+        act=Act.ASK_PROVIDER,
+        do=_ask_statement,
+        hint="Till den som utför arbetet åt kommunen, eller till en annan nämnd. Ärendet är kvar hos oss.",
+        fields=(
+            Field(name="of", label="Vem ska redogöra?", look=Look.LINE),
+            Field(
+                name="address",
+                label="E-postadress",
+                look=Look.LINE,
+                optional=True,
+                hint="Utan adress skickas inget: ring, och för in det som sägs.",
+            ),
+            Field(name="question", label="Vad vill ni veta?", rows=4, hint=_CITIZEN_HINT),
+            Field(name="other_board", label="Det är en annan nämnd", look=Look.TICK, optional=True),
+        ),
+    ),
+    Task(
+        slug="anteckna",
+        label="Anteckna",
+        done="Anteckningen är sparad.",
+        when=lambda case: case["status"] not in _ENDED,
+        do=_note,
+        fields=(
+            Field(
+                name="service_note",
+                label="Tjänsteanteckning",
+                rows=5,
+                optional=True,
+                hint="Vad har synpunkten lett fram till?",
+            ),
+            Field(name="serious", label="Allvarlig: ska diarieföras", look=Look.TICK, optional=True),
+            Field(name="diary_number", label="Diarienummer", look=Look.LINE, optional=True),
+        ),
+    ),
+    Task(
+        slug="folj-upp",
+        label="Följ upp",
+        done="Uppföljningen är sparad.",
+        do=_follow_up,
+        fields=(
+            Field(name="follow_up_on", label="Dag för uppföljning", look=Look.DAY, optional=True),
+            Field(name="follow_up_result", label="Vad visade den?", rows=3, optional=True),
+        ),
+    ),
+    Task(
+        slug="checklista",
+        label="Kryssa i checklistan",
+        done="Punkten är avkryssad.",
+        when=lambda case: any(not told for told in case["checklist"].values()),
+        do=_tick,
+        fields=(
+            Field(
+                name="item",
+                label="Vad är gjort?",
+                look=Look.CHOICE,
+                options=tuple((str(one), str(one).replace("_", " ").capitalize()) for one in Duty),
+            ),
+            Field(
+                name="note", label="Anteckning", rows=2, optional=True, hint="Inga uppgifter ur journaler."
+            ),
+        ),
+    ),
+    Task(
+        slug="till-sortering",
+        label="Fel dörr: lämna till sortering",
+        done="Registratorn får avgöra vad det är.",
+        act=Act.SORT,
+        fields=(_REASON,),
+        do=lambda it: it.acts.to_sorting(
+            it.case["id"], by=it.by, reason=it.text("reason"), version=it.version
+        ),
+    ),
+    Task(
+        slug="lamna-over",
+        label="Lämna över: det är ingen synpunkt",
+        done="Ärendet är överlämnat, och avsändaren får veta vem som har det.",
+        act=Act.HAND_OVER,
+        do=_hand_over,
+        shows_words=True,
+        fields=(
+            Field(name="door", label="Vad är det?", look=Look.LIST, options=_DOORS),
+            Field(
+                name="to",
+                label="Till vem?",
+                look=Look.LINE,
+                hint="Så att det passar efter till, som registratorn eller miljönämnden. Det står i brevet.",
+            ),
+            _REASON,
+        ),
+    ),
+    Task(
+        slug="dubblett",
+        label="Koppla som dubblett",
+        done="Ärendet hör nu till det andra, och avsändaren får veta det.",
+        act=Act.DUPLICATE,
+        do=_duplicate,
+        fields=(Field(name="original", label="Det andra ärendets nummer", look=Look.LINE),),
+    ),
+    Task(
+        slug="ta-tillbaka",
+        label="Ta tillbaka",
+        done="Ärendet är tillbaka.",
+        act=Act.TAKE_BACK,
+        fields=(_REASON,),
+        do=lambda it: it.acts.take_back(
+            it.case["id"], by=it.by, reason=it.text("reason"), version=it.version
+        ),
+    ),
+    Task(
+        slug="oppna-igen",
+        label="Öppna igen",
+        done="Ärendet är öppet igen, med en ny dag för svaret.",
+        act=Act.REOPEN,
+        hint="När avsändaren inte är nöjd, eller något nytt har kommit fram.",
+        fields=(_REASON,),
+        do=lambda it: it.acts.reopen(it.case["id"], by=it.by, reason=it.text("reason"), version=it.version),
+    ),
+    Task(
+        slug="jav",
+        label="Anmäl jäv",
+        done="Personen kommer inte längre åt ärendet.",
+        when=lambda case: case["status"] not in _ENDED,
+        do=_bar,
+        hint="För den som ärendet handlar om. Har personen ärendet går det till nästa.",
+        fields=(Field(name="person", label="Vem?", look=Look.LIST, options=_PEOPLE),),
+    ),
+    Task(
+        slug="synlighet",
+        label="Ändra vem som ser ärendet",
+        done="Ändrat.",
+        roles=frozenset({life.MANAGER, life.REGISTRATOR}),
+        hint="Ett begränsat ärende ses bara av registrator, chef, kvalitet och den som har det.",
+        do=_restrict,
+    ),
+)
+_BY_SLUG = {task.slug: task for task in TASKS}
+
+
+class Work:
+    """The pages."""
+
+    def __init__(
+        self, *, acts: Acts, show: Show, access: Access, staff: Sequence[Handler], units: Sequence[Unit]
+    ) -> None:
+        self._acts = acts
+        self._show = show
+        self._access = access
+        self._lists = {
+            _PEOPLE: [(one.id, f"{one.name}, {one.title}" if one.title else one.name) for one in staff],
+            _UNITS: [(one.id, one.name) for one in units],
+        }
+        self._views = Views(staff={one.id: one for one in staff}, units={one.id: one for one in units})
+
+    def routes(self) -> list[Route]:
+        """List the pages, each behind the door."""
+        guard, path = self._access.for_staff, "/arenden/{number}/gor/{task}"
+        return [
+            Route(path, guard(self.look), methods=["GET"]),
+            Route(path, guard(self.act), methods=["POST"]),
+        ]
+
+    def todo(self, case: Row, me: Handler) -> list[dict[str, object]]:
+        """List what somebody can do to a case now, the main things first. Blocking."""
+        possible = self._acts.possible(case["id"], me.id)
+        roles = self._acts.roles_in(case["id"], me.id)
+        found = [
+            {
+                "slug": task.slug,
+                "label": task.label,
+                "is_main": task.is_main,
+                "url": f"{views.case_url(case['number'])}/gor/{task.slug}",
+                "missing": list(possible.get(task.act, ())) if task.act else [],
+                "bare": not task.fields,
+            }
+            for task in TASKS
+            if _is_possible(task, case, possible, roles)
+        ]
+        return sorted(found, key=lambda one: not one["is_main"])
+
+    async def look(self, request: Request, me: Handler) -> Response:
+        """Show what an act asks for."""
+        task, case = await self._found(request, me)
+        return await self._page(request, me, task, case, typed=_known(case))
+
+    async def act(self, request: Request, me: Handler) -> Response:
+        """Do it, or show again all that was typed with what is missing."""
+        sent = await self._access.sent(request)
+        task, case = await self._found(request, me)
+        typed = {field.name: sent.get(field.name, "")[:_LONGEST] for field in task.fields}
+        doing = Doing(acts=self._acts, case=case, by=me.id, version=_version(sent), typed=typed)
+        try:
+            letter = await asyncio.to_thread(self._preview, doing) if task.previews else None
+            if letter is not None and sent.get("shown", "") != _mark(letter):
+                return await self._page(request, me, task, case, typed=typed, letter=letter)
+            await asyncio.to_thread(task.do, doing)
+        except IllegalActError as error:
+            return await self._page(request, me, task, case, typed=typed, problems=error.missing, status=422)
+        except StaleCaseError:
+            _, fresh = await self._found(request, me)
+            return await self._page(request, me, task, fresh, typed=typed, problems=[_STALE], status=409)
+        except StoreError as error:
+            raise HTTPException(400) from error
+        query = urlencode({"gjort": task.slug})
+        return RedirectResponse(f"{views.case_url(case['number'])}?{query}", 303)
+
+    async def _found(self, request: Request, me: Handler) -> tuple[Task, Row]:
+        task = _BY_SLUG.get(request.path_params["task"])
+        case = await asyncio.to_thread(self._case, request.path_params["number"])
+        if task is None or case is None:
+            raise HTTPException(404)
+        # Whoever may not see the case is told so by the same error as on its own page.
+        await asyncio.to_thread(self._acts.roles_in, case["id"], me.id)
+        return task, case
+
+    def _case(self, number: str) -> Row | None:
+        with self._acts.store.read() as transaction:
+            return cases.find_number(transaction, number)
+
+    def _preview(self, doing: Doing) -> Rendered | None:
+        """Write the letter that would go out, or None where none would."""
+        case, house = doing.case, self._acts.work.house
+        if not case["sender_handle"] or doing.text("way") not in {"", Way.LETTER}:
+            return None
+        if not doing.text("text"):
+            raise doing.missing("Skriv svaret.")
+        outcome: Outcome = doing.one_of("outcome", Outcome, "Välj utfall.")
+        about = Writing(
+            case_id=case["id"],
+            number=case["number"],
+            received_at=case["received_at"],
+            language=case["language"],
+            promises=(),
+        )
+        return self._acts.work.letters.answer_words(
+            about,
+            by_mail=case["sender_channel"] == "email",
+            kind=Kind(case["kind"]) if case["kind"] else None,
+            outcome=outcome,
+            text=doing.text("text"),
+            explanation=doing.text("explanation") or "–" * (outcome is Outcome.NO_ACTION),
+            handler=house.person(doing.by),
+            contact=house.contact_for(case["unit"]),
+        )
+
+    async def _page(
+        self,
+        request: Request,
+        me: Handler,
+        task: Task,
+        case: Row,
+        *,
+        typed: Mapping[str, str],
+        problems: Sequence[str] = (),
+        letter: Rendered | None = None,
+        status: int = 200,
+    ) -> Response:
+        messages = await asyncio.to_thread(self._messages, case["id"]) if task.shows_words else []
+        return self._show.page(
+            "work",
+            me=me,
+            token=self._access.token(request),
+            status=status,
+            case=self._views.head(case),
+            task={"slug": task.slug, "label": task.label, "hint": task.hint},
+            fields=[self._field(field, typed, case) for field in task.fields],
+            problems=list(problems),
+            messages=messages,
+            letter={"subject": letter.subject, "body": letter.body} if letter else None,
+            shown=_mark(letter) if letter else "",
+            previews=task.previews and bool(case["sender_handle"]),
+            tomorrow=(day_of(self._acts.clock()) + timedelta(days=1)).isoformat(),
+        )
+
+    def _field(self, field: Field, typed: Mapping[str, str], case: Row) -> dict[str, object]:
+        options = self._lists[field.options] if isinstance(field.options, str) else list(field.options)
+        if field.name == "item":
+            options = [one for one in options if case["checklist"].get(one[0]) == {}]
+        return {
+            "name": field.name,
+            "label": field.label,
+            "look": str(field.look),
+            "hint": field.hint,
+            "rows": field.rows,
+            "optional": field.optional,
+            "options": [(str(value), word) for value, word in options],
+            "value": typed.get(field.name, ""),
+        }
+
+    def _messages(self, case_id: int) -> list[dict[str, object]]:
+        with self._acts.store.read() as transaction:
+            rows = cases.of_case(transaction, case_id)["messages"]
+        return [
+            {
+                "id": row["id"],
+                "received_at": row["received_at"],
+                "subject": row["subject"],
+                "text": row["text"],
+            }
+            for row in rows
+        ]
+
+
+def told(slug: str) -> str:
+    """Say what was done, or return an empty text for what is no act of ours."""
+    task = _BY_SLUG.get(slug)
+    return task.done if task else ""
+
+
+def _is_possible(task: Task, case: Row, possible: Mapping[Act, Sequence[str]], roles: frozenset[str]) -> bool:
+    if not task.when(case):
+        return False
+    return task.act in possible if task.act is not None else bool(task.roles & roles)
+
+
+def _known(case: Row) -> dict[str, str]:
+    """Fill a form with what the case already says."""
+    return {
+        "service_note": case["service_note"],
+        "serious": "ja" if case["serious"] else "",
+        "diary_number": case["diary_number"],
+        "follow_up_on": case["follow_up_on"].isoformat() if case["follow_up_on"] else "",
+        "follow_up_result": case["follow_up_result"],
+        "unit": case["unit"],
+        "way": Way.LETTER if case["sender_handle"] else "",
+    }
+
+
+def _version(sent: Mapping[str, str]) -> int:
+    text = sent.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else _NO_VERSION
+
+
+def _mark(letter: Rendered | None) -> str:
+    """Name a letter by its words, so that what is sent is what was shown."""
+    if letter is None:
+        return ""
+    return hashlib.sha256(f"{letter.subject}\n{letter.body}".encode()).hexdigest()[:24]
