@@ -9,6 +9,12 @@ from store.domain import Handler
 
 # Annas, Larsʼ and Anna's are all Anna.
 _GENITIVE = r"(?:['’:]?s)?"
+_GREETING = re.compile(
+    r"\W*(?:hej(?:san)?|hallå|tja|tjena|god\s?dag|god (?:morgon|kväll)|bästa|kära|till|att"
+    r"|hi|hello|dear|hei|moi)"
+    r":?(?:[\s,]+(?:\w+\s+){0,3}och)?[\s,]*"
+)
+_END = re.compile(r"[ \t]*(?:[,.!;:–-]|och\b|\n|\Z)")
 _DEFINITE = r"(?:n|en|et|s)?"  # rektorn, enhetschefen, biträdet
 
 
@@ -16,10 +22,20 @@ def named_in(text: str, people: Iterable[Handler]) -> tuple[str, ...]:
     """List the ids of those who stand in a text by full name, or by title and last name.
 
     A first name alone names nobody: half of the town may bear it. Whoever bears the same full name as a
-    stranger is named as well, which a human can take back.
+    stranger is named as well, which a human can take back. To be greeted is not to be written about.
     """
     folded = _plain(text)
-    return tuple(one.id for one in people if _pattern(one.name, one.title).search(folded))
+    return tuple(one.id for one in people if _is_written_about(_pattern(one.name, one.title), folded))
+
+
+def _is_written_about(person: re.Pattern[str], folded: str) -> bool:
+    return any(not _is_greeted(found, folded) for found in person.finditer(folded))
+
+
+def _is_greeted(found: re.Match[str], folded: str) -> bool:
+    """Tell whether a name is all that follows a greeting at the beginning of a line."""
+    begin = folded.rfind("\n", 0, found.start()) + 1
+    return bool(_GREETING.fullmatch(folded, begin, found.start()) and _END.match(folded, found.end()))
 
 
 @lru_cache(maxsize=4096)

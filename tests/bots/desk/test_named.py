@@ -42,6 +42,13 @@ PEOPLE = (
         ("Johanna Ek svarade inte.", ()),
         ("Anna Ek-Lund svarade inte.", ()),
         ("enhetschefen lyssnade inte", ()),
+        # To be greeted is not to be written about.
+        ("Hej Anna Ek!\nGungan är trasig.", ()),
+        ("Trasig gunga\nHej Anna Ek och Omar Dahl,\ngungan är trasig.", ()),
+        ("Till enhetschef Ek\nGungan är trasig.", ()),
+        ("Hej Anna Ek svarade inte i går.", ("anna",)),
+        ("Hej Anna Ek! Omar Dahl svarade inte.", ("omar",)),
+        ("Hej! Anna Ek. Så heter hon som skrek.", ("anna",)),
         ("rektor Dahlberg", ()),
         ("registratorn", ()),
         ("", ()),
