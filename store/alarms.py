@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, String, cast, select
+from sqlalchemy import Select, String, cast, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
 from store.cases import OPEN
 from store.deadlines import day_of
-from store.domain import Clock, Entry, PromiseKind, Status, Step
+from store.domain import Act, Clock, Entry, PromiseKind, Status, Step
 from store.engine import Row, Transaction
+from store.life import MACHINE
 from store.tables import alarms, cases, promises
+from store.tables import journal as journal_lines
 
 _WATCHED = (*OPEN, Status.QUARANTINED)
 _AT_WORK = (Status.ASSIGNED, Status.IN_PROGRESS, Status.REOPENED, Status.AWAITING_SENDER)
@@ -122,9 +124,24 @@ def owing(
 
 
 def unassigned(transaction: Transaction, sought: Sought, *, before: datetime) -> Sequence[Row]:
-    """List the cases that nobody has been given, and that came before a moment."""
+    """List the cases that nobody has been given, and that came before a moment.
+
+    `returned_at` is when somebody last gave one back to be sorted, or took it back from elsewhere.
+    """
     waiting = (Status.RECEIVED, Status.SORTING)
-    wanted = select(cases).where(cases.c.status.in_(waiting), cases.c.received_at < before)
+    returned_at = (
+        select(func.max(journal_lines.c.at))
+        .where(
+            journal_lines.c.case_id == cases.c.id,
+            journal_lines.c.act.in_((Act.SORT, Act.TAKE_BACK)),
+            journal_lines.c.actor != MACHINE.id,
+        )
+        .correlate(cases)
+        .scalar_subquery()
+    )
+    wanted = select(cases, returned_at.label("returned_at")).where(
+        cases.c.status.in_(waiting), cases.c.received_at < before
+    )
     return sought.rows(transaction, wanted)
 
 
@@ -138,7 +155,8 @@ def flagged(transaction: Transaction, sought: Sought) -> Sequence[Row]:
 
 def unopened(transaction: Transaction, sought: Sought, *, before: datetime) -> Sequence[Row]:
     """List the cases that their handler got before a moment, and has not begun with (row B33)."""
-    wanted = select(cases).where(cases.c.status == Status.ASSIGNED, cases.c.assigned_at < before)
+    waiting = (Status.ASSIGNED, Status.REOPENED)
+    wanted = select(cases).where(cases.c.status.in_(waiting), cases.c.assigned_at < before)
     return sought.rows(transaction, wanted)
 
 

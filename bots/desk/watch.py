@@ -246,15 +246,20 @@ class _Look:
         rows = alarms.unassigned(self.transaction, self.sought, before=_midnight(self.today))
         taken = self._taken(rows)
         for case in rows:
-            due_on = due(case["received_at"], days, self._closed)
-            done = taken.get((case["id"], Clock.ASSIGNMENT, "1"), {})
+            # One that was given back to be sorted waits anew, from that day.
+            returned_at = case["returned_at"]
+            turn = day_of(returned_at).isoformat() if returned_at else "1"
+            due_on = due(returned_at or case["received_at"], days, self._closed)
+            done = taken.get((case["id"], Clock.ASSIGNMENT, turn), {})
             step = self._two_steps(due_on, done)
             if step is None:
                 continue
             is_first = step is Step.REMINDER
             to = self._sorters(but=case["barred"]) if is_first else self._above(case)
             facts = {"received_on": day_of(case["received_at"]), "assign_by": due_on}
-            yield self._told(case, Clock.ASSIGNMENT, step, to, "handler_unassigned", facts, due_on=due_on)
+            yield self._told(
+                case, Clock.ASSIGNMENT, step, to, "handler_unassigned", facts, turn=turn, due_on=due_on
+            )
 
     def unopened(self) -> Iterator[Due]:
         """Tell the substitute of a case that its handler has not begun with for two working days (B33)."""

@@ -197,6 +197,23 @@ async def test_g9_to_name_the_handler_stops_the_clock_when_the_letter_is_there(m
     assert house.promises(case["id"])["svar"] == date(2026, 12, 2)  # C2: passing on moves no day
 
 
+async def test_g12_a_case_that_is_given_back_to_be_sorted_waits_for_a_handler_anew(make_house: Make) -> None:
+    policy = profiles.load("landskrona")
+    house = make_house(policy=policy, units=MANAGED, quality=("petra",))
+    case = await a_case(house, text="Något är fel.", subject="Hej")
+    told = walk(house, date(2026, 11, 25))
+    house.acts.assign(**seen(house, case), handler="anna", unit="park", by="rita")
+    house.acts.to_sorting(**seen(house, case), by="anna", reason="rör en annan")
+
+    again = walk(house, date(2026, 12, 4))
+
+    assert told == [(date(2026, 11, 25), "larm", "rita.lund")]
+    assert again == [
+        (date(2026, 11, 27), "larm", "rita.lund"),
+        (date(2026, 12, 2), "larm", "petra.holm"),
+    ]
+
+
 async def test_l9_another_handler_is_named_to_the_sender_and_the_clock_runs_on(make_house: Make) -> None:
     house = make_house(units=MANAGED)
     case = await a_case(house, begun=False)
@@ -215,6 +232,16 @@ async def test_l9_another_handler_is_named_to_the_sender_and_the_clock_runs_on(m
 async def test_b33_a_case_that_nobody_opens_is_told_to_the_substitute(make_house: Make) -> None:
     house = make_house(units=MANAGED)
     await a_case(house, begun=False)
+
+    told = walk(house, date(2026, 11, 27))
+
+    assert told == [(date(2026, 11, 26), "larm", "petra.holm")]
+
+
+async def test_b33_a_reopened_case_that_nobody_opens_is_told_to_the_substitute_too(make_house: Make) -> None:
+    house = make_house(units=MANAGED)
+    case = await a_case(house)
+    house.acts.reopen(**seen(house, case), by="rita", reason="inte nöjd")
 
     told = walk(house, date(2026, 11, 27))
 

@@ -7,13 +7,14 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from store.engine import Row, Store
-from store.tables import cases, letters, promises
+from store.tables import cases, journal, letters, promises
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 GONE = ("arkiverad", "gallrad", "överlämnad", "dubblett")
+_BACK = ("lämna till sortering", "ta tillbaka")
 _COLUMNS = (
     "status",
     "handler",
@@ -38,6 +39,7 @@ class Seen:
 
     case: Mapping[str, Any]
     unkept: Mapping[tuple[str, int], date]
+    returned_at: datetime | None = None  # when it was last given back to be sorted, or taken back
 
 
 Standing = Mapping[int, Seen]
@@ -88,12 +90,24 @@ def standing(store: Store, only: int | None = None) -> dict[int, Seen]:
     )
     if only is not None:
         owed = owed.where(promises.c.case_id == only)
+    back = (
+        select(journal.c.case_id, func.max(journal.c.at))
+        .join(cases, cases.c.id == journal.c.case_id)
+        .where(journal.c.act.in_(_BACK), journal.c.actor != "synpunkt", cases.c.status == "sortering")
+        .group_by(journal.c.case_id)
+    )
+    if only is not None:
+        back = back.where(journal.c.case_id == only)
     with store.read() as transaction:
         rows = transaction.rows(wanted)
+        returned = {one[0]: one[1] for one in transaction.connection.execute(back)}
         unkept: dict[int, dict[tuple[str, int], date]] = {}
         for row in transaction.rows(owed):
             unkept.setdefault(row["case_id"], {})[row["kind"], row["round"]] = row["due_on"]
-    return {row["id"]: Seen(case=row, unkept=unkept.get(row["id"], {})) for row in rows}
+    return {
+        row["id"]: Seen(case=row, unkept=unkept.get(row["id"], {}), returned_at=returned.get(row["id"]))
+        for row in rows
+    }
 
 
 def on_their_way(store: Store) -> frozenset[int]:

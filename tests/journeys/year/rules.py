@@ -107,11 +107,13 @@ class Rules:
             yield warning, self._in_charge(seen, day)
 
     def _assignment(self, seen: Seen, told: Told, day: date) -> Iterator[tuple[Call, People]]:
-        # Row G12.
+        # Row G12: no case may sit without a handler, nor one that was given back to be sorted.
         if seen.case["status"] not in {"inkommen", "sortering"}:
             return
-        due_on = counted(_day(seen.case["received_at"]), self.town.policy["deadlines"]["assign_within_days"])
-        step = self._two(told, "tilldelning", "1", due_on, day)
+        since = _day(seen.returned_at or seen.case["received_at"])
+        turn = "1" if seen.returned_at is None else since.isoformat()
+        due_on = counted(since, self.town.policy["deadlines"]["assign_within_days"])
+        step = self._two(told, "tilldelning", turn, due_on, day)
         if step is not None:
             people = self._sorting(seen, day) if step.step == "påminnelse" else self._above(seen, day)
             yield step, people
@@ -119,7 +121,8 @@ class Rules:
     def _unopened(self, seen: Seen, told: Told, day: date) -> Iterator[tuple[Call, People]]:
         # Row B33: two working days without opening.
         given = seen.case["assigned_at"]
-        if seen.case["status"] != "tilldelad" or given is None or day <= counted(_day(given), 2):
+        waits = seen.case["status"] in {"tilldelad", "återöppnad"} and given is not None
+        if not waits or day <= counted(_day(given), 2):
             return
         call = Call("oöppnat", given.astimezone(STOCKHOLM).isoformat(timespec="minutes"), "påminnelse")
         if call not in told:
