@@ -16,7 +16,7 @@ from store.life import Actor, IllegalActError
 _WHO = frozenset({life.HANDLER, life.MANAGER, life.REGISTRATOR, life.TRIAGE})
 _ACT = "byta avsändare"
 # Before anybody has answered: whoever has got an answer is the one that it was written to.
-_UNANSWERED = frozenset(
+UNANSWERED = frozenset(
     {
         Status.SORTING,
         Status.ASSIGNED,
@@ -103,7 +103,7 @@ class OnBehalf:
             "Skriv medborgarens adress.": not sender.handle.strip(),
             "Tiden har inte varit än. Skriv när medarbetaren fick det.": received_at > now,
             "Släpp ärendet ur karantänen först.": case["status"] == Status.QUARANTINED,
-            "Det går bara innan ärendet är besvarat.": case["status"] not in _UNANSWERED
+            "Det går bara innan ärendet är besvarat.": case["status"] not in UNANSWERED
             and case["status"] != Status.QUARANTINED,
             "Ett svar är på väg. Vänta tills det är framme.": facts.is_answer_on_its_way,
         }

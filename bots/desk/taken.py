@@ -14,14 +14,27 @@ from bots.desk.letters import Letters, Writing
 from bots.desk.triage import Route, why_sorted
 from store import acts, cases
 from store.deadlines import day_of
-from store.domain import ORAL, Act, Handler, Kind, Lane, Outcome, PromiseKind, Purpose, Status, Taken, Way
+from store.domain import (
+    ORAL,
+    Act,
+    Handler,
+    Kind,
+    Lane,
+    Outcome,
+    PromiseKind,
+    Purpose,
+    Source,
+    Status,
+    Taken,
+    Way,
+)
 from store.engine import Row, StoreError, Transaction
 from templates.facts import Person, RegisteredFacts
 
 
-def is_fixable(taken: Taken, *, reachable: bool) -> bool:
+def is_fixable(source: Source, *, reachable: bool) -> bool:
     """Tell whether what was done can stand as the answer: it was said to the sender, or nobody can be."""
-    return taken.source in ORAL or not reachable
+    return source in ORAL or not reachable
 
 
 def fixed(
@@ -44,7 +57,7 @@ def fixed(
     if (
         taken.recorder in barred
         or why_sorted(house, lanes=lanes, kind=kind, sender=heard.from_addr)
-        or not is_fixable(taken, reachable=reachable)
+        or not is_fixable(taken.source, reachable=reachable)
         or (house.rules.further_contact_required and reachable and not _has_contact(house, way.unit))
     ):
         return None

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Scope, Send
 from starlette.types import Receive as AsgiReceive
 
 from bots.channel import Receive
+from bots.desk.acts import Acts as DeskActs
 from bots.desk.by_link import ByLink
 from bots.web.access import Access
 from bots.web.codes import Codes
@@ -26,9 +27,12 @@ from bots.web.form import Form
 from bots.web.health import Health
 from bots.web.links import LinkPages
 from bots.web.model_page import ModelPage
+from bots.web.on_behalf import OnBehalfPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.pick_up import PickUp
+from bots.web.register import Register
 from bots.web.show import STATIC, Show
+from bots.web.work import Work
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
 from store.sight import HiddenCaseError
@@ -70,6 +74,7 @@ def build(
     roads: Sequence[str] = ("email",),
     patience: timedelta = timedelta(seconds=3),
     by_link: ByLink | None = None,
+    desk: DeskActs | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -102,7 +107,10 @@ def build(
         clock=clock,
     )
     return Starlette(
-        routes=[*_routes(parts, show, access, session_secret, watched_at), *_links(by_link, parts, show)],
+        routes=[
+            *_routes(parts, show, access, session_secret, watched_at, _work(desk, parts, show, access)),
+            *_links(by_link, parts, show),
+        ],
         middleware=[
             Middleware(Guard, secure=secure_cookies),
             Middleware(
@@ -158,13 +166,21 @@ class Style(StaticFiles):
 
 
 def _routes(
-    parts: Parts, show: Show, access: Access, secret: str, watched_at: Callable[[], datetime | None]
+    parts: Parts,
+    show: Show,
+    access: Access,
+    secret: str,
+    watched_at: Callable[[], datetime | None],
+    work: Work | None,
 ) -> list[BaseRoute]:
     pick_up = PickUp(parts=parts, show=show)
     routes: list[BaseRoute] = [
         *Form(parts=parts, show=show, access=access, pick_up=pick_up, secret=secret).routes(),
         *pick_up.routes(),
-        *Console(parts=parts, show=show, access=access).routes(),
+        *Console(parts=parts, show=show, access=access, work=work).routes(),
+        *(work.routes() if work is not None else ()),
+        *Register(parts=parts, show=show, access=access, secret=secret).routes(),
+        *OnBehalfPage(parts=parts, show=show, access=access).routes(),
         *ModelPage(parts=parts, show=show, access=access).routes(),
         *Health(parts.store, watched_at).routes(),
         Route("/logga-in", access.door, methods=["GET"]),
@@ -175,6 +191,12 @@ def _routes(
     if parts.mailbox is not None:
         routes += Demo(show=show, mailbox=parts.mailbox).routes()
     return routes
+
+
+def _work(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Work | None:
+    if desk is None:
+        return None
+    return Work(acts=desk, show=show, access=access, staff=parts.staff, units=parts.units)
 
 
 def _links(by_link: ByLink | None, parts: Parts, show: Show) -> list[Route]:

@@ -12,13 +12,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bots.desk.on_behalf import UNANSWERED
 from bots.mail.reading import attachment
 from bots.web import views
 from bots.web.access import Access, local_path
 from bots.web.downloads import download
+from bots.web.on_behalf import proposal
 from bots.web.parts import Parts
+from bots.web.register import file_of
 from bots.web.show import Show
 from bots.web.views import Views
+from bots.web.work import Work, told
 from store import cases, inbox, journal, likeness, outbox
 from store.cases import StaleCaseError
 from store.deadlines import day_of
@@ -62,8 +66,9 @@ class Alike:
 class Console:
     """The staff pages."""
 
-    def __init__(self, *, parts: Parts, show: Show, access: Access) -> None:
+    def __init__(self, *, parts: Parts, show: Show, access: Access, work: Work | None = None) -> None:
         self._parts = parts
+        self._work = work
         self._show = show
         self._access = access
         self._views = Views(
@@ -117,7 +122,8 @@ class Console:
         """Show one case."""
         opened = await self._opened(request, me)
         alike = await asyncio.to_thread(self._alike, opened.case["id"], me)
-        return self._case(request, me, opened, alike)
+        todo = await asyncio.to_thread(self._work.todo, opened.case, me) if self._work else []
+        return self._case(request, me, opened, alike, todo)
 
     async def confirm(self, request: Request, me: Handler) -> Response:
         """Store what a human says of type and factor; on a stale page show both words and ask again."""
@@ -170,9 +176,10 @@ class Console:
         opened = await self._opened(request, me)
         row, data = await self._bytes(request, opened)
         index = request.path_params["index"]
-        if row["media_type"] != MAIL or index >= len(row["attachments"]):
+        if index >= len(row["attachments"]):
             raise HTTPException(404)
-        content = await asyncio.to_thread(attachment, data, index)
+        file_in = attachment if row["media_type"] == MAIL else file_of
+        content = await asyncio.to_thread(file_in, data, index)
         return download(content, row["attachments"][index]["name"])
 
     async def _opened(self, request: Request, me: Handler) -> Opened:
@@ -193,7 +200,14 @@ class Console:
             raise HTTPException(404)
         return row, data
 
-    def _case(self, request: Request, me: Handler, opened: Opened, alike: Alike) -> Response:
+    def _case(
+        self,
+        request: Request,
+        me: Handler,
+        opened: Opened,
+        alike: Alike,
+        todo: Sequence[Mapping[str, object]],
+    ) -> Response:
         case, today = opened.case, day_of(self._parts.clock())
         messages = opened.belongings["messages"]
         return self._show.page(
@@ -216,7 +230,15 @@ class Console:
             alike=[self._views.similar(one) for one in alike.cases],
             usual_unit=self._views.usual_unit(alike.unit, case["unit"]),
             notice=request.query_params.get("klart", ""),
+            behalf_of=self._behalf_of(case, messages),
+            todo=todo,
+            done=told(request.query_params.get("gjort", "")),
         )
+
+    def _behalf_of(self, case: Row, messages: Sequence[Row]) -> Mapping[str, str] | None:
+        """Return what the form of row T14 begins with, where one of our own has sent a case in."""
+        is_ours = bool(messages) and self._parts.acts.is_ours(messages[0]["from_addr"])
+        return proposal(case) if is_ours and case["status"] in UNANSWERED else None
 
     async def _stale(self, request: Request, me: Handler, *, wish: Mapping[str, str] | None) -> Response:
         opened = await self._opened(request, me)

@@ -36,7 +36,7 @@ ROADS = ("email", SMS)  # those that the form has words for
 _LEAST_TIME = timedelta(seconds=2)
 _TICKET_LIFE = timedelta(hours=24)
 # Enough to answer; the rest of RFC 5321 and 6531 is left to the mail server that meets it.
-_EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[^\s@<>()\[\]\\,;:\"]{1,180}\.[^\s@.<>()\[\]\\,;:\"]{2,63}")
+EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[^\s@<>()\[\]\\,;:\"]{1,180}\.[^\s@.<>()\[\]\\,;:\"]{2,63}")
 
 
 class Level(StrEnum):
@@ -212,7 +212,7 @@ def faults(filled: Filled) -> dict[str, str]:
             found[field] = "anonymous"
     if wants_answer and not filled.email and not by_phone:
         found["email"] = "empty"
-    elif "email" not in found and filled.email and not _EMAIL.fullmatch(filled.email):
+    elif "email" not in found and filled.email and not EMAIL.fullmatch(filled.email):
         found["email"] = "odd"
     if "phone" not in found and (by_phone or filled.phone) and not phone_number(filled.phone):
         found["phone"] = "odd" if filled.phone else "empty"

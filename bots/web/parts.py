@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bots.channel import Receive
 from bots.web.codes import Codes
-from store.domain import Factor, Handler, Kind, Unit
+from store.domain import Address, Factor, Handler, Kind, Unit
 from store.engine import Store
 from store.sight import Reader
 
@@ -54,6 +54,17 @@ class Acts(Protocol):
 
     def send(self, letter_id: int, *, by: str) -> bool:
         """Let a letter go; return False when it was not waiting for anybody's word."""
+
+    def on_behalf(
+        self, case_id: int, *, sender: Address, name: str, received_at: datetime, by: str, version: int
+    ) -> None:
+        """Say who wrote what an employee has sent us.
+
+        Raises `store.life.IllegalActError` and `store.cases.StaleCaseError`.
+        """
+
+    def is_ours(self, address: str) -> bool:
+        """Tell whether a mail address is that of somebody who works here."""
 
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""

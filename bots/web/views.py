@@ -54,6 +54,7 @@ class Views:
             "quarantined_because": case["quarantined_because"],
             "received_at": case["received_at"],
             "channel": case["channel"],
+            "source": case["source"],
             "sender_name": case["sender_name"],
             "sender_handle": case["sender_handle"],
             "has_code": bool(case["pick_up"]),
@@ -154,6 +155,8 @@ def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
     return {
         "id": row["id"],
         "received_at": row["received_at"],
+        "kept_at": row["kept_at"],
+        "taken": row["given"].get("taken"),
         "subject": row["subject"],
         "text": text,
         "pieces": cut,

@@ -298,7 +298,7 @@ async def forwarded(house: House, **mail: Any) -> Any:
 
 
 def give(house: House, case: Any, *, by: str = "anna", **more: Any) -> None:
-    said = {
+    said: dict[str, Any] = {
         "sender": Address(channel="email", handle="eva@example.org"),
         "name": "Eva Ek",
         "received_at": YESTERDAY,

@@ -158,6 +158,7 @@ def test_no_page_scrolls_sideways_at_320_pixels(house: House, browser: Browser) 
         "/arenden?visa=brev",
         f"/arenden/{number}",
         f"/arenden/{long}",
+        "/registrera",
         "/modellen",
         "/demo/post",
         "/finns-inte",
