@@ -22,9 +22,9 @@ from typing import Any
 from unittest.mock import patch
 
 import httpx
+from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from bots.clock import MovableClock
-from bots.desk.acts import Acts
 from bots.desk.cases import CaseWork
 from bots.desk.letters import Guard, Letters
 from bots.desk.watch import Watch
@@ -154,6 +154,10 @@ class Municipality:
         self.send(mail, sender=sender)
         self.until(lambda: self.value("SELECT count(*) FROM cases") > before)
         self.settle()
+        return self.newest()
+
+    def newest(self) -> str:
+        """Return the number of the newest case."""
         return str(self.value("SELECT number FROM cases ORDER BY id DESC LIMIT 1"))
 
     def letters(self, to: str, *, about: str = "", subject: str = "") -> list[Letter]:
@@ -226,9 +230,9 @@ class Municipality:
         with self.browser() as browser:
             browser.get(url)
             page = browser.get(url)
-            answer = browser.post(url, data={**_hidden(page.text), **fields})
+            answer = browser.post(url, data={**_filled_in(page.text), **fields})
             if "Så här blir brevet" in answer.text and "Inget är sparat än" not in answer.text:
-                answer = browser.post(url, data={**_hidden(answer.text), **fields})
+                answer = browser.post(url, data={**_filled_in(answer.text), **fields})
         self.settle()
         return answer
 
@@ -236,7 +240,7 @@ class Municipality:
     def console(self, who: str) -> Iterator[httpx.Client]:
         """Log somebody in to the staff pages."""
         with self.browser() as browser:
-            hidden = _hidden(browser.get("/logga-in").text)
+            hidden = _filled_in(browser.get("/logga-in").text)
             entered = browser.post("/logga-in", data={**hidden, "who": who, "password": _SECRET})
             assert entered.status_code == 200, entered.text
             yield browser
@@ -245,32 +249,41 @@ class Municipality:
         """Let somebody do an act on the page of a case, and return the page after it."""
         with self.console(who) as browser:
             page = browser.get(f"/arenden/{number}")
-            answer = browser.post(f"/arenden/{number}/{button}", data={**_hidden(page.text), **fields})
+            answer = browser.post(f"/arenden/{number}/{button}", data={**_filled_in(page.text), **fields})
         self.settle()
         return answer
 
-    def do(self, act: Callable[..., object], number: str, *facts: Any, by: str, **more: Any) -> None:
-        """Do an act that has no page yet, on the same store, and let its letters go as the console does."""
-        case = self.case(number)
-        act(case["id"], *facts, by=by, version=case["version"], **more)
-        self.ring()
+    def work(self, who: str, number: str, task: str, /, **fields: str) -> httpx.Response:
+        """Let somebody do an act on its own page, reading its letter before it goes; return the last page."""
+        with self.console(who) as browser:
+            path = f"/arenden/{number}/gor/{task}"
+            page = browser.get(path)
+            answer = browser.post(path, data={**_filled_in(page.text), **fields})
+            if "Så här blir brevet" in answer.text and "Inget är sparat än" not in answer.text:
+                answer = browser.post(path, data={**_filled_in(answer.text), **fields})
         self.settle()
+        return answer
+
+    def register(self, who: str, **fields: str) -> httpx.Response:
+        """Let somebody take down what was said to them, and return the page after it."""
+        with self.console(who) as browser:
+            page = browser.get("/registrera")
+            filled = {**_filled_in(page.text), **fields}
+            parts = [(name, (None, value)) for name, value in filled.items()]
+            answer = browser.post("/registrera", files=parts)
+        self.settle()
+        return answer
 
     def ring(self) -> None:
         """Tell the product that letters wait: what any act in the console does afterwards."""
         with self.console("rita") as browser:
-            hidden = _hidden(browser.get("/arenden?visa=brev").text)
+            hidden = _filled_in(browser.get("/arenden?visa=brev").text)
             browser.post("/brev/0/skicka", data={**hidden, "back": "/arenden"})
 
     @cached_property
     def store(self) -> Store:
         """Return the product's own store, opened by this process."""
         return self.product.open_store()
-
-    @cached_property
-    def acts(self) -> Acts:
-        """Return the acts on the product's store, with its own house, policy, secret and clock."""
-        return Acts(store=self.store, work=self._work, clock=self._clock, acted=lambda: None)
 
     def watch(self) -> Watch:
         """Return a second watch on the same store, as if the job ran in another process at the same time."""
@@ -406,9 +419,23 @@ def _read(one: Delivered) -> Letter:
     )
 
 
-def _hidden(page: str) -> dict[str, str]:
-    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
-    return {name: html.unescape(value) for name, value in found}
+def _filled_in(page: str) -> dict[str, str]:
+    """Return what the form of a page holds as it was shown, as a browser would send it."""
+    tree = HTMLParser(page)
+    form = tree.css_first("main form") or tree.css_first("form")
+    found: dict[str, str] = {}
+    for node in form.css("input, textarea, select") if form is not None else ():
+        given = node.attributes
+        name, kind = given.get("name") or "", given.get("type") or "text"
+        if node.tag == "textarea":
+            found[name] = node.text().removeprefix("\n")
+        elif node.tag == "select":
+            chosen = [one for one in node.css("option") if "selected" in one.attributes]
+            found[name] = (chosen[0].attributes.get("value") or "") if chosen else ""
+        elif kind not in {"radio", "checkbox", "file", "submit"} or "checked" in given:
+            found[name] = given.get("value") or ""
+    found.pop("", None)
+    return found
 
 
 def _person(who: str) -> str:
