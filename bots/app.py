@@ -252,6 +252,7 @@ def _add_pages(
         model_history=partial(model_history, settings),
         acts=app.acts,
         by_link=ByLink(acts=app.acts),
+        desk=app.acts,
         receive=app.intake.receive,
         clock=clock,
         public=PublicFacts(
