@@ -68,13 +68,14 @@ class CaseWork:
     def for_classifier(self, transaction: Transaction, heard: Heard) -> str:
         """Return what the classifier reads of a message. What we wrote ourselves is no wish of the sender's.
 
-        Our letters speak of official documents and personal data: quoted, they would raise those flags.
+        Our letters speak of official documents and personal data: quoted, they would raise those flags. So
+        would the subject of a reply, which is ours as well.
         """
         case_id = self._case_of(transaction, heard)
         if case_id is None:
             return heard.for_classifier
         parents = outbox.texts_of_case(transaction, case_id)
-        return replace(heard, text=beside_parent(heard.text, parents)).for_classifier
+        return replace(heard, subject="", text=beside_parent(heard.text, parents)).for_classifier
 
     def settle(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
         """Give a message its case. A reply joins one, a bounce finds its letter, the rest opens a new one."""
@@ -205,7 +206,7 @@ class CaseWork:
         owed = [one for one in dated if one.kind is PromiseKind.ANSWER]
         cases.promise(transaction, case["id"], owed, turn=turn)
         about = replace(
-            self._writing(transaction, case["id"], case["number"], case["received_at"]),
+            self._writing(transaction, case),
             language=case["language"],
         )
         if (sender := self.sender(transaction, case)) is not None:
@@ -237,7 +238,7 @@ class CaseWork:
         if case is not None:
             self.letters.notify_undelivered(
                 transaction,
-                self._writing(transaction, letter.case_id, case["number"], case["received_at"]),
+                self._writing(transaction, case),
                 handler=self.house.person(case["handler"]),
                 returned=letter,
                 now=self.clock(),
@@ -259,7 +260,7 @@ class CaseWork:
             if case is not None and heard.automatic is None:
                 self._alert_in_quarantine(transaction, case, heard, lanes)
             return
-        told = self._writing(transaction, case_id, case["number"], case["received_at"])
+        told = self._writing(transaction, case)
         if self._own_mail.take(transaction, heard, case, told, now=self.clock()):
             return
         handler = self.house.person(case["handler"])
@@ -269,7 +270,8 @@ class CaseWork:
             cases.note(transaction, case_id, answer_channel=wished.channel, answer_handle=wished.handle)
         if lanes:
             self._flag(transaction, case, heard, suggestion, lanes)
-        about = replace(self._writing(transaction, case_id, case["number"], heard.received_at), lanes=lanes)
+        flagged = cases.find(transaction, case_id) or case  # the flags may have restricted it
+        about = replace(self._writing(transaction, flagged), received_at=heard.received_at, lanes=lanes)
         self.letters.notify_follow_up(
             transaction,
             about,
@@ -412,6 +414,7 @@ class CaseWork:
                 language=new.language,
                 promises=owed,
                 lanes=new.lanes,
+                restricted=new.restricted,
             )
             self.announce(
                 transaction,
@@ -525,13 +528,14 @@ class CaseWork:
             journal.write(transaction, self.clock(), entry)
         return read
 
-    def _writing(self, transaction: Transaction, case_id: int, number: str, received_at: datetime) -> Writing:
+    def _writing(self, transaction: Transaction, case: Row) -> Writing:
         return Writing(
-            case_id=case_id,
-            number=number,
-            received_at=received_at,
+            case_id=case["id"],
+            number=case["number"],
+            received_at=case["received_at"],
             language="sv",
-            promises=cases.owed(transaction, case_id),
+            promises=cases.owed(transaction, case["id"]),
+            restricted=case["restricted"],
         )
 
 

@@ -177,7 +177,7 @@ async def test_what_our_own_letter_says_is_never_taken_for_the_senders_wish(hous
     await house.hear(an_inbound(text=f"Ja tack!\n\n{quoted}", subject="Sv: Tack", in_reply_to=ours))
 
     assert "allmän handling" in house.messages()[1]["text"]
-    assert house.suggester.asked[-1] == "Sv: Tack\nJa tack!"
+    assert house.suggester.asked[-1] == "Ja tack!"
 
 
 def machine(kind: str, *, in_reply_to: str = "") -> Inbound:
