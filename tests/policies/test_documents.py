@@ -55,3 +55,18 @@ def test_every_test_that_a_page_points_at_is_there() -> None:
 
     assert pointed
     assert [one for one in pointed if not (ROOT / one).exists()] == []
+
+
+def test_every_row_of_the_policies_is_tested_here_or_named_as_not_kept() -> None:
+    names = " ".join(
+        name
+        for path in Path(__file__).parent.glob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    told = (PAGES / "README.md").read_text(encoding="utf-8")
+    not_kept = told.partition("## Rader som inte hålls")[2].partition("Dessa rader hålls till en del")[0]
+    last = {"L": 20, "T": 17, "G": 22, "K": 24, "N": 25}
+    rows = [f"{policy}{number}" for policy, most in last.items() for number in range(1, most + 1)]
+
+    untested = {row for row in rows if not re.search(rf"_{row.lower()}(?:_|\b)", names)}
+    assert untested == set(re.findall(r"\b[LTGKN]\d+\b", not_kept))
