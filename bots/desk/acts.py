@@ -84,6 +84,7 @@ class Acts:
                 language=case["language"],
                 promises=cases.owed(transaction, case_id),
                 lanes=lanes,
+                restricted=case["restricted"],
             )
             first = inbox.first_of_case(transaction, case_id)
             if first is None:
@@ -830,6 +831,7 @@ class Acts:
             received_at=case["received_at"],
             language=case["language"],
             promises=cases.owed(transaction, case["id"]),
+            restricted=case["restricted"],
         )
 
     def _case(self, transaction: Transaction, case_id: int) -> Row:

@@ -106,7 +106,7 @@ class Errands:
         self, act: LinkAct, about: Writing, handler: Handler, now: datetime, *, what: tuple[str, ...] = ()
     ) -> tuple[Link, ...]:
         links = self.letters.links
-        if not links.base:
+        if not links.base or about.restricted:
             return ()
         url = links.make(act, case_id=about.case_id, person=handler.id, now=now, about=what)
         return (Link(label=LABELS[act], url=url),)

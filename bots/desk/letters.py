@@ -87,6 +87,7 @@ class Writing:
     language: str
     promises: Sequence[Promise]
     lanes: tuple[Lane, ...] = ()
+    restricted: bool = False  # no link without a login opens it
 
     def due(self, kind: PromiseKind) -> date | None:
         """Return the day of a promise, or None if none was given."""
@@ -513,7 +514,7 @@ class Letters:
             "first_feedback_by": about.due(PromiseKind.FIRST_FEEDBACK),
             "answer_by": about.due(PromiseKind.ANSWER),
             "links": self._at_hand(about, handler, suggestion, now, is_sorted=is_sorted),
-            "reply_is_draft": bool(self.links.base) and is_sorted,
+            "reply_is_draft": bool(self.links.base) and is_sorted and not about.restricted,
             "link": self._link(about.number),
         }
         key = f"{about.case_id}:{Purpose.HANDLER_NOTICE}" + (f":{mark}" if mark else "")
@@ -609,7 +610,7 @@ class Letters:
         offered: Mapping[LinkAct, str],
         what: tuple[str, ...] = (),
     ) -> tuple[Link, ...]:
-        if not self.links.base:
+        if not self.links.base or about.restricted:
             return ()
         return tuple(
             Link(

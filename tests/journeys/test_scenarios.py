@@ -978,6 +978,7 @@ def test_12_kalle_can_not_see_a_complaint_about_kalle_but_it_counts() -> None:
         given_to_him = refused(town, "rita", number, "tilldela", handler="kalle")
         town.work("rita", number, "tilldela", handler="petra")
         letters_to_kalle = town.letters(staff_mail("kalle"), about=number)
+        notices = [town.letters(staff_mail(who), about=number)[0] for who in ("rita", "petra")]
 
         assert json.loads(case["lanes"]) == ["enskild_anställd"]
         assert case["restricted"]
@@ -990,6 +991,9 @@ def test_12_kalle_can_not_see_a_complaint_about_kalle_but_it_counts() -> None:
         assert "rör honom eller henne själv" in given_to_him
         assert town.case(number)["handler"] == "petra"
         assert letters_to_kalle == []
+        # No link without a login opens it, so no letter offers one.
+        assert [one.words.count("/l/") for one in notices] == [0, 0]
+        assert [f"/arenden/{number}" in one.words for one in notices] == [True, True]
         # He has the other one, so he could have seen it; and the total is one more.
         assert town.case(other)["handler"] == "kalle"
         assert town.value("SELECT count(*) FROM cases") == 2

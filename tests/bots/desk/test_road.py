@@ -361,6 +361,25 @@ async def test_praise_of_a_named_employee_needs_no_registrator(make_house: Make)
     assert house.case()["handler"] == "anna"
 
 
+async def test_n2_no_letter_about_a_restricted_case_offers_a_link_that_nobody_may_use(
+    make_house: Make,
+) -> None:
+    house = make_house(suggester=Scripted(a_suggestion(lanes=(Lane.NAMED_EMPLOYEE,))))
+    await house.hear(an_inbound(message_id="<forsta@example.org>"))
+    case = house.case()
+    house.acts.assign(case["id"], handler="anna", unit="park", by="rita", version=case["version"])
+    await house.hear(
+        an_inbound(text="Hej igen, han gjorde det i dag också.", references=["<forsta@example.org>"])
+    )
+
+    staff = [row for row in house.outbox() if row["handle"].endswith("@lillkommun.example")]
+    assert {row["purpose"] for row in staff} == {Purpose.HANDLER_NOTICE, Purpose.FOLLOW_UP_NOTICE}
+    for row in staff:
+        assert "/l/" not in row["body"]
+        assert "utkast" not in row["body"]
+        assert f"/arenden/{case['number']}" in row["body"]
+
+
 async def test_two_messages_in_a_group_get_numbers_in_the_order_they_came(house: House) -> None:
     await house.hear(*(an_inbound(subject=f"Gunga {number}") for number in range(3)))
 
