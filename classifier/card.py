@@ -42,8 +42,8 @@ def write_card(
 {about} It suggests; a human confirms. A flag is raised by the rules of `lanes.toml`, which are not trained,
 or by the axis special, which sees what no rule foresaw.
 
-Trained on {len(split.train)} messages, calibrated on {len(split.dev)} by other authors, measured on
-{len(split.test)} by authors it has never seen. See `corpus/DATASHEET.md`.
+Trained on {len(split.train)} messages, calibrated on {len(split.dev) + len(split.later)} by other
+authors, measured on {len(split.test)} by authors it has never seen. See `corpus/DATASHEET.md`.
 
 A proposal is shown as sure from the share 1 - 1 / cost, where cost is what a wrong sure proposal costs,
 counted in the trouble of choosing by oneself:
@@ -52,7 +52,7 @@ counted in the trouble of choosing by oneself:
 |---|---|---|---|
 {axes}
 
-Flags are raised from these shares, chosen on dev for at most {FALSE_FLAGS_URGENT:.1%} false flags where
+Flags are raised from these shares, chosen there for at most {FALSE_FLAGS_URGENT:.1%} false flags where
 recall comes first and {FALSE_FLAGS:.1%} elsewhere: {flags}.
 
 ## Figures on the test part

@@ -54,6 +54,7 @@ class Split:
     train: tuple[Labelled, ...]
     dev: tuple[Labelled, ...]
     test: tuple[Labelled, ...]
+    later: tuple[Labelled, ...] = ()
 
 
 def read(path: Path) -> tuple[Labelled, ...]:
@@ -86,6 +87,7 @@ def read_split(folder: Path) -> Split:
         train=_joined(files, rest),
         dev=_joined(files, dev),
         test=_joined(files, test),
+        later=_joined(files, later),
     )
 
 

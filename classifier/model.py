@@ -120,6 +120,7 @@ class Classifier:
                 factor=factor,
                 area=area,
                 lanes=self._lanes(doc),
+                ruled=tuple(lane for lane in Lane if lane in doc._.lanes),
                 language=language,
                 model=self.version,
                 why=tuple(dict.fromkeys((*of_kind, *of_factor))),

@@ -369,6 +369,7 @@ class Suggestion:
     factor: Guess
     area: Guess | None = None
     lanes: tuple[Lane, ...] = ()
+    ruled: tuple[Lane, ...] = ()  # those of the lanes that plain words raise, not only what was learnt
     language: str = ""
     model: str = ""
     why: tuple[str, ...] = ()

@@ -327,6 +327,7 @@ def a_suggestion(
         factor=Guess(value=factor, confidence=0.6, sure=True),
         area=Guess(value=area, confidence=area_confidence, sure=True) if area else None,
         lanes=lanes,
+        ruled=lanes,
         language=language,
         model="prov-1",
         why=("gungan",),

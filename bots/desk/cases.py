@@ -48,6 +48,7 @@ _TO_THE_SENDER = frozenset(outbox.TO_CITIZENS)
 _ANSWERED = {Status.ANSWERED, Status.RETURNED, Status.CLOSED}
 _ENDED = {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}
 _MAIL = frozenset({"smtp", "imap", "receive"})  # channels of RFC 5322
+_SHORT = 20  # words
 _OBJECTION = "avsändaren är inte nöjd med svaret"
 SENDER = Actor(id="avsändaren", roles=frozenset({life.SENDER}))
 _REPORTS = {Automatic.BOUNCE, Automatic.DELAYED, Automatic.DELIVERED}
@@ -254,7 +255,7 @@ class CaseWork:
         if not self._attach(transaction, heard, case_id, act=act):
             return
         case = cases.find(transaction, case_id)
-        lanes = suggestion.lanes if suggestion else ()
+        lanes = _flags_of_more(suggestion, heard.text)
         is_quiet = heard.automatic is not None or Verdict.SPAM in heard.verdicts
         if case is None or is_quiet or case["status"] == Status.QUARANTINED:
             if case is not None and heard.automatic is None:
@@ -537,6 +538,16 @@ class CaseWork:
             promises=cases.owed(transaction, case["id"]),
             restricted=case["restricted"],
         )
+
+
+def _flags_of_more(suggestion: Suggestion | None, text: str) -> tuple[Lane, ...]:
+    """Return the flags of a message in a case: of a short one, only those that plain words raise.
+
+    What was learnt was learnt from whole messages; a line such as "den vid Ekhagen" says nothing to it.
+    """
+    if suggestion is None:
+        return ()
+    return suggestion.ruled if len(text.split()) < _SHORT else suggestion.lanes
 
 
 def _objects(heard: Heard, case: Row) -> bool:

@@ -1,13 +1,25 @@
 """What leads into a case, and what does not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bots.mail.identity import Identity
-from store.domain import Inbound, LetterState, MessageState, Purpose, Status
-from tests.house import ANNA, NOW, SENDER, TOWN, House, a_mail, an_inbound, said
+from store.domain import Inbound, Lane, LetterState, MessageState, Purpose, Status
+from tests.house import (
+    ANNA,
+    NOW,
+    SENDER,
+    TOWN,
+    House,
+    Scripted,
+    a_mail,
+    a_suggestion,
+    an_inbound,
+    said,
+)
 
 STRANGER = "Eva Berg <eva.berg@example.net>"
 
@@ -537,3 +549,28 @@ async def test_two_machines_that_answer_each_other_stop_after_a_few_letters(hous
     to_robot = [letter for letter in house.memory.letters if letter.recipient.handle == "robot@example.net"]
     assert len(to_robot) == 5
     assert house.clock() - NOW < timedelta(hours=24)
+
+
+@pytest.mark.parametrize(
+    ("text", "ruled", "lanes"),
+    [
+        ("Den vid Ekhagen.", (), []),
+        ("Jag överklagar beslutet.", (Lane.APPEAL,), ["överklagande"]),
+        (
+            "Jag vill berätta mer om det som hände vid gungan, för det har blivit värre sedan dess. " * 2,
+            (),
+            ["hot"],
+        ),
+    ],
+    ids=["short and learnt", "short and plain", "long and learnt"],
+)
+async def test_a_short_line_in_a_case_raises_only_what_plain_words_raise(
+    make_house: Callable[..., House], text: str, ruled: tuple[Lane, ...], lanes: list[str]
+) -> None:
+    thought = replace(a_suggestion(lanes=ruled or (Lane.THREAT,)), ruled=ruled)
+    house = make_house(suggester=Scripted(a_suggestion(), said={text.split(".")[0]: thought}))
+    ours = await opened(house)
+
+    await house.hear(an_inbound(text=text, subject="Sv: Tack", in_reply_to=ours))
+
+    assert house.cases()[0]["lanes"] == lanes
