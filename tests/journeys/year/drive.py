@@ -179,7 +179,10 @@ class _Drive:
     async def run(self, moments: Sequence[datetime]) -> None:
         """Go through the year."""
         arrivals = [self.choose.randrange(len(moments)) for _ in range(self.plan.cases)]
-        kills = set(self.choose.sample(range(1, len(moments)), min(self.plan.kills, len(moments) - 1)))
+        # One that falls on a day when the machine is off comes at the next.
+        kills = sorted(
+            self.choose.sample(range(1, max(len(moments) * 9 // 10, self.plan.kills + 1)), self.plan.kills)
+        )
         off_until = -1
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.product.web_port}") as page:
             for number, moment in enumerate(moments):
@@ -192,7 +195,7 @@ class _Drive:
                     continue
                 if number == off_until:
                     await asyncio.to_thread(self.product.start)
-                will_die = number in kills
+                will_die = self.record.kills < sum(one <= number for one in kills)
                 is_long = will_die and self.choose.random() < 0.2 and number + 1 < len(moments)
                 doom = None if is_long or not will_die else asyncio.create_task(self._doom())
                 try:
@@ -207,7 +210,7 @@ class _Drive:
 
     async def _doom(self) -> None:
         """Die at some moment of the tick, and stand up again."""
-        await asyncio.sleep(self.choose.uniform(0, 0.9) ** 2)
+        await asyncio.sleep(self.choose.uniform(0, self.choose.choice((0.2, 0.8, 2.0))))
         await asyncio.to_thread(self.product.kill)
         self.record.kills += 1
         await asyncio.to_thread(self.product.start)

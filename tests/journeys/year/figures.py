@@ -56,7 +56,14 @@ def count(year: Year) -> Figures:
     )
 
 
-_PROMISES = ("kept in time", "kept late", "missed", "running", "without date")
+_PROMISES = (
+    "kept in time",
+    "kept late",
+    "missed",
+    "run out since the last look",
+    "running",
+    "without date",
+)
 
 
 def table(found: Sequence[Figures]) -> Iterator[str]:

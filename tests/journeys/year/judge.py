@@ -119,7 +119,6 @@ def _due(rules: Rules, states: list[Seen], told: Told, tick: Tick) -> dict[Call,
 def _letters_of_alarms(town: Town, rows: Tables) -> Iterator[str]:
     """Each alarm has one letter to each whom it tells, written in office hours, and there is no other."""
     wanted: dict[str, str] = {}
-    barred = {case["id"]: case["barred"] for case in rows["cases"]}
     for alarm in rows["alarms"]:
         is_answer = alarm["clock"] == "svar"
         purpose = "larm"
@@ -132,8 +131,6 @@ def _letters_of_alarms(town: Town, rows: Tables) -> Iterator[str]:
         for who in alarm["told"]:
             mark = f"{alarm['clock']}:{alarm['step']}:{alarm['turn']}:{who}"
             wanted[f"{alarm['case_id']}:{purpose}:{mark}"] = town.people[who].mail
-            if who in barred[alarm["case_id"]]:
-                yield f"case {alarm['case_id']}: {alarm['clock']} told {who}, whom it is about"
     for letter in rows["letters"]:
         if _KEY.fullmatch(letter["key"]) is None:
             continue
@@ -287,6 +284,7 @@ def _kept(town: Town, rows: Tables) -> Iterator[str]:
 def _promises(year: Year, rows: Tables, verdict: Judgement) -> Iterator[str]:
     """Every promise is kept in time, kept late, still running, or missed and shown."""
     today = year.record.ticks[-1].day
+    looked = max((tick.day for tick in year.record.ticks if tick.looked and is_open(tick.at)), default=today)
     cases = {case["id"]: case for case in rows["cases"]}
     told = {(row["case_id"], row["clock"], row["turn"]) for row in rows["alarms"]}
     receipts = {row["case_id"]: row["state"] for row in rows["letters"] if row["purpose"] == "kvitto"}
@@ -297,8 +295,8 @@ def _promises(year: Year, rows: Tables, verdict: Judgement) -> Iterator[str]:
         if row["kept_at"] is not None:
             verdict.promises["kept in time" if _day(row["kept_at"]) <= row["due_on"] else "kept late"] += 1
             continue
-        if row["due_on"] >= today:
-            verdict.promises["running"] += 1
+        if row["due_on"] >= min(today, looked):
+            verdict.promises["running" if row["due_on"] >= today else "run out since the last look"] += 1
             continue
         verdict.promises["missed"] += 1
         reason = _shown(row, case, told, receipts)
