@@ -18,6 +18,7 @@ from store.engine import Row, Store, open_store
 from tests.servers.postfix import free_port
 
 SECRETS = {"SYNPUNKT_TEST_SECRET": "en hemlighet bara för prov, trettiotvå"}
+_MARK = "SYNPUNKT_TEST_FOLDER"
 _ROOT = Path(__file__).parents[2]
 _CONFIG = """\
 [municipality]
@@ -114,7 +115,6 @@ class Product:
     smtp_port: int = field(default_factory=free_port)
     web_port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
-    _groups: list[int] = field(default_factory=list)
 
     def start(self, *, within: float = 60) -> float:
         """Start, and return after how many seconds it answered."""
@@ -131,13 +131,12 @@ class Product:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bots", "run", "--config", str(config), *moved],
                 cwd=_ROOT,
-                env={**os.environ, **SECRETS},
+                env={**os.environ, **SECRETS, _MARK: str(self.folder)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        self._groups.append(self._process.pid)
 
     def write_config(self) -> Path:
         """Write its settings to a file, and return where."""
@@ -191,7 +190,7 @@ class Product:
     def orphans(self) -> list[int]:
         """List the processes of killed houses that live on."""
         alive = self._process.pid if self._process is not None else 0
-        return list(_processes_in(set(self._groups) - {alive}))
+        return [pid for pid, group in _processes_of(self.folder) if group != alive]
 
     def close(self) -> None:
         """Stop it, whatever state it is in, with all its children."""
@@ -200,9 +199,9 @@ class Product:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.ended(within=15)
             self.kill()
-        for group in self._groups:
+        for pid, _ in _processes_of(self.folder):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(group, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
 
     def open_store(self) -> Store:
         """Open what it keeps."""
@@ -262,13 +261,15 @@ def running(product: Product, *, start: bool = True) -> Iterator[Product]:
         product.close()
 
 
-def _processes_in(groups: set[int]) -> Iterator[int]:
-    for path in Path("/proc").glob("[0-9]*/stat"):
+def _processes_of(place: Path) -> Iterator[tuple[int, int]]:
+    """List the processes of a house, with the group of each: by their mark, since numbers are used again."""
+    mark = f"{_MARK}={place}".encode()
+    for path in Path("/proc").glob("[0-9]*"):
         # Processes come and go while we look. Fields after the name: state, parent, group.
         with contextlib.suppress(OSError):
-            state, _, group = path.read_text().rpartition(") ")[2].split()[:3]
-            if int(group) in groups and state != "Z":
-                yield int(path.parent.name)
+            state, _, group = (path / "stat").read_text().rpartition(") ")[2].split()[:3]
+            if state != "Z" and mark in (path / "environ").read_bytes().split(b"\0"):
+                yield int(path.name), int(group)
 
 
 def settings_of(values: Mapping[str, object]) -> str:
