@@ -16,7 +16,7 @@ from store.tables import delays, letters, messages
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """A case as its anonymous sender may see it: nothing here was written for staff alone.
+    """A case as its anonymous sender may see it: nothing here was written by others, or for staff alone.
 
     `answers` are the newest of each round, and only those that have been given; `letters` are ours to the
     page, such as questions; `delays` are told in `answer_by` as well.
@@ -68,7 +68,8 @@ def fetch(transaction: Transaction, case: Row) -> Fetched:
         answers=list(given.values()),
         letters=transaction.rows(shown.order_by(letters.c.id)),
         delays=later,
-        additions=[row for row in transaction.rows(own)[1:] if not row["automatic"]],
+        # Staff and providers write in the case as well: only what came with the code is the sender's own.
+        additions=[row for row in transaction.rows(own)[1:] if row["given"].get("pick_up") == case["pick_up"]],
     )
 
 

@@ -26,7 +26,7 @@ from store.domain import Factor, Inbound, Kind, Outcome, Purpose, Receipt, Statu
 from store.engine import open_store
 from tests.bots.web.house import PUBLIC, SECRET, code_of, token_of, value_of
 from tests.bots.web.test_safety import EVIL, assert_harmless
-from tests.house import House, open_house
+from tests.house import House, an_inbound, open_house
 
 A_CODE = re.compile(r"([23456789BCDFGHJKMNPQRSTVXZ]{4}-){2}[23456789BCDFGHJKMNPQRSTVXZ]{4}")
 WORDS = "Gungan i parken är trasig, och ingen bryr sig."
@@ -514,3 +514,25 @@ def _without_a_day() -> Any:
             "id": "provet",
         }
     )
+
+
+async def test_x9_what_staff_and_others_write_in_the_case_is_not_shown_with_the_code(town: Town) -> None:
+    async with town.browser() as browser:
+        code = code_of(await town.write(browser))
+    await town.add(code, "Det gäller den röda gungan.")
+    case, identity = town.desk.case(), town.desk.identity
+    drafted = identity.handler_address(case["id"], "anna.ek@lillkommun.example")
+    told = identity.reply_address(case["id"])
+
+    for to, sender, text in (
+        (drafted, "Anna Ek <anna.ek@lillkommun.example>", "Utkast: det får bli som det är."),
+        (told, "Utföraren <post@utforare.example>", "Redogörelse: vi glömde gungan."),
+    ):
+        await town.desk.hear(an_inbound(text=text, to=to, envelope_to=(to,), sender=sender, subject="Sv"))
+    page = await town.look(code)
+
+    assert len(town.desk.messages()) == 4
+    assert len(town.desk.table("drafts")) == 1
+    assert "Det gäller den röda gungan." in page.text
+    assert "Utkast" not in page.text
+    assert "Redogörelse" not in page.text
