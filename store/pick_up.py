@@ -69,7 +69,9 @@ def fetch(transaction: Transaction, case: Row) -> Fetched:
         letters=transaction.rows(shown.order_by(letters.c.id)),
         delays=later,
         # Staff and providers write in the case as well: only what came with the code is the sender's own.
-        additions=[row for row in transaction.rows(own)[1:] if row["given"].get("pick_up") == case["pick_up"]],
+        additions=[
+            row for row in transaction.rows(own)[1:] if row["given"].get("pick_up") == case["pick_up"]
+        ],
     )
 
 
