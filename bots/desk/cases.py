@@ -267,7 +267,8 @@ class CaseWork:
         handler = self.house.person(case["handler"])
         if heard.from_addr.casefold() == handler.email.casefold():
             return  # the handler knows what the handler wrote
-        if (wished := _wished(heard)) is not None:
+        # Whoever else writes in a case must not lead its answer to themselves.
+        if _is_by_sender(heard, case) and (wished := _wished(heard)) is not None:
             cases.note(transaction, case_id, answer_channel=wished.channel, answer_handle=wished.handle)
         if lanes:
             self._flag(transaction, case, heard, suggestion, lanes)
@@ -550,13 +551,16 @@ def _flags_of_more(suggestion: Suggestion | None, text: str) -> tuple[Lane, ...]
     return suggestion.ruled if len(text.split()) < _SHORT else suggestion.lanes
 
 
+def _is_by_sender(heard: Heard, case: Row) -> bool:
+    """Tell whether a message in a case is from the one who opened it, as far as its address or code tells."""
+    is_theirs = heard.from_addr.casefold() == case["sender_handle"].casefold() if heard.from_addr else False
+    return is_theirs or bool(heard.pick_up)
+
+
 def _objects(heard: Heard, case: Row) -> bool:
     """Tell whether the sender, and nobody else, says that the answer is not enough (row N5)."""
-    is_sender = heard.from_addr.casefold() == case["sender_handle"].casefold() if heard.from_addr else False
     return (
-        (is_sender or bool(heard.pick_up))
-        and Verdict.DMARC_FAILED not in heard.verdicts
-        and is_objection(heard.text)
+        _is_by_sender(heard, case) and Verdict.DMARC_FAILED not in heard.verdicts and is_objection(heard.text)
     )
 
 

@@ -259,3 +259,19 @@ async def test_letters_go_to_the_wish_of_the_form_before_the_address_of_the_form
 
     assert [row["handle"] for row in house.acknowledgements()] == [SENDER]
     assert [row["handle"] for row in house.outbox(purpose=Purpose.ANSWER)] == [NUMBER]
+
+
+@pytest.mark.parametrize("other", ["granne@example.net", "omar.dahl@lillkommun.example"])
+async def test_nobody_but_the_sender_can_lead_the_answer_elsewhere(make_house: MakeHouse, other: str) -> None:
+    house = make_house(roads={"sms": Memory(name="sms")})
+    await house.hear(an_inbound())
+    to = house.identity.reply_address(house.case()["id"])
+    wish = {"text": "Svara mig på SMS 070-174 06 33", "to": to, "envelope_to": (to,), "subject": "Sv"}
+
+    await house.hear(an_inbound(sender=other, **wish))
+    before = house.case()
+    await house.hear(an_inbound(**wish))
+
+    assert len(house.messages()) == 3
+    assert (before["answer_channel"], before["answer_handle"]) == ("", "")
+    assert (house.case()["answer_channel"], house.case()["answer_handle"]) == ("sms", NUMBER)
