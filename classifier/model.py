@@ -31,6 +31,8 @@ Shares = dict[str, dict[str, float]]  # axis -> label -> share
 _BATCH = 64
 _FEWEST_LETTERS = 3  # less is no message
 _NEVER = 2.0  # no share reaches it
+_FORMAL = frozenset({Lane.APPEAL, Lane.DOCUMENT_REQUEST, Lane.DATA_PROTECTION})
+_BESIDE_FORMAL = 0.5
 _UNSEEN = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}
 # Words that say nothing to a reader, although the model leans on the place where they stand.
 _EMPTY = STOP_WORDS - {"aldrig", "bra", "ingen", "inget", "inga", "inte", "tack", "utan"}
@@ -146,11 +148,19 @@ class Classifier:
         return guesses
 
     def _lanes(self, doc: Doc) -> tuple[Lane, ...]:
-        """Return the flags that a rule or the learnt axis raises, in the order of the list of lanes."""
+        """Return the flags that a rule or the learnt axis raises, in the order of the list of lanes.
+
+        Where plain words say that it is a formal matter, another flag needs more than weak signs: whoever
+        appeals sounds angry, and threatens nobody.
+        """
         found = set(doc._.lanes)
+        is_formal = bool(found & _FORMAL)
         if _is_readable(doc):
             shares = dict(zip(self._axes["special"].labels, doc._.axes["special"].tolist(), strict=True))
-            found |= {lane for lane, share in self._flags if shares.get(lane, 0.0) > share}
+            for lane, share in self._flags:
+                least = max(share, _BESIDE_FORMAL) if is_formal and lane not in _FORMAL else share
+                if shares.get(lane, 0.0) > least:
+                    found.add(lane)
         return tuple(lane for lane in Lane if lane in found)
 
     def _movers(self, name: str, docs: Sequence[Doc], guesses: Sequence[Guess], most: int) -> list[list[str]]:

@@ -272,3 +272,10 @@ def test_a_poor_model_is_a_model_error_that_names_the_folder(tmp_path: Path, spo
 def test_a_missing_model_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nowhere"):
         Classifier.load(tmp_path / "nowhere")
+
+
+def test_an_appeal_is_no_threat_because_it_sounds_angry(classifier: Classifier) -> None:
+    lanes = classifier.suggest("Jag överklagar beslutet om färdtjänst dnr 2026-11. Ni har fel i allt.").lanes
+
+    assert Lane.APPEAL in lanes
+    assert Lane.THREAT not in lanes
