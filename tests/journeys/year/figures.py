@@ -29,7 +29,7 @@ def count(year: Year) -> Figures:
     answer = {step: alarms.pop(f"svar {step}", 0) for step in ("påminnelse", "eskalering", "nästa_nivå")}
     rows: dict[str, object] = {
         "seed": year.plan.seed,
-        "store": year.plan.store_url.partition(":")[0] or "sqlite",
+        "store": year.store.engine_name,
         "ticks": len(record.ticks),
         "looks by a second watch": record.second_looks,
         "kill -9": record.kills,
