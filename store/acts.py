@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from store import cases, journal, life
 from store.cases import StaleCaseError
@@ -14,6 +14,7 @@ from store.engine import Row, StoreError, Transaction
 from store.life import MACHINE, Actor, CaseFacts, IllegalActError, Next, Rules
 from store.tables import answers, letters
 from store.tables import cases as case_table
+from store.tables import journal as journal_lines
 
 _ON_ITS_WAY = (LetterState.PENDING, LetterState.HELD, LetterState.SENDING)
 _LAX = Rules()
@@ -193,6 +194,16 @@ def answer_of(transaction: Transaction, case_id: int, turn: int) -> Row | None:
     """Return the newest answer of a round of a case."""
     wanted = select(answers).where(answers.c.case_id == case_id, answers.c.round == turn)
     return transaction.row(wanted.order_by(answers.c.id.desc()).limit(1))
+
+
+def reopened_at(transaction: Transaction, case_id: int) -> datetime:
+    """Return when the present round of a case began that was opened again; else when it came."""
+    wanted = select(func.max(journal_lines.c.at)).where(
+        journal_lines.c.case_id == case_id, journal_lines.c.act == Act.REOPEN
+    )
+    at: datetime | None = transaction.connection.scalar(wanted)
+    received_at: datetime = _found(transaction, case_id, None)["received_at"]
+    return at or received_at
 
 
 def answers_of(transaction: Transaction, case_id: int) -> list[Row]:
@@ -393,6 +404,31 @@ def returned(transaction: Transaction, letter_key: str, *, because: str, now: da
         move(transaction, case["id"], Act.BOUNCE, actor=MACHINE, now=now, reason=because)
 
 
+def take_back_feedback(transaction: Transaction, case_id: int) -> None:
+    """Take back that the sender knows who has the case, unless something that did arrive has told them (G9).
+
+    Call it when a letter that told it has come back.
+    """
+    case = _found(transaction, case_id, None)
+    if case["pick_up"]:
+        return  # the page tells it
+    theirs = {case[column].casefold() for column in ("sender_handle", "answer_handle")}
+    wanted = select(letters).where(letters.c.case_id == case_id, letters.c.state == LetterState.SENT)
+    told = [
+        row["sent_at"]
+        for row in transaction.rows(wanted)
+        if PromiseKind.FIRST_FEEDBACK in row["keeps"] and row["handle"].casefold() in theirs
+    ]
+    told += [
+        row["delivered_at"]
+        for row in answers_of(transaction, case_id)
+        if row["delivered_at"] is not None and row["way"] != Way.NOTE
+    ]
+    cases.unkeep_promise(transaction, case_id, PromiseKind.FIRST_FEEDBACK, turn=1)
+    if told:
+        cases.keep_promise(transaction, case_id, PromiseKind.FIRST_FEEDBACK, min(told))
+
+
 def _arrived(
     transaction: Transaction, case_id: int, answer_id: int, now: datetime, *, at: datetime | None = None
 ) -> None:
@@ -403,6 +439,9 @@ def _arrived(
     newest = answer_of(transaction, case_id, case["round"])
     if newest is None or newest["id"] != answer_id:
         return
+    if newest["way"] != Way.NOTE:
+        # Who has an answer knows who wrote it (row G9).
+        cases.keep_promise(transaction, case_id, PromiseKind.FIRST_FEEDBACK, at)
     if newest["keeps_promise"]:
         cases.keep_promise(transaction, case_id, PromiseKind.ANSWER, at)
     # Elsewhere it waits for the sender or a statement; when that is over, `move` follows up.

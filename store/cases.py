@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
-from store.deadlines import day_of, moved, paused, rebased
+from store.deadlines import day_of, moved, paused, rebased, stricter
 from store.domain import (
     Address,
     Duty,
@@ -379,13 +379,53 @@ def redate(
         journal.write(transaction, now, entry)
 
 
-def keep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, at: datetime) -> None:
-    """Note that a promise was kept; the first time stands."""
-    transaction.connection.execute(
-        update(promises)
-        .where(promises.c.case_id == case_id, promises.c.kind == kind, promises.c.kept_at.is_(None))
-        .values(kept_at=at)
+def tighten(
+    transaction: Transaction,
+    case_id: int,
+    new: Promise,
+    *,
+    turn: int,
+    closed: Collection[date],
+    why: str,
+    kept_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Owe what a policy promises of a case as it turned out to be, journaled; no promise gets later.
+
+    One that is kept stands. `kept_at` is when one that nobody knew of was kept, if it was.
+    """
+    wanted = select(promises).where(
+        promises.c.case_id == case_id, promises.c.kind == new.kind, promises.c.round == turn
     )
+    row = transaction.row(wanted)
+    if row is not None and row["kept_at"] is not None:
+        return
+    found = stricter(None if row is None else _promise_of(row), new, closed)
+    if found is None:
+        return
+    details = {"löfte": str(found.kind), "till": found.due_on.isoformat(), "varför": why}
+    if row is None:
+        promise(transaction, case_id, [found], turn=turn)
+        if kept_at is not None:
+            keep_promise(transaction, case_id, found.kind, kept_at)
+    else:
+        details["från"] = row["due_on"].isoformat()
+        transaction.connection.execute(
+            update(promises)
+            .where(promises.c.id == row["id"])
+            .values(due_on=found.due_on, arithmetic=list(found.arithmetic), clause=found.clause)
+        )
+    entry = Entry(actor="synpunkt", act="löfte flyttat", case_id=case_id, details=details)
+    journal.write(transaction, now, entry)
+
+
+def keep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, at: datetime) -> None:
+    """Note that a promise was kept; the first time stands. An answer keeps that of its round alone."""
+    wanted = [promises.c.case_id == case_id, promises.c.kind == kind, promises.c.kept_at.is_(None)]
+    if kind is PromiseKind.ANSWER:
+        present = select(cases.c.round).where(cases.c.id == case_id).scalar_subquery()
+        wanted.append(promises.c.round == present)
+    transaction.connection.execute(update(promises).where(*wanted).values(kept_at=at))
 
 
 def unkeep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, *, turn: int) -> None:

@@ -230,6 +230,14 @@ def rebased(promise: Promise, received_at: datetime, closed: Collection[date] = 
     return replace(promise, due_on=received + timedelta(days=len(lines) - 1), arithmetic=lines)
 
 
+def stricter(old: Promise | None, new: Promise, closed: Collection[date] = ()) -> Promise | None:
+    """Return the new promise if it falls due before the old one, or None. Days waited still wait."""
+    if old is None:
+        return new
+    found = paused(new, _waited(old), closed)
+    return found if found.due_on < old.due_on else None
+
+
 def _received(promise: Promise) -> date:
     return promise.due_on - timedelta(days=len(promise.arithmetic) - 1)
 

@@ -154,8 +154,9 @@ def undelivered(transaction: Transaction, letter_id: int, *, because: str, now: 
     _tell(transaction, letter, "brev ej levererat", now, because=because)
     if letter.purpose is Purpose.ANSWER:
         acts.returned(transaction, letter.key, because=because, now=now)
-    if PromiseKind.FIRST_FEEDBACK in letter.keeps and letter.case_id is not None:
-        cases.unkeep_promise(transaction, letter.case_id, PromiseKind.FIRST_FEEDBACK, turn=1)
+    tells_who = letter.purpose is Purpose.ANSWER or PromiseKind.FIRST_FEEDBACK in letter.keeps
+    if tells_who and letter.case_id is not None:
+        acts.take_back_feedback(transaction, letter.case_id)
     return letter
 
 

@@ -12,7 +12,7 @@ from bots.desk.letters import Writing
 from bots.desk.on_behalf import OnBehalf
 from bots.desk.triage import Route, unbarred, why_sorted
 from store import acts, cases, inbox, life, outbox
-from store.deadlines import day_of, due
+from store.deadlines import day_of, due, promises
 from store.domain import (
     Act,
     Address,
@@ -56,13 +56,17 @@ class Acts:
     def confirm(self, case_id: int, *, kind: Kind, factor: Factor, by: str, version: int) -> bool:
         """Store a human's word on type and factor, and return whether it differs from the proposal.
 
+        A type or, elsewhere, a unit to which more is promised makes the answer due sooner, never later.
         Raises `StaleCaseError` when somebody changed the case after `version` was looked at.
         """
+        now = self.clock()
         with self.store.write() as transaction:
             self._looked_at(transaction, case_id, by)
-            return cases.confirm(
-                transaction, case_id, kind=kind, factor=factor, by=by, version=version, now=self.clock()
+            changed = cases.confirm(
+                transaction, case_id, kind=kind, factor=factor, by=by, version=version, now=now
             )
+            self._owe(transaction, case_id, why=f"typen är {kind}", now=now)
+        return changed
 
     def release(self, case_id: int, *, by: str, version: int) -> None:
         """Let a case out of quarantine: thank its sender and tell the handler. R stands (row B7).
@@ -218,6 +222,8 @@ class Acts:
                 rules=self.rules,
                 learned=learned,
             )
+            if unit != case["unit"]:
+                self._owe(transaction, case_id, why="enheten är en annan", now=now)
             about, mark = self._writing(transaction, case), f"{case['round']}.{version}"
             if (sender := self.work.sender(transaction, case)) is not None and handler != was:
                 self.work.letters.name_handler(
@@ -731,6 +737,33 @@ class Acts:
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""
         return self.work.house.reader(person_id)
+
+    def _owe(self, transaction: Transaction, case_id: int, *, why: str, now: datetime) -> None:
+        """Owe the answer by the day of the case's type and unit, if that is sooner than was promised.
+
+        No clock stops for a wrong unit or for doubt about the type (requirements C2), so it runs from R.
+        """
+        case, house = self._case(transaction, case_id), self.work.house
+        stored = cases.latest_suggestion(transaction, case_id)
+        believed = stored["kind"] if stored and stored["kind_sure"] else ""
+        said = case["kind"] or case["chosen_kind"] or believed
+        turn, nobody = case["round"], not case["sender_handle"]
+        since = case["received_at"] if turn == 1 else acts.reopened_at(transaction, case_id)
+        days = house.days_for(case["unit"])
+        answer = acts.answer_of(transaction, case_id, turn)
+        is_kept = answer is not None and answer["keeps_promise"]
+        for one in promises(since, Kind(said) if said else None, days, anonymous=nobody):
+            if one.kind is PromiseKind.ANSWER:
+                cases.tighten(
+                    transaction,
+                    case_id,
+                    one,
+                    turn=turn,
+                    closed=house.days.closed,
+                    why=why,
+                    kept_at=answer["delivered_at"] if answer and is_kept else case["closed_at"],
+                    now=now,
+                )
 
     def _after_quarantine(self, transaction: Transaction, case: Row, stored: Row | None) -> Status:
         """Return where a case goes that a human lets out: to its unit, or first to who sorts (C5:4)."""
