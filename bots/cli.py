@@ -101,6 +101,9 @@ def parser() -> argparse.ArgumentParser:
         "card", _card, "Skriv kortet med vägarna till oss, fyra på ett ark, som HTML att skriva ut."
     )
     card.add_argument("--out", type=Path, default=None, metavar="FIL", help="fil att skriva till")
+    user = command("user", _user, "Ge någon i personalen ett konto, byt lösenord eller ta bort kontot.")
+    user.add_argument("act", choices=("add", "remove", "list"), help="add också för nytt lösenord")
+    user.add_argument("person", nargs="?", default="", help="id under [[handlers]]")
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
     return top
 
@@ -359,6 +362,65 @@ def _deadline(chosen: argparse.Namespace) -> int:
     }
     print(json.dumps(shown, ensure_ascii=False, indent=2))
     return _EX_OK
+
+
+def _user(chosen: argparse.Namespace) -> int:
+    from bots.clock import now
+    from bots.settings import SettingsError, load
+    from bots.web.keys import PasswordError, new_account
+    from store import accounts, migrations
+    from store.engine import StoreError, open_store
+
+    try:
+        settings = load(chosen.config)
+        with closing(open_store(settings.store.url)) as store:
+            migrations.upgrade(store)
+            if chosen.act == "list":
+                with store.read() as transaction:
+                    print("\n".join(accounts.people(transaction)))
+                return _EX_OK
+            known = [one.id for one in settings.handlers]
+            if chosen.person not in known:
+                return _fail(f"ange en person av {', '.join(known)}", _EX_DATAERR)
+            if chosen.act == "remove":
+                with store.write() as transaction:
+                    gone = accounts.remove(transaction, chosen.person, now=now())
+                return _EX_OK if gone else _fail(f"{chosen.person} har inget konto", _EX_DATAERR)
+            account = new_account(chosen.person, _password(), now=now())
+            with store.write() as transaction:
+                accounts.keep(transaction, account)
+    except SettingsError as error:
+        return _fail(str(error), _EX_CONFIG)
+    except PasswordError as error:
+        return _fail(str(error), _EX_DATAERR)
+    except StoreError as error:
+        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+    _show_code(account.totp_secret, chosen.person, settings.municipality.service_name)
+    return _EX_OK
+
+
+def _password() -> str:
+    """Ask for a password twice; from a pipe, read one line."""
+    import getpass
+
+    from bots.web.keys import PasswordError
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("Lösenord: ")
+    if getpass.getpass("Samma igen: ") != first:
+        raise PasswordError("lösenorden är inte lika; börja om")
+    return first
+
+
+def _show_code(totp_secret: str, person: str, service: str) -> None:
+    import pyotp
+    import segno
+
+    address = pyotp.TOTP(totp_secret).provisioning_uri(name=person, issuer_name=service)
+    if sys.stdout.isatty():
+        segno.make(address, micro=False).terminal(compact=True)
+    print(f"Läs in koden i en kodapp, eller skriv in den för hand: {totp_secret}\n{address}")
 
 
 def _card(chosen: argparse.Namespace) -> int:

@@ -309,6 +309,17 @@ used_links = Table(
     Column("used_at", Timestamp, nullable=False),
 )
 
+# Who of the staff can sign in, and by what. Names and roles stand in the configuration.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("person", String(100), primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("totp_secret", String(64), nullable=False),
+    Column("totp_step", BigInteger, nullable=False, default=0),  # of the last code used: each works once
+    Column("changed_at", Timestamp, nullable=False),
+)
+
 # Written once, never changed.
 journal = Table(
     "journal",

@@ -1,7 +1,6 @@
 """Who may see what: staff log in, and every post carries a token that only our own page knew."""
 
 import asyncio
-import hashlib
 import hmac
 import re
 import secrets
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bots.web import fields
+from bots.web.keys import Keys
 from bots.web.show import Show
 from bots.web.throttle import Buckets, Strangers
 from store.domain import Handler
@@ -33,7 +33,7 @@ class TokenError(HTTPException):
 class Access:
     """The door. The session cookie is signed and names a member of staff; it holds nothing else.
 
-    An empty `password` lets nobody in. A new password, or logging out, makes old cookies worthless.
+    A new password, or logging out, makes old cookies worthless; so does a lost account, within seconds.
     """
 
     def __init__(
@@ -41,26 +41,26 @@ class Access:
         *,
         show: Show,
         staff: Mapping[str, Handler],
-        password: str,
-        secret: str,
+        keys: Keys,
         clock: Callable[[], datetime],
     ) -> None:
         self._show = show
         self._staff = staff
         self._clock = clock
-        self._salt = secrets.token_bytes(16)
-        self._right = _stretched(password, self._salt) if password else b""
-        # The mark follows the password, so that a cookie from before a change is refused. It is keyed,
-        # since whoever holds a cookie can read it and could otherwise try passwords at leisure.
-        self._mark = hmac.new(secret.encode(), b"password\0" + password.encode(), "sha256").hexdigest()[:32]
+        self._keys = keys
         self._ended: dict[str, datetime] = {}
         self._strangers = Strangers()
         self._tries = Buckets(size=5, refill=timedelta(minutes=3), clock=clock)
+        # From many networks at once: a wider bucket for each name that is tried.
+        self._names = Buckets(size=20, refill=timedelta(minutes=3), clock=clock)
 
     def who(self, request: Request) -> Handler | None:
         """Return the member of staff who is logged in, if any."""
         session = request.session
-        if session.get("mark") != self._mark or session.get("id") in self._ended:
+        if "who" not in session or session.get("id") in self._ended:
+            return None
+        mark = self._keys.mark(session["who"])
+        if not mark or not hmac.compare_digest(session.get("mark", ""), mark):
             return None
         if self._clock() - datetime.fromisoformat(session["since"]) > _SHIFT:
             return None
@@ -105,29 +105,35 @@ class Access:
         wanted = local_path(request.query_params.get("next", HOME))
         if self.who(request) is not None:
             return RedirectResponse(wanted, 303)
-        return self._door(request, wanted=wanted)
+        return await self._door(request, wanted=wanted)
 
     async def log_in(self, request: Request) -> Response:
-        """Take a name and the password; start a session of its own for whoever has both."""
+        """Take a name, the password and a code; start a session of its own for whoever has them."""
         sent = await fields.read(request)
-        wanted, name = local_path(sent.get("next", HOME)), sent.get("who", "")
+        wanted, name = local_path(sent.get("next", HOME)), self._person(sent.get("who", ""))
         if not self.carries_token(request, sent):
-            return self._door(request, wanted=wanted, name=name, error="gammal", status=403)
+            return await self._door(request, wanted=wanted, name=name, error="gammal", status=403)
         stranger = self._strangers.name(request)
         # Taken before the slow comparison: many tries at once must not slip through side by side.
-        wait = self._tries.take(stranger)
+        wait = self._tries.take(stranger) or self._names.take(name)
         if wait is not None:
-            answer = self._door(request, wanted=wanted, name=name, error="bromsad", status=429)
+            answer = await self._door(request, wanted=wanted, name=name, error="bromsad", status=429)
             answer.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
             return answer
-        right = await self._is_right(sent.get("password", ""))
+        right = await asyncio.to_thread(
+            self._keys.opens, name, sent.get("password", ""), sent.get("code", "")
+        )
         if not right or name not in self._staff:
-            return self._door(request, wanted=wanted, name=name, error="fel", status=422)
+            return await self._door(request, wanted=wanted, name=name, error="fel", status=422)
         self._tries.give_back(stranger)
+        self._names.give_back(name)
         # Everything from before the login goes: a session planted by somebody else leads nowhere.
         request.session.clear()
         request.session.update(
-            id=secrets.token_urlsafe(16), who=name, mark=self._mark, since=self._clock().isoformat()
+            id=secrets.token_urlsafe(16),
+            who=name,
+            mark=self._keys.mark(name),
+            since=self._clock().isoformat(),
         )
         return RedirectResponse(wanted, 303)
 
@@ -141,22 +147,30 @@ class Access:
         request.session.clear()
         return RedirectResponse("/logga-in?ute=1", 303)
 
-    async def _is_right(self, password: str) -> bool:
-        tried = await asyncio.to_thread(_stretched, password, self._salt)
-        return hmac.compare_digest(tried, self._right)
+    def _person(self, typed: str) -> str:
+        """Return the id of whoever is named by id or mail address, or else what was typed."""
+        wanted = typed.strip().casefold()
+        for one in self._staff.values():
+            if wanted in {one.id.casefold(), one.email.casefold()}:
+                return one.id
+        return typed[:200]
 
-    def _door(
+    async def _door(
         self, request: Request, *, wanted: str, name: str = "", error: str = "", status: int = 200
     ) -> Response:
+        personal = await asyncio.to_thread(lambda: self._keys.are_personal)
+        # Where people have accounts, the page does not tell who they are.
+        staff = [] if personal else self._staff.values()
         return self._show.page(
             "login",
             token=self.token(request),
             status=status,
-            staff=[{"id": one.id, "name": one.name, "title": one.title} for one in self._staff.values()],
+            staff=[{"id": one.id, "name": one.name, "title": one.title} for one in staff],
+            personal=personal,
             wanted=wanted,
             chosen=name,
             error=error,
-            closed=not self._right,
+            closed=not personal and not self._keys.shared,
             left="ute" in request.query_params,
         )
 
@@ -164,7 +178,3 @@ class Access:
 def local_path(wanted: str) -> str:
     """Return a path among the staff pages, or the list of cases for anything else."""
     return wanted if _LOCAL.fullmatch(wanted) and ".." not in wanted else HOME
-
-
-def _stretched(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, n=2**14, r=8, p=1)

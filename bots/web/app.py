@@ -25,6 +25,7 @@ from bots.web.console import Console
 from bots.web.demo import Demo
 from bots.web.form import Form
 from bots.web.health import Health
+from bots.web.keys import Keys
 from bots.web.links import LinkPages
 from bots.web.model_page import ModelPage
 from bots.web.on_behalf import OnBehalfPage
@@ -102,8 +103,7 @@ def build(
     access = Access(
         show=show,
         staff={one.id: one for one in staff},
-        password=password,
-        secret=session_secret,
+        keys=Keys(store=store, shared=password, secret=session_secret, clock=clock),
         clock=clock,
     )
     return Starlette(
