@@ -182,6 +182,7 @@ class Purpose(StrEnum):
     HANDED_OVER = "överlämnat"
     DUPLICATE = "dubblett"
     REOPENED = "återöppnat"
+    CLOSED = "avslutat"
     REMINDER = "påminnelse"
     ESCALATION = "eskalering"
     ALARM = "larm"

@@ -27,6 +27,7 @@ TO_CITIZENS = (
     Purpose.HANDED_OVER,
     Purpose.DUPLICATE,
     Purpose.REOPENED,
+    Purpose.CLOSED,
 )
 # An alarm may be about a life: it waits for its turn among citizens, never behind notices.
 _PRIORITY = dict.fromkeys((*TO_CITIZENS, Purpose.ALARM), 1)
@@ -234,6 +235,20 @@ def has_failed(transaction: Transaction, case_id: int, recipient: Address) -> bo
         letters.c.state.in_((LetterState.FAILED, LetterState.UNDELIVERED)),
     )
     return transaction.row(wanted.limit(1)) is not None
+
+
+def told_by(transaction: Transaction, case_id: int, name: str) -> datetime | None:
+    """Return when a letter named somebody as the handler of a case, if the sender has heard of no other.
+
+    None if it is not there, or tells of another or of who else has the case.
+    """
+    tells = (Purpose.ACKNOWLEDGEMENT, Purpose.HANDLER_NAMED, Purpose.REOPENED, Purpose.HANDED_OVER)
+    wanted = select(letters).where(letters.c.case_id == case_id, letters.c.purpose.in_(tells))
+    row = transaction.row(wanted.order_by(letters.c.id.desc()).limit(1))
+    if row is None or row["state"] != LetterState.SENT or row["purpose"] == Purpose.HANDED_OVER:
+        return None
+    at: datetime = row["sent_at"]
+    return at if " ".join(name.split()) in " ".join(row["body"].split()) else None
 
 
 def sent_to(transaction: Transaction, recipient: Address, *, since: datetime, most: int) -> int:

@@ -320,6 +320,16 @@ accounts = Table(
     Column("changed_at", Timestamp, nullable=False),
 )
 
+# How a sender thought that it went: one answer for each case, and no reminder (row T17).
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("score", Integer, nullable=False),  # 1 not at all satisfied ... 5 very satisfied
+    Column("words", Text, nullable=False, default=""),
+    Column("answered_at", Timestamp, nullable=False),
+)
+
 # Written once, never changed.
 journal = Table(
     "journal",

@@ -34,8 +34,17 @@ from store.sight import HiddenCaseError, Reader
 
 _UNSORTED = {Status.RECEIVED, Status.SORTING, Status.QUARANTINED}
 _OVER = {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}
+_LEFT = _OVER | {Status.HANDED_OVER, Status.DUPLICATE}  # nobody here works with these
+_TOLD = {Status.ANSWERED, Status.RETURNED}
+# Whoever wrote these may still wait for an answer.
+_UNANSWERED = frozenset(Status) - _LEFT - _TOLD - {Status.QUARANTINED}
 _ANSWERABLE = frozenset({life.MANAGER, life.REGISTRATOR})
 _INSIDE = _ANSWERABLE | {life.HANDLER, life.TRIAGE}
+_NOBODY_LEFT = "Då kan ingen längre öppna ärendet. Lägg in någon som kan ta över det i config.toml först."
+_INSTEAD = "Öppna det igen, välj ett annat ärende, eller svara i det här."
+_THERE_ALREADY = (
+    "Svaret är redan framme. Ärendet går vidare när avsändaren har svarat, eller när tiden har gått."
+)
 _REOPEN_FIRST = "Öppna ärendet igen först."
 
 
@@ -225,7 +234,11 @@ class Acts:
             if unit != case["unit"]:
                 self._owe(transaction, case_id, why="enheten är en annan", now=now)
             about, mark = self._writing(transaction, case), f"{case['round']}.{version}"
-            if (sender := self.work.sender(transaction, case)) is not None and handler != was:
+            told_at = outbox.told_by(transaction, case_id, house.person(handler).name)
+            if told_at is not None:
+                # The registrator who sorted it, or whoever gave it back: nothing is new to the sender.
+                cases.keep_promise(transaction, case_id, PromiseKind.FIRST_FEEDBACK, told_at)
+            elif (sender := self.work.sender(transaction, case)) is not None and handler != was:
                 self.work.letters.name_handler(
                     transaction,
                     about,
@@ -288,7 +301,7 @@ class Acts:
         """Tell the sender why the answer is late, and the new day (FL 11 §, row B4).
 
         The promise stands as it was, kept or broken. Raises `IllegalActError` without a reason, a day that
-        is to come, a promised day, or somebody to tell.
+        is to come, a promised day, or somebody to tell who still waits for the answer.
         """
         now = self.clock()
         with self.store.write() as transaction:
@@ -302,6 +315,7 @@ class Acts:
                 "Ärendet har ingen lovad dag.": promised is None,
                 "Avsändaren har ingen adress.": sender is None,
                 "Det görs av handläggaren eller chefen.": not actor.roles & {life.HANDLER, life.MANAGER},
+                "Ärendet väntar inte på något svar.": case["status"] not in _UNANSWERED,
             }
             if missing := [words for words, is_so in problems.items() if is_so]:
                 raise IllegalActError(Act.ANSWER, Status(case["status"]), missing)
@@ -382,16 +396,15 @@ class Acts:
         house = self.work.house
         if not self.rules.manager_approves_no_action:
             return
-        for manager in house.managers_of(case["unit"]):
-            if manager.id not in case["barred"]:
-                Errands(letters=self.work.letters).ask_approval(
-                    transaction,
-                    self._writing(transaction, case),
-                    manager=manager,
-                    handler=house.person(by),
-                    answer_id=answer_id,
-                    now=self.clock(),
-                )
+        for manager in house.answering_for(case):
+            Errands(letters=self.work.letters).ask_approval(
+                transaction,
+                self._writing(transaction, case),
+                manager=manager,
+                handler=house.person(by),
+                answer_id=answer_id,
+                now=self.clock(),
+            )
 
     def approve(self, case_id: int, *, by: str, version: int) -> None:
         """Store that a manager stands behind doing nothing (row N12)."""
@@ -437,8 +450,18 @@ class Acts:
         self._move(case_id, Act.RETURN, by=by, version=version)
 
     def close(self, case_id: int, *, by: str, version: int) -> None:
-        """Close a case, if nothing is missing."""
-        self._move(case_id, Act.CLOSE, by=by, version=version)
+        """Close a case, if nothing is missing; ask its sender how it went, if the policy does (row T17)."""
+        now, house = self.clock(), self.work.house
+        with self.store.write() as transaction:
+            case = self._case(transaction, case_id)
+            actor = house.actor(by, case)
+            acts.move(
+                transaction, case_id, Act.CLOSE, actor=actor, now=now, version=version, rules=self.rules
+            )
+            sender = self.work.sender(transaction, case) if house.policy.workflow.survey else None
+            if sender is not None and sender.address.channel == "email":
+                self.work.letters.close(transaction, self._writing(transaction, case), sender, now=now)
+        self.acted()
 
     def reopen(self, case_id: int, *, by: str, reason: str, version: int) -> None:
         """Open a case again for a sender who is not satisfied, with a new day to answer (row N5).
@@ -544,6 +567,7 @@ class Acts:
                     sender,
                     door=door,
                     handed_to=to,
+                    mark=str(version),
                     link=link or house.doors.link(door),
                     now=now,
                 )
@@ -555,12 +579,18 @@ class Acts:
         self._move(case_id, Act.TAKE_BACK, by=by, reason=reason, version=version, learned=learned)
 
     def duplicate(self, case_id: int, original_id: int, *, by: str, version: int) -> None:
-        """Tie a case to the one that it repeats, and tell its sender where the answer comes."""
+        """Tie a case to the one that it repeats, and tell its sender where the answer comes.
+
+        Raises `IllegalActError` if none comes there.
+        """
         if original_id == case_id:
             raise StoreError(f"case {case_id} cannot be its own duplicate")
         now, house = self.clock(), self.work.house
         with self.store.write() as transaction:
             case, original = self._case(transaction, case_id), self._looked_at(transaction, original_id, by)
+            if original["status"] not in _UNANSWERED:
+                told = f"{original['number']} är {original['status']}, och där kommer inget svar. {_INSTEAD}"
+                raise IllegalActError(Act.DUPLICATE, Status(case["status"]), [told])
             acts.move(
                 transaction,
                 case_id,
@@ -586,7 +616,8 @@ class Acts:
     def bar(self, case_id: int, person: str, *, by: str, version: int) -> None:
         """Keep a case from somebody whom it is about; if they have it, it goes to the next one (row B6).
 
-        A handler may say so of themselves. Raises `StoreError` for a person who is not there.
+        A handler may say so of themselves. Raises `StoreError` for a person who is not there, and
+        `IllegalActError` for the last one who may open the case.
         """
         now, house = self.clock(), self.work.house
         if person not in house.handlers:
@@ -594,10 +625,12 @@ class Acts:
         with self.store.write() as transaction:
             case = self._case(transaction, case_id)
             barred = sorted({*case["barred"], person})
+            if all(one in barred for one in house.handlers):
+                raise IllegalActError("anmäla jäv", Status(case["status"]), [_NOBODY_LEFT])
             new: dict[str, Any] = {"barred": barred}
             details = {"jävig": house.person(person).name}
             heir = None
-            if case["handler"] in barred and case["status"] not in _OVER:
+            if case["handler"] in barred and case["status"] not in _LEFT:
                 heir = self._next(case, barred, now)
                 new |= {"handler": heir.id, "assigned_at": now}
                 details["handläggare"] = heir.id
@@ -793,7 +826,12 @@ class Acts:
         """Tell somebody that a case is theirs now, and the sender who has it, if they were told before."""
         about, letters = self._writing(transaction, case), self.work.letters
         is_sorted = case["status"] not in _UNSORTED
-        if is_sorted and (sender := self.work.sender(transaction, case)) is not None:
+        # Who has the answer is promised no other.
+        if (
+            is_sorted
+            and case["status"] not in _TOLD
+            and (sender := self.work.sender(transaction, case)) is not None
+        ):
             letters.name_handler(
                 transaction, about, sender, handler=handler, instead=True, mark=mark, now=now
             )
@@ -854,8 +892,14 @@ class Acts:
         if act is None:
             return version
         actor = self.work.house.actor(by, case)
-        acts.move(transaction, case["id"], act, actor=actor, now=now, version=version, rules=self.rules)
-        return version + 1
+        if act is Act.RESUME:
+            self.work.resume(transaction, case, actor=actor, now=now, version=version)
+        else:
+            acts.move(transaction, case["id"], act, actor=actor, now=now, version=version, rules=self.rules)
+        begun = self._case(transaction, case["id"])
+        if begun["status"] == Status.ANSWERED:
+            raise IllegalActError(Act.RESUME, Status(case["status"]), [_THERE_ALREADY])
+        return int(begun["version"])
 
     def _writing(self, transaction: Transaction, case: Row) -> Writing:
         return Writing(
@@ -865,6 +909,7 @@ class Acts:
             language=case["language"],
             promises=cases.owed(transaction, case["id"]),
             restricted=case["restricted"],
+            delayed_to=cases.delayed_to(transaction, case),
         )
 
     def _case(self, transaction: Transaction, case_id: int) -> Row:

@@ -33,6 +33,7 @@ from templates.facts import (
     AnswerFacts,
     CitizenFacts,
     CitizenReopenedFacts,
+    ClosedFacts,
     DelayFacts,
     DuplicateFacts,
     FollowUpFacts,
@@ -88,10 +89,15 @@ class Writing:
     promises: Sequence[Promise]
     lanes: tuple[Lane, ...] = ()
     restricted: bool = False  # no link without a login opens it
+    delayed_to: date | None = None  # the day that the sender was told when the promised one would not hold
 
     def due(self, kind: PromiseKind) -> date | None:
         """Return the day of a promise, or None if none was given."""
         return next((promise.due_on for promise in self.promises if promise.kind is kind), None)
+
+    def answer_to_come(self, now: datetime) -> date | None:
+        """Return the day to tell the sender now; None if it has been, since nobody can promise that."""
+        return _to_come(self.delayed_to or self.due(PromiseKind.ANSWER), now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,20 +146,17 @@ class Letters:
         `handler` is None until somebody has sorted the case. `mood` is the type when it is certain enough
         to thank or be sorry by, otherwise None. Who `wants_anonymity` is told that their address can be read
         (rows T4, X9), and never that they are anonymous. What is taken down
-        `by_hand` is no machine's, so nothing is suspected; if it is late, no past day is promised.
+        `by_hand` is no machine's, so nothing is suspected. If it is late, no past day is promised.
         """
         held = held_because or ("" if by_hand else self._suspicion(transaction, to, title, now))
-        handler_by, answer_by = about.due(PromiseKind.FIRST_FEEDBACK), about.due(PromiseKind.ANSWER)
-        if by_hand:
-            handler_by, answer_by = _to_come(handler_by, now), _to_come(answer_by, now)
         facts: AcknowledgementFacts = {
             "service_name": self.house.service_name,
             "municipality": self.house.municipality,
             "case_number": about.number,
             "received_on": day_of(about.received_at),
             "handler": None if handler is None else Person(name=handler.name, title=handler.title),
-            "handler_by": handler_by,
-            "answer_by": answer_by,
+            "handler_by": _to_come(about.due(PromiseKind.FIRST_FEEDBACK), now),
+            "answer_by": about.answer_to_come(now),
             "phone": self.house.phone,
             "phone_hours": self.house.phone_hours,
             "privacy_url": self.house.privacy_url,
@@ -271,9 +274,10 @@ class Letters:
         door: Door,
         handed_to: str,
         link: str,
+        mark: str,
         now: datetime,
     ) -> None:
-        """Tell the sender who has it instead, once for each door (letters M09-M18)."""
+        """Tell the sender who has it instead (letters M09-M18)."""
         facts: HandedOverFacts = {
             **self._common(about, to),
             "received_at": about.received_at,
@@ -281,7 +285,7 @@ class Letters:
             "link": link,
         }
         name = doors.DOORS[door].letter
-        self._to_sender(transaction, about, to, name, Purpose.HANDED_OVER, str(door), facts, now)
+        self._to_sender(transaction, about, to, name, Purpose.HANDED_OVER, f"{door}:{mark}", facts, now)
 
     def tie(
         self,
@@ -317,7 +321,7 @@ class Letters:
         facts: HandlerNamedFacts = {
             **self._common(about, to),
             "handler": Person(name=handler.name, title=handler.title),
-            "answer_by": about.due(PromiseKind.ANSWER),
+            "answer_by": about.answer_to_come(now),
             "instead_of": instead,
         }
         keeps = (PromiseKind.FIRST_FEEDBACK,)
@@ -375,9 +379,15 @@ class Letters:
         facts: SentOnFacts = {
             **self._common(about, to),
             "sent_to": sent_to,
-            "answer_by": about.due(PromiseKind.ANSWER),
+            "answer_by": about.answer_to_come(now),
         }
         self._to_sender(transaction, about, to, "citizen_sent_on", Purpose.SENT_ON, mark, facts, now)
+
+    def close(self, transaction: Transaction, about: Writing, to: Sender, *, now: datetime) -> None:
+        """Tell the sender that the case is closed, and ask once how it went (letter M25, row T17)."""
+        link = self.links.survey(about.case_id, now=now) if self.links.base else ""
+        facts: ClosedFacts = {**self._common(about, to), "survey_link": link}
+        self._to_sender(transaction, about, to, "citizen_closed", Purpose.CLOSED, "1", facts, now)
 
     def reopened(
         self,
@@ -567,16 +577,18 @@ class Letters:
     def notify_undelivered(
         self, transaction: Transaction, about: Writing, *, handler: Handler, returned: Outgoing, now: datetime
     ) -> None:
-        """Tell the handler that a letter to the sender came back."""
+        """Tell the handler that a letter to the sender, or to who was to tell what happened, came back."""
         facts: UndeliveredFacts = {
             "service_name": self.house.service_name,
             "case_number": about.number,
+            "to_sender": returned.purpose is not Purpose.STATEMENT_REQUEST,
             "sent_on": day_of(returned.created_at or now),
             "returned_on": day_of(now),
             "answer_by": about.due(PromiseKind.ANSWER),
             "link": self._link(about.number),
         }
-        key = f"{returned.key}:{Purpose.UNDELIVERED_NOTICE}"
+        # One that a human let go again may come back again.
+        key = f"{returned.key}:{Purpose.UNDELIVERED_NOTICE}:{returned.attempts}"
         purpose = Purpose.UNDELIVERED_NOTICE
         self.to_handler(transaction, about, handler, purpose, key, "handler_undelivered", facts, now)
 

@@ -10,6 +10,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 LIFE = timedelta(days=30)
 _LONGEST = 1000
+_SIGNING = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
 
 
 class LinkAct(StrEnum):
@@ -57,6 +58,27 @@ class Links:
             ticket.act, case_id=ticket.case_id, person=ticket.person, now=now, about=ticket.about
         )
 
+    def survey(self, case_id: int, *, now: datetime) -> str:
+        """Make the link by which a sender says how it went: once, since a case has one answer."""
+        expires = int((now + LIFE).timestamp())
+        return f"{self.base.rstrip('/')}/enkat/{self._surveyor.dumps([case_id, expires])}"
+
+    def surveyed(self, token: str, *, now: datetime) -> int | None:
+        """Return the case that a survey's token names, or None if we did not sign it or it is too old."""
+        try:
+            told = self._surveyor.loads(token[:_LONGEST])
+        except BadSignature:
+            return None
+        match told:
+            case [int(case_id), int(expires)] if now.timestamp() < expires:
+                return case_id
+            case _:
+                return None
+
+    @property
+    def _surveyor(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self.secret, salt=b"synpunkt survey", signer_kwargs=_SIGNING)
+
     def read(self, token: str) -> Ticket | None:
         """Return what a token says, however old it is, or None if we did not sign it."""
         if len(token) > _LONGEST:
@@ -83,5 +105,5 @@ class Links:
         return URLSafeSerializer(
             self.secret,
             salt=b"synpunkt one-time link",
-            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+            signer_kwargs=_SIGNING,
         )

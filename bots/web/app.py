@@ -33,6 +33,7 @@ from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.pick_up import PickUp
 from bots.web.register import Register
 from bots.web.show import STATIC, Show
+from bots.web.survey import Survey
 from bots.web.work import Work
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
@@ -110,6 +111,7 @@ def build(
         routes=[
             *_routes(parts, show, access, session_secret, watched_at, _work(desk, parts, show, access)),
             *_links(by_link, parts, show),
+            *_survey(desk, parts, show),
         ],
         middleware=[
             Middleware(Guard, secure=secure_cookies),
@@ -197,6 +199,12 @@ def _work(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Wo
     if desk is None:
         return None
     return Work(acts=desk, show=show, access=access, staff=parts.staff, units=parts.units)
+
+
+def _survey(desk: DeskActs | None, parts: Parts, show: Show) -> list[Route]:
+    if desk is None:
+        return []
+    return Survey(store=parts.store, links=desk.work.letters.links, show=show, clock=parts.clock).routes()
 
 
 def _links(by_link: ByLink | None, parts: Parts, show: Show) -> list[Route]:
