@@ -145,7 +145,8 @@ def follow_up(
     """
     case = _found(transaction, case_id, version)
     told = [] if actor.roles & _FOLLOWERS else [f"Det görs av {' eller '.join(sorted(_FOLLOWERS))}."]
-    if result is not None and (not result.strip() or (on or case["follow_up_on"]) is None):
+    is_empty = on is None if result is None else not result.strip()
+    if is_empty or (on or case["follow_up_on"]) is None:
         told.append("Ange dag för uppföljning, och skriv vad den visade.")
     if told:
         raise IllegalActError(Act.ANSWER, Status(case["status"]), told)

@@ -255,6 +255,12 @@ def delay(
     )
 
 
+def delayed_to(transaction: Transaction, case: Row) -> date | None:
+    """Return the day that the sender was told last when an answer would be late; None in a new round."""
+    wanted = select(delays.c.answer_on).where(delays.c.case_id == case["id"], delays.c.round == case["round"])
+    return transaction.connection.scalar(wanted.order_by(delays.c.id.desc()).limit(1))
+
+
 def wait_out(
     transaction: Transaction,
     case_id: int,

@@ -132,12 +132,14 @@ _URGENT_FOLLOW_UP: FollowUpFacts = {**_FOLLOW_UP, "lanes": (Lane.CONCERN_REPORT,
 _UNDELIVERED = UndeliveredFacts(
     service_name="Tyck till",
     case_number="SYN-2026-000123",
+    to_sender=True,
     sent_on=date(2026, 11, 23),
     returned_on=date(2026, 11, 24),
     answer_by=date(2026, 12, 2),
     link="https://synpunkt.exempelby.example/arende/SYN-2026-000123",
 )
 _UNDELIVERED_UNDATED: UndeliveredFacts = {**_UNDELIVERED, "answer_by": None}
+_UNDELIVERED_ELSEWHERE: UndeliveredFacts = {**_UNDELIVERED, "to_sender": False}
 
 _ANSWER = AnswerFacts(
     service_name="Tyck till",
@@ -430,6 +432,7 @@ EXAMPLES = (
     Example(letter="handler_follow_up", situation="urgent, no answer date", facts=_URGENT_FOLLOW_UP),
     Example(letter="handler_undelivered", situation="answer date known", facts=_UNDELIVERED),
     Example(letter="handler_undelivered", situation="no answer date", facts=_UNDELIVERED_UNDATED),
+    Example(letter="handler_undelivered", situation="to a provider", facts=_UNDELIVERED_ELSEWHERE),
     Example(letter="handler_statement_request", situation="to a provider", facts=_STATEMENT),
     Example(letter="handler_reminder", situation="due soon", facts=_REMINDER),
     Example(letter="handler_reminder", situation="due soon, must be closed too", facts=_SOON_TO_CLOSE),

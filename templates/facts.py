@@ -77,10 +77,11 @@ class FollowUpFacts(TypedDict):
 
 
 class UndeliveredFacts(TypedDict):
-    """Facts of `handler_undelivered`."""
+    """Facts of `handler_undelivered`. Not `to_sender` is to a provider or another board."""
 
     service_name: str
     case_number: str
+    to_sender: bool
     sent_on: date
     returned_on: date
     answer_by: date | None

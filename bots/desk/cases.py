@@ -35,6 +35,7 @@ from store.domain import (
     MessageState,
     Outgoing,
     PromiseKind,
+    Purpose,
     Status,
     Suggestion,
     Verdict,
@@ -153,9 +154,12 @@ class CaseWork:
         """Return the writing desk for wrong doors."""
         return Alerts(house=self.house, identity=self.identity)
 
-    def resume(self, transaction: Transaction, case: Row, *, actor: Actor, now: datetime) -> None:
+    def resume(
+        self, transaction: Transaction, case: Row, *, actor: Actor, now: datetime, version: int | None = None
+    ) -> None:
         """Go on with a case that waited for its sender; those days count, unless the policy says no."""
-        acts.move(transaction, case["id"], Act.RESUME, actor=actor, now=now, rules=self.house.rules)
+        rules = self.house.rules
+        acts.move(transaction, case["id"], Act.RESUME, actor=actor, now=now, version=version, rules=rules)
         if self.house.rules.pause_on_question and case["question_asked_at"] is not None:
             cases.wait_out(
                 transaction,
@@ -229,11 +233,12 @@ class CaseWork:
         )
 
     def tell_undelivered(self, transaction: Transaction, letter: Outgoing) -> None:
-        """Tell the handler that an acknowledgement or an answer did not reach the sender.
+        """Tell the handler that a letter did not reach the sender, or whoever was asked for a statement.
 
         A notice that failed tells nobody by mail, since the next one would fail as well: see the console.
         """
-        if letter.purpose not in _TO_THE_SENDER or letter.case_id is None:
+        is_asked = letter.purpose is Purpose.STATEMENT_REQUEST
+        if (letter.purpose not in _TO_THE_SENDER and not is_asked) or letter.case_id is None:
             return
         case = cases.find(transaction, letter.case_id)
         if case is not None:
@@ -393,6 +398,9 @@ class CaseWork:
         # A sender whom we could not read may still be found by a human.
         nobody = heard.answer_to is None and heard.state is MessageState.READ
         owed = promises(heard.received_at, kind, self.house.days_for(way.unit), anonymous=nobody)
+        if nobody and not heard.pick_up and not _can_be_phoned(heard):
+            # Nobody can be told who has it, so nobody is reminded to.
+            owed = tuple(one for one in owed if one.kind is not PromiseKind.FIRST_FEEDBACK)
         cases.promise(transaction, case_id, owed)
         details = {"nummer": number, "handläggare": way.handler.id, "därför": quarantined or way.because}
         if new.wished is not None:
@@ -598,6 +606,11 @@ def _wished(heard: Heard) -> Address | None:
     if heard.wished is not None:
         return heard.wished
     return wishes.wished_road(heard.text) if _is_from_a_person(heard) else None
+
+
+def _can_be_phoned(heard: Heard) -> bool:
+    wished = _wished(heard)
+    return bool(heard.taken and heard.taken.phone) or bool(wished and wished.handle)
 
 
 def _wants_anonymity(heard: Heard) -> bool:

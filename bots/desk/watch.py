@@ -158,11 +158,19 @@ class _Look:
         rows = alarms.owing(self.transaction, kind, self.sought, until=horizon, last=last)
         taken = self._taken(rows)
         for case in rows:
+            if self._stands(case):
+                continue
             turn = case["turn"]
             done = taken.get((case["id"], Clock.ANSWER, turn), {})
             step = self._step(case["due_on"], done)
             if step is not None:
                 yield self._answer_step(case, step, turn)
+
+    def _stands(self, case: Row) -> bool:
+        """Tell whether the answer's clock stands while we wait for the sender; its day moves after."""
+        if not self.house.rules.pause_on_question or case["status"] != Status.AWAITING_SENDER:
+            return False
+        return bool(case["due_on"] > day_of(case["question_asked_at"]))
 
     def _step(self, due_on: date, done: dict[Step, date]) -> Step | None:
         """Return the next step for an answer that is due on a day, or None if none is due today."""

@@ -9,9 +9,11 @@ import pytest
 
 from store import profiles
 from store.deadlines import STOCKHOLM
-from store.domain import Factor, Kind, PromiseKind, Purpose, Way
+from store.domain import Door, Factor, Inbound, Kind, PromiseKind, Purpose, Status, Way
 from store.engine import Row
-from tests.bots.desk.test_threads import a_report
+from store.life import IllegalActError
+from store.profiles.policy import Profile
+from tests.bots.desk.test_threads import a_report, suspect
 from tests.bots.desk.test_watch import MANAGED, TYRESO, answer, at, seen, walk
 from tests.house import NOW, House, Scripted, a_suggestion, an_inbound
 
@@ -168,3 +170,235 @@ async def test_g9_an_answer_that_comes_back_has_told_nobody_who_has_the_case(hou
     await come_back(house, house.outbox(purpose=Purpose.ANSWER)[0], status="5.1.2")
 
     assert promised(house, PromiseKind.FIRST_FEEDBACK) == [(1, date(2026, 11, 25), None)]
+
+
+async def test_b4_nobody_is_told_of_a_delay_who_waits_for_nothing(house: House) -> None:
+    case = await a_case(house)
+    confirm(house, case)
+    answer(house, case)
+    await house.deliver()
+
+    for close in (False, True):
+        if close:
+            house.acts.close(**seen(house, case), by="anna")
+        with pytest.raises(IllegalActError, match="väntar inte på något svar"):
+            house.acts.delay(
+                **seen(house, case), reason="Delar saknas.", answer_on=date(2026, 12, 30), by="anna"
+            )
+    assert house.outbox(purpose=Purpose.DELAY) == []
+
+
+async def test_b6_who_is_barred_from_an_answered_case_is_followed_by_somebody_without_a_new_promise(
+    make_house: Make,
+) -> None:
+    house = make_house(units=MANAGED)
+    case = await a_case(house)
+    answer(house, case)
+    await house.deliver()
+
+    house.acts.bar(**seen(house, case), person="anna", by="anna")
+
+    assert house.case()["handler"] == "omar"
+    assert house.outbox(purpose=Purpose.HANDLER_NAMED) == []
+
+
+async def test_b6_a_case_that_was_handed_over_gets_no_new_handler(make_house: Make) -> None:
+    house = make_house(units=MANAGED, silent=True)
+    case = await a_case(house, subject="Bussen", text="Bussen går för sällan.")
+    hand_over(house, case, "Region Väst")
+    before = house.outbox()
+
+    house.acts.bar(**seen(house, case), person="rita", by="rita")
+
+    assert house.outbox() == before
+
+
+def hand_over(house: House, case: Row, to: str) -> None:
+    house.acts.hand_over(
+        **seen(house, case), door=Door.OTHER_AUTHORITY, to=to, by="rita", reason="busstrafik"
+    )
+
+
+async def test_a_case_handed_over_anew_is_told_of_anew(make_house: Make) -> None:
+    house = make_house(silent=True)
+    case = await a_case(house, subject="Bussen", text="Bussen går för sällan.")
+    hand_over(house, case, "Region Väst")
+    house.acts.take_back(**seen(house, case), by="rita", reason="det var inte deras")
+
+    hand_over(house, case, "Trafikverket")
+
+    first, second = house.outbox(purpose=Purpose.HANDED_OVER)
+    assert "Region Väst" in first["body"]
+    assert "Trafikverket" in second["body"]
+
+
+async def test_two_cases_are_not_each_others_duplicates(make_house: Make) -> None:
+    house = make_house(silent=True)
+    one = await a_case(house, subject="Bussen", text="Bussen går för sällan.")
+    two = await a_case(house, subject="Bussen igen", text="Bussen går för sällan här också.")
+    house.acts.duplicate(**seen(house, one), original_id=two["id"], by="rita")
+
+    with pytest.raises(IllegalActError, match="är dubblett, och där kommer inget svar"):
+        house.acts.duplicate(**seen(house, two), original_id=one["id"], by="rita")
+
+
+async def test_n9_a_letter_that_comes_back_a_second_time_is_told_a_second_time(house: House) -> None:
+    case = await a_case(house)
+    answer(house, case)
+    await house.deliver()
+    (letter,) = house.outbox(purpose=Purpose.ANSWER)
+    await come_back(house, letter)
+    await come_back(house, letter, status="5.1.3")  # of the same sending: told once
+    assert len(house.outbox(purpose=Purpose.UNDELIVERED_NOTICE)) == 1
+    house.acts.send(letter["id"], by="anna")
+    await house.deliver()
+
+    await come_back(house, letter, status="5.1.2")
+
+    assert len(house.outbox(purpose=Purpose.UNDELIVERED_NOTICE)) == 2
+
+
+async def test_n20_a_handler_hears_that_the_provider_never_got_the_question(house: House) -> None:
+    case = await a_case(house)
+    house.acts.ask_statement(
+        **seen(house, case), of="Parkbolaget", question="Vad hände?", by="anna", address="fel@bolag.example"
+    )
+    await house.deliver()
+
+    await come_back(house, house.outbox(purpose=Purpose.STATEMENT_REQUEST)[0])
+
+    (told,) = house.outbox(purpose=Purpose.UNDELIVERED_NOTICE)
+    assert told["handle"] == "anna.ek@lillkommun.example"
+    assert "Den som ska redogöra har alltså inte fått frågan." in told["body"]
+
+
+async def test_g9_who_is_named_already_is_not_named_again(make_house: Make) -> None:
+    house = make_house(silent=True)
+    case = await a_case(house, subject="Bussen", text="Bussen går för sällan.")
+    assert "Din handläggare är Rita Lund" in house.acknowledgements()[0]["body"]
+    assert promised(house, PromiseKind.FIRST_FEEDBACK) == [(1, date(2026, 11, 25), None)]
+
+    for act in range(2):
+        if act:
+            house.acts.to_sorting(**seen(house, case), by="rita", reason="osäker")
+        house.acts.assign(**seen(house, case), handler="rita", by="rita")
+
+    assert house.outbox(purpose=Purpose.HANDLER_NAMED) == []
+    assert promised(house, PromiseKind.FIRST_FEEDBACK) == [(1, date(2026, 11, 25), NOW)]
+
+
+async def test_g9_who_has_a_case_again_that_was_handed_over_is_named_again(make_house: Make) -> None:
+    house = make_house(silent=True)
+    case = await a_case(house, subject="Bussen", text="Bussen går för sällan.")
+    hand_over(house, case, "Region Väst")
+    await house.deliver()
+    house.acts.take_back(**seen(house, case), by="rita", reason="det var inte deras")
+
+    house.acts.assign(**seen(house, case), handler="rita", by="rita")
+
+    assert len(house.outbox(purpose=Purpose.HANDLER_NAMED)) == 1
+
+
+async def test_g9_a_letter_that_never_came_has_named_nobody(make_house: Make) -> None:
+    house = make_house(silent=True)
+    case = await a_case(house, subject="Bussen", text="Bussen går för sällan.")
+    await come_back(house, house.acknowledgements()[0])
+
+    house.acts.assign(**seen(house, case), handler="rita", by="rita")
+
+    assert len(house.outbox(purpose=Purpose.HANDLER_NAMED)) == 1
+
+
+async def test_b7_no_letter_promises_a_day_that_has_been(make_house: Make) -> None:
+    house = make_house(units=MANAGED)
+    await house.hear(suspect(spam=True))
+    case = house.case()
+    assert case["status"] == Status.QUARANTINED
+    at(house, date(2026, 12, 20))
+
+    house.acts.release(**seen(house, case), by="rita")
+    house.acts.assign(**seen(house, case), handler="petra", by="rita")
+    house.acts.ask_statement(**seen(house, case), of="Parkbolaget", question="Vad hände?", by="petra")
+
+    letters = [row for row in house.outbox() if row["handle"] == "sven.svensson@example.org"]
+    assert [row["purpose"] for row in letters] == [
+        Purpose.ACKNOWLEDGEMENT,
+        Purpose.HANDLER_NAMED,
+        Purpose.SENT_ON,
+    ]
+    assert [row["purpose"] for row in letters if "senast" in row["body"]] == []
+
+
+async def test_b4_who_was_told_a_new_day_hears_no_more_of_the_old_one(house: House) -> None:
+    case = await a_case(house)
+    at(house, date(2026, 12, 1))
+    house.acts.delay(**seen(house, case), reason="Delar saknas.", answer_on=date(2026, 12, 30), by="anna")
+
+    house.acts.ask_statement(**seen(house, case), of="Parkbolaget", question="Vad hände?", by="anna")
+
+    (letter,) = house.outbox(purpose=Purpose.SENT_ON)
+    assert "Du får vårt svar senast onsdag 30 december 2026." in letter["body"]
+
+
+def pausing() -> Profile:
+    policy = profiles.load("standard")
+    clocks = policy.deadlines.model_copy(update={"pause_on_question": True})
+    return policy.model_copy(update={"deadlines": clocks})
+
+
+async def test_nobody_is_reminded_while_the_clock_stands_for_the_senders_reply(make_house: Make) -> None:
+    house = make_house(units=MANAGED, policy=pausing())
+    case = await a_case(house)
+    at(house, date(2026, 12, 4))
+
+    house.acts.ask_sender(**seen(house, case), question="Vilken gunga?", by="anna")
+
+    assert walk(house, date(2026, 12, 18)) == []
+
+
+async def test_days_of_waiting_do_not_count_when_the_handler_goes_on_without_a_reply(
+    make_house: Make,
+) -> None:
+    house = make_house(units=MANAGED, policy=pausing())
+    case = await a_case(house)
+    house.acts.ask_sender(**seen(house, case), question="Vilken gunga?", by="anna")
+    at(house, date(2026, 11, 27))
+
+    answer(house, case)
+
+    assert promised(house, PromiseKind.ANSWER) == [(1, date(2026, 12, 10), None)]
+
+
+async def test_a_second_answer_waits_in_plain_words_when_the_first_is_there(house: House) -> None:
+    case = await a_case(house)
+    answer(house, case)
+    house.acts.ask_sender(**seen(house, case), question="Blev det bra?", by="anna")
+    await house.deliver()
+
+    with pytest.raises(IllegalActError, match="Svaret är redan framme"):
+        answer(house, case, text="En sak till.")
+
+
+async def test_l19_a_follow_up_of_nothing_is_refused(house: House) -> None:
+    case = await a_case(house)
+
+    with pytest.raises(IllegalActError, match="Ange dag för uppföljning"):
+        house.acts.follow_up(**seen(house, case), by="anna")
+
+
+async def test_l7_nobody_is_reminded_to_name_the_handler_to_nobody(make_house: Make) -> None:
+    house = make_house(units=MANAGED)
+    await house.hear(
+        Inbound(
+            channel="web",
+            account="formulär",
+            received_at=NOW,
+            raw=b"{}",
+            media_type="application/json",
+            external_id="1",
+            subject="Gungan",
+            text="Gungan i parken är trasig.",
+        )
+    )
+
+    assert house.promises(house.case()["id"]).keys() == {PromiseKind.RECEIPT, PromiseKind.ANSWER}
