@@ -141,9 +141,8 @@ class Alerts:
         return _of(self.house.sorter(day_of(now), barred=case["barred"]))
 
     def _managers(self, case: Row, now: datetime) -> list[tuple[str, str]]:
-        for level in (self.house.managers_of(case["unit"]), self.house.above(case["unit"])):
-            if found := [_of(one) for one in level if one.id not in case["barred"]]:
-                return found
+        if found := [_of(one) for one in self.house.answering_for(case)]:
+            return found
         return [_of(self.house.sorter(day_of(now), barred=case["barred"]))]
 
     def _notice(self, case: Row) -> NoticeFacts:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from bots.desk import doors, taken, threads, wishes
 from bots.desk.alerts import Alerts
@@ -30,6 +30,7 @@ from store.domain import (
     Duty,
     Entry,
     Guess,
+    Handler,
     Kind,
     Lane,
     MessageState,
@@ -187,12 +188,10 @@ class CaseWork:
         `IllegalActError` and `StaleCaseError`, and then changes nothing.
         """
         house, day = self.house, day_of(now)
-        contact, barred = house.contact_for(case["unit"]), case["barred"]
+        contact = house.contact_for(case["unit"])
         named = contact.handler if contact and contact.handler in house.handlers else case["handler"]
-        if named in barred:
-            unit = house.unit(case["unit"])
-            heir = None if unit is None else unbarred(house, unit, day, barred)[0]
-            named = (heir or house.sorter(day, barred=barred)).id
+        if named in case["barred"]:
+            named = self.heir(case, day).id
         turn = case["round"] + 1
         acts.move(
             transaction,
@@ -220,6 +219,20 @@ class CaseWork:
         if named != actor.id:
             self.letters.notify_reopened(transaction, about, handler=house.person(named), turn=turn, now=now)
 
+    def holder(self, case: Row) -> Handler:
+        """Return who hears of a case: its handler, or the next if it turned out to be about them (row B6).
+
+        What is over stays with whoever had it, so that it can be seen who answered.
+        """
+        handler = self.house.person(case["handler"])
+        return self.heir(case, day_of(self.clock())) if handler.id in case["barred"] else handler
+
+    def heir(self, case: Row, day: date) -> Handler:
+        """Return who has a case instead of those whom it is about."""
+        unit, barred = self.house.unit(case["unit"]), case["barred"]
+        found = None if unit is None else unbarred(self.house, unit, day, barred)[0]
+        return found or self.house.sorter(day, barred=barred)
+
     def sender(self, transaction: Transaction, case: Row) -> Sender | None:
         """Return whom to write to, be it on our own page, or None when nobody can be told."""
         address = self.reach(transaction, case)
@@ -245,7 +258,7 @@ class CaseWork:
             self.letters.notify_undelivered(
                 transaction,
                 self._writing(transaction, case),
-                handler=self.house.person(case["handler"]),
+                handler=self.holder(case),
                 returned=letter,
                 now=self.clock(),
             )
@@ -269,7 +282,7 @@ class CaseWork:
         told = self._writing(transaction, case)
         if self._own_mail.take(transaction, heard, case, told, now=self.clock()):
             return
-        handler = self.house.person(case["handler"])
+        handler = self.holder(case)
         if heard.from_addr.casefold() == handler.email.casefold():
             return  # the handler knows what the handler wrote
         # Whoever else writes in a case must not lead its answer to themselves.
@@ -341,7 +354,7 @@ class CaseWork:
         kind = _believed(suggestion, heard.chosen_kind)
         # Row B6. To be praised is no reason to stay away from a case.
         named = named_in(heard.for_classifier, self.house.handlers.values())
-        barred = () if kind is Kind.PRAISE else named
+        barred = () if kind is Kind.PRAISE else self.house.kept_away(named)
         language = heard.language or self._language(heard, suggestion)
         way = route(
             self.house,

@@ -141,6 +141,26 @@ class House:
         named = unit.managers if unit is not None else ()
         return tuple(self.handlers[one] for one in named or (self.registrator,))
 
+    def answering_for(self, case: Row) -> tuple[Handler, ...]:
+        """List who answers for a case: its unit's managers, or the level above those whom it is not for.
+
+        A unit without a manager has the registrator for one, who has whatever nobody else can be found for.
+        """
+        unit = self.unit(case["unit"])
+        levels = (self.managers_of(case["unit"]), *((self.above(unit.id),) if unit is not None else ()))
+        named = [[one for one in level if self.may_see(one.id, case)] for level in levels]
+        others = [self.handlers[one] for one in (self.registrator, *self.quality) if self.may_see(one, case)]
+        return tuple(next((level for level in named if level), others[:1]))
+
+    def kept_away(self, named: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the staff named in a message who are kept from its case (row B6).
+
+        When everybody is named, the registrator is not kept: what nobody may open would be lost (row L1).
+        """
+        if any(one not in named for one in self.handlers):
+            return tuple(named)
+        return tuple(one for one in named if one != self.registrator)
+
     def above(self, unit_id: str) -> tuple[Handler, ...]:
         """List the level above a unit's managers: its heads, else the quality staff, else the registrator."""
         unit = self.unit(unit_id)
@@ -222,7 +242,8 @@ class House:
     def actor(self, person_id: str, case: Row) -> Actor:
         """Return a person with the roles that they have in a case (requirements C3).
 
-        A unit without a manager has the registrator for one, who has whatever nobody else can be found for.
+        Who stands in for the registrator sorts as they do. Where a case is about the registrator, whoever has
+        it is its registrator; where it is about the managers, see `answering_for`.
         """
         if person_id not in self.handlers:
             return Actor(id=person_id, roles=frozenset())
@@ -231,13 +252,15 @@ class House:
         unit = self.unit(case["unit"])
         owners = {case["handler"], *(unit.handlers if unit else ())}
         standing_in = {one.id for owner in owners if owner in self.handlers for one in self._chain(owner)}
-        managers = (unit.managers if unit else ()) or (self.registrator,)
+        about_registrator = self.registrator in case["barred"]
         roles = {life.STAFF}
         if person_id in standing_in:
             roles.add(life.HANDLER)
-        if person_id in managers:
+        if person_id in {one.id for one in self.answering_for(case)}:
             roles.add(life.MANAGER)
-        if person_id == self.registrator:
+        if person_id in {one.id for one in self._chain(self.registrator)} or (
+            about_registrator and person_id == case["handler"]
+        ):
             roles |= {life.REGISTRATOR, life.TRIAGE}
         if person_id in self.medborgarcenter:
             roles.add(life.TRIAGE)

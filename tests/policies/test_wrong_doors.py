@@ -19,6 +19,7 @@ from tests.bots.desk.test_acts import answer, now_of, seen
 from tests.house import (
     ANNA,
     NAME,
+    NOW,
     OMAR,
     PEOPLE,
     REGISTRATOR,
@@ -287,6 +288,96 @@ async def test_b6_who_is_barred_and_does_not_have_the_case_changes_nothing_else(
 
     assert (house.case()["handler"], house.case()["barred"]) == ("anna", ["omar"])
     assert len(house.outbox(purpose=Purpose.HANDLER_NOTICE)) == 1
+
+
+async def test_l1_a_message_that_names_everybody_is_still_opened_by_the_registrator(make_house: Make) -> None:
+    house = flagging(make_house)
+
+    await house.hear(an_inbound(text=", ".join(one.name for one in STAFF) + " gör inget åt gungan."))
+
+    case = house.case()
+    assert case["barred"] == [one.id for one in STAFF if one != REGISTRATOR]
+    assert [one.id for one in STAFF if house.work.house.may_see(one.id, case)] == ["rita"]
+    assert told(house) == {"rita.lund": [Purpose.HANDLER_NOTICE]}
+
+
+async def test_l1_the_last_who_may_open_a_case_can_not_be_barred(make_house: Make) -> None:
+    house = flagging(make_house, people=(REGISTRATOR, OMAR), units=UNITS[1:], quality=())
+    await house.hear(an_inbound(text="Skolan är kall."))
+    house.acts.bar(**seen(house, house.case()), person="omar", by="omar")
+
+    with pytest.raises(IllegalActError, match="Då kan ingen längre öppna ärendet"):
+        house.acts.bar(**seen(house, house.case()), person="rita", by="rita")
+
+    assert (house.case()["barred"], house.case()["handler"]) == (["omar"], "rita")
+
+
+async def test_b6_who_sorts_instead_of_the_registrator_can_do_all_that_sorting_asks(make_house: Make) -> None:
+    house = flagging(make_house, Lane.WHISTLEBLOWING)
+    await house.hear(an_inbound(text="Registrator Lund gömmer handlingar."))
+    case = house.case()
+    assert (case["handler"], case["barred"]) == ("kim", ["rita"])
+
+    house.acts.hand_over(
+        **seen(house, case), door=Door.WHISTLEBLOWING, to="visselblåsarfunktionen", by="kim", reason=""
+    )
+    house.acts.take_back(**seen(house, now_of(house, case)), by="kim", reason="Det hör hit.")
+    house.acts.assign(**seen(house, now_of(house, case)), handler="mona", by="kim")
+
+    assert (now_of(house, case)["handler"], now_of(house, case)["status"]) == ("mona", Status.ASSIGNED)
+
+
+async def test_b33_who_stands_in_for_the_registrator_sorts_as_they_do(make_house: Make) -> None:
+    away = replace(REGISTRATOR, substitute="omar", absent=((NOW.date(), NOW.date()),))
+    house = flagging(make_house, Lane.APPEAL, people=(away, *STAFF[1:]))
+    await house.hear(an_inbound(text="Jag överklagar beslutet."))
+    case = house.case()
+    assert (case["handler"], case["status"]) == ("omar", Status.SORTING)
+
+    with pytest.raises(IllegalActError):
+        house.acts.hand_over(**seen(house, case), door=Door.APPEAL, to="nämnden", by="anna", reason="")
+    house.acts.hand_over(**seen(house, case), door=Door.APPEAL, to="nämnden", by="omar", reason="")
+
+    assert now_of(house, case)["status"] == Status.HANDED_OVER
+
+
+async def test_b6_n12_where_the_manager_is_barred_the_level_above_approves_that_nothing_is_done(
+    make_house: Make,
+) -> None:
+    house = flagging(make_house)
+    await house.hear(an_inbound(text="Petra Holm vill inte laga gungan."))
+    case = house.case()
+    assert (case["handler"], case["barred"]) == ("anna", ["petra"])
+
+    why = "Parken byggs om helt nästa år, och då byts gungan."
+    answer(house, case, outcome=Outcome.NO_ACTION, explanation=why)
+    await house.deliver()
+
+    asked = [row["handle"] for row in house.outbox(purpose=Purpose.TASK)]
+    assert asked == [MONA.email]
+    with pytest.raises(IllegalActError):
+        house.acts.approve(**seen(house, now_of(house, case)), by="petra")
+    house.acts.approve(**seen(house, now_of(house, case)), by="mona")
+
+
+async def test_b6_whoever_is_barred_in_a_closed_case_hears_nothing_more_of_it(make_house: Make) -> None:
+    house = flagging(make_house)
+    await house.hear(an_inbound())
+    case = house.case()
+    house.acts.confirm(**seen(house, case), kind=Kind.COMPLAINT, factor=Factor.SAFETY, by="anna")
+    answer(house, now_of(house, case))
+    await house.deliver()
+    house.acts.close(**seen(house, now_of(house, case)), by="anna")
+    house.acts.bar(**seen(house, now_of(house, case)), person="anna", by="rita")
+    to = house.identity.reply_address(case["id"])
+
+    await house.hear(
+        an_inbound(text="Det var Anna som hade sönder den.", to=to, envelope_to=(to,), subject="Sv")
+    )
+
+    assert now_of(house, case)["handler"] == "anna"  # it can still be seen who answered
+    (notice,) = house.outbox(purpose=Purpose.FOLLOW_UP_NOTICE)
+    assert notice["handle"] == "petra.holm@lillkommun.example"
 
 
 # --- Handed over, and taken back.
