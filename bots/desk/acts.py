@@ -567,7 +567,6 @@ class Acts:
                     sender,
                     door=door,
                     handed_to=to,
-                    mark=str(version),
                     link=link or house.doors.link(door),
                     now=now,
                 )

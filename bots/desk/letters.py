@@ -1,5 +1,6 @@
 """Writes every letter and puts it in the outbox. The words are in `templates`; `delivery` sends."""
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -274,10 +275,9 @@ class Letters:
         door: Door,
         handed_to: str,
         link: str,
-        mark: str,
         now: datetime,
     ) -> None:
-        """Tell the sender who has it instead (letters M09-M18)."""
+        """Tell the sender who has it instead, once for each door and receiver (letters M09-M18)."""
         facts: HandedOverFacts = {
             **self._common(about, to),
             "received_at": about.received_at,
@@ -285,7 +285,8 @@ class Letters:
             "link": link,
         }
         name = doors.DOORS[door].letter
-        self._to_sender(transaction, about, to, name, Purpose.HANDED_OVER, f"{door}:{mark}", facts, now)
+        mark = f"{door}:{hashlib.sha256(handed_to.encode()).hexdigest()[:12]}"
+        self._to_sender(transaction, about, to, name, Purpose.HANDED_OVER, mark, facts, now)
 
     def tie(
         self,
