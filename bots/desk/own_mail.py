@@ -17,6 +17,7 @@ from store.life import Actor
 
 Resume = Callable[[Transaction, Row, Actor, datetime], None]  # goes on with a case that waited
 
+_LINK = re.compile(r"\S*/l/[\w.-]{20,1000}")  # in a quote that no rule took away
 _OWNERS = frozenset({life.HANDLER, life.MANAGER})
 _STRAIGHT = frozenset({Status.IN_PROGRESS, Status.AT_PROVIDER, Status.AT_OTHER_BOARD})
 # What must be done to a case first; a registrator who answers what is to be sorted has taken it.
@@ -128,9 +129,13 @@ class OwnMail:
     def _keep(
         self, transaction: Transaction, heard: Heard, about: Writing, person: Handler, now: datetime
     ) -> None:
-        draft_id = drafts.keep(
-            transaction, about.case_id, heard.message_id, heard.text.strip(), by=person.id, now=now
-        )
+        """Keep a draft, without its writer's own links, and tell them; once for the same words."""
+        text = _LINK.sub("", heard.text).strip()
+        known = drafts.of_case(transaction, about.case_id)
+        if any((one["text"], one["written_by"]) == (text, person.id) for one in known):
+            # A machine that answers each of our letters in the same words, with no header that tells.
+            return
+        draft_id = drafts.keep(transaction, about.case_id, heard.message_id, text, by=person.id, now=now)
         entry = Entry(
             actor=person.id, act="utkast sparat", case_id=about.case_id, message_id=heard.message_id
         )

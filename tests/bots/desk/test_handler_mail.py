@@ -408,3 +408,36 @@ async def test_n16_elsewhere_the_registrator_hears_of_what_is_to_be_sorted_alone
     await opened(house)
 
     assert REGISTRATOR.email not in {row["handle"] for row in house.outbox()}
+
+
+async def test_a_machine_that_answers_every_letter_in_the_same_words_is_told_of_one_draft(
+    house: House,
+) -> None:
+    await opened(house)
+
+    for number in range(5):
+        last = [row for row in house.outbox() if row["handle"] == ANNA.email][-1]
+        await house.hear(
+            reply(
+                house,
+                "Jag är ledig till måndag. Ring växeln.",
+                subject=f"Ledig: {last['subject']}",
+                in_reply_to=last["external_id"],
+                message_id=f"<ledig{number}@lillkommun.example>",
+            )
+        )
+
+    assert len(house.messages()) == 6
+    assert len(house.table("drafts")) == len(house.outbox(purpose=Purpose.DRAFT_NOTICE)) == 1
+
+
+async def test_a_draft_holds_no_link_of_its_writer_however_the_notice_is_quoted(house: House) -> None:
+    await opened(house)
+    quoted = "".join(f"| {line}\n" for line in notice(house)["body"].splitlines())
+    assert "/l/" in quoted
+
+    await house.hear(reply(house, f"{ANSWER}\n\n{quoted}"))
+
+    (draft,) = house.table("drafts")
+    assert draft["text"].startswith(ANSWER)
+    assert "/l/" not in draft["text"]
