@@ -73,7 +73,8 @@ def release(
         raise StaleCaseError("the case has been changed by somebody else")
     move(transaction, case_id, Act.RELEASE, actor=actor, now=now, version=version)
     onward = Act.ASSIGN if to is Status.ASSIGNED else Act.SORT
-    move(transaction, case_id, onward, actor=MACHINE, now=now)
+    learned = {"assigned_at": now} if to is Status.ASSIGNED else {}
+    move(transaction, case_id, onward, actor=MACHINE, now=now, learned=learned)
 
 
 def facts_of(transaction: Transaction, case: Mapping[str, Any]) -> CaseFacts:

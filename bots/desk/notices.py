@@ -1,5 +1,6 @@
 """Writes to staff what a clock says: reminders, escalations and other alarms. Never the citizen's words."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,8 @@ from store.domain import Address, Clock, Handler, Outgoing, Purpose
 from store.engine import Row, Transaction
 from templates import render
 from templates.facts import Person
+
+_LONGEST_ID = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,7 @@ class Notices:
         written = render(template, language="sv", **common, **facts)
         for person in to:
             letter = Outgoing(
-                key=f"{case['id']}:{purpose}:{mark}:{person.id}",
+                key=f"{case['id']}:{purpose}:{mark}:{_sign(person.id)}",
                 purpose=purpose,
                 recipient=Address(channel="email", handle=person.email),
                 recipient_name=person.name,
@@ -111,6 +114,11 @@ class Notices:
 def mark_of(clock: Clock, step: str, turn: str) -> str:
     """Name one step of one clock, as a part of a letter's key."""
     return f"{clock}:{step}:{turn}"
+
+
+def _sign(person_id: str) -> str:
+    """Tell readers apart in a key that is no wider than its column, however long their ids are."""
+    return person_id if len(person_id) <= _LONGEST_ID else hashlib.sha256(person_id.encode()).hexdigest()[:16]
 
 
 def _named(handler: Handler) -> Person:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store import profiles
+from store import cases, profiles
 from store.deadlines import STOCKHOLM
 from store.domain import Door, Factor, Inbound, Kind, PromiseKind, Purpose, Status, Way
 from store.engine import Row
@@ -15,7 +15,7 @@ from store.life import IllegalActError
 from store.profiles.policy import Profile
 from tests.bots.desk.test_threads import a_report, suspect
 from tests.bots.desk.test_watch import MANAGED, TYRESO, answer, at, seen, walk
-from tests.house import NOW, House, Scripted, a_suggestion, an_inbound
+from tests.house import ANNA, NOW, OMAR, PETRA, REGISTRATOR, UNITS, House, Scripted, a_suggestion, an_inbound
 
 Make = Callable[..., House]
 
@@ -402,3 +402,53 @@ async def test_l7_nobody_is_reminded_to_name_the_handler_to_nobody(make_house: M
     )
 
     assert house.promises(house.case()["id"]).keys() == {PromiseKind.RECEIPT, PromiseKind.ANSWER}
+
+
+async def test_b33_a_case_let_out_of_quarantine_that_nobody_opens_is_told_to_the_substitute(
+    make_house: Make,
+) -> None:
+    house = make_house(units=MANAGED)
+    await house.hear(suspect(spam=True))
+    house.acts.release(**seen(house, house.case()), by="rita")
+    await house.deliver()
+
+    assert walk(house, date(2026, 11, 26)) == [(date(2026, 11, 26), "larm", "petra.holm")]
+
+
+async def test_t11_who_is_handler_and_manager_and_head_is_watched_by_somebody_else(make_house: Make) -> None:
+    alone = (replace(UNITS[0], managers=("anna",), heads=("anna",)),)
+    house = make_house(units=alone, quality=("omar",))
+    await a_case(house)
+
+    told = [one for one in walk(house, date(2026, 12, 29)) if one[1] == Purpose.ESCALATION]
+
+    assert told == [
+        (date(2026, 12, 11), "eskalering", "anna.ek"),
+        (date(2026, 12, 11), "eskalering", "omar.dahl"),
+        (date(2026, 12, 29), "eskalering", "omar.dahl"),
+    ]
+
+
+async def test_a_case_that_cannot_be_told_of_does_not_silence_the_others(
+    make_house: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = make_house(units=MANAGED)
+    one = await a_case(house, subject="Gungan")
+    await a_case(house, subject="Parken", text="Parken är mörk.")
+    with house.store.write() as transaction:
+        cases.note(transaction, one["id"], number=" ")  # no letter can be written about it
+
+    told = walk(house, date(2026, 12, 8))
+
+    assert told == [(date(2026, 11, 26), "larm", "petra.holm"), (date(2026, 12, 8), "påminnelse", "anna.ek")]
+    assert "not watched: case=1 because=TemplateError" in caplog.text
+
+
+async def test_a_member_of_staff_may_have_an_id_as_long_as_a_mail_address(make_house: Make) -> None:
+    long = "anna.karolina.margareta.ekstrom-lindqvist@lillkommun.example"
+    away = replace(ANNA, id=long, substitute=f"p{long}", absent=((date(2026, 11, 24), date(2026, 12, 30)),))
+    people = (REGISTRATOR, away, replace(PETRA, id=f"p{long}"), OMAR)
+    house = make_house(people=people, units=(replace(UNITS[0], handlers=(long,)),))
+    await a_case(house)
+
+    assert walk(house, date(2026, 11, 24)) == [(date(2026, 11, 24), "larm", "petra.holm")]
