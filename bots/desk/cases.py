@@ -282,8 +282,7 @@ class CaseWork:
         told = self._writing(transaction, case)
         if self._own_mail.take(transaction, heard, case, told, now=self.clock()):
             return
-        handler = self.holder(case)
-        if heard.from_addr.casefold() == handler.email.casefold():
+        if heard.from_addr.casefold() == self.holder(case).email.casefold():
             return  # the handler knows what the handler wrote
         # Whoever else writes in a case must not lead its answer to themselves.
         if _is_by_sender(heard, case) and (wished := _wished(heard)) is not None:
@@ -295,7 +294,7 @@ class CaseWork:
         self.letters.notify_follow_up(
             transaction,
             about,
-            handler=handler,
+            handler=self.holder(flagged),
             message_id=heard.message_id,
             now=self.clock(),
             answered=case["status"] in _ANSWERED,
@@ -331,8 +330,22 @@ class CaseWork:
             # What closed a case is not taken away from it; who is told may open it again.
             checklist=case["checklist"] if case["status"] in _ENDED else checklist,
         )
+        if Lane.WHISTLEBLOWING in lanes and Lane.WHISTLEBLOWING not in case["lanes"]:
+            self._seal(transaction, case)
         self.alerts.sound(transaction, case, lanes, now=now)
         self.alerts.demand(transaction, case, duties, now=now)
+
+    def _seal(self, transaction: Transaction, case: Row) -> None:
+        """Give a case to the registrator whose sender turns out to be a whistleblower (row B28).
+
+        Whoever had it may be whom it is about, and sees it no longer. Nothing is told to the sender.
+        """
+        now = self.clock()
+        sorter = self.house.sorter(day_of(now), barred=case["barred"])
+        cases.note(transaction, case["id"], handler=sorter.id)
+        details = {"handläggare": sorter.id, "därför": "kan vara visselblåsning"}
+        entry = Entry(actor="synpunkt", act="till registratorn", case_id=case["id"], details=details)
+        journal.write(transaction, now, entry)
 
     def _alert_in_quarantine(
         self, transaction: Transaction, case: Row, heard: Heard, lanes: tuple[Lane, ...]

@@ -380,6 +380,41 @@ async def test_b6_whoever_is_barred_in_a_closed_case_hears_nothing_more_of_it(ma
     assert notice["handle"] == "petra.holm@lillkommun.example"
 
 
+async def test_b28_a_whistleblower_who_writes_later_is_read_by_the_registrator_alone(
+    make_house: Make,
+) -> None:
+    says = Scripted(a_suggestion(), said={"mutor": a_suggestion(lanes=(Lane.WHISTLEBLOWING,))})
+    house = make_house(suggester=says, people=STAFF, units=MANAGED, quality=("kim",))
+    await house.hear(an_inbound())
+    case = house.case()
+    assert case["handler"] == "anna"
+    to, letters = house.identity.reply_address(case["id"]), len(house.outbox())
+
+    await house.hear(an_inbound(text="Det är mutor bakom.", to=to, envelope_to=(to,), subject="Sv"))
+
+    sealed = now_of(house, case)
+    assert (sealed["handler"], sealed["status"]) == ("rita", Status.ASSIGNED)
+    assert [one.id for one in STAFF if house.work.house.may_see(one.id, sealed)] == ["rita"]
+    assert [row["handle"] for row in house.outbox()[letters:]] == [REGISTRATOR.email]
+    assert "till registratorn" in house.journal(case["id"])
+
+
+async def test_n2_who_may_not_open_a_restricted_case_is_not_told_to_stand_in_for_its_handler(
+    make_house: Make,
+) -> None:
+    stood_in = (replace(MANAGED[0], managers=("mona",), heads=()), MANAGED[1])
+    house = flagging(make_house, units=stood_in)
+    await house.hear(an_inbound())
+    house.acts.restrict(**seen(house, house.case()), restricted=True, by="rita")
+    assert ANNA.substitute == "petra"
+
+    house.clock.forward(days=4)
+    house.watch.once()
+
+    readers = {row["handle"] for row in house.outbox(purpose=Purpose.ALARM)}
+    assert readers == {MONA.email}
+
+
 # --- Handed over, and taken back.
 
 
