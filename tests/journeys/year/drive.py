@@ -85,10 +85,19 @@ async def a_year(plan: Plan):  # type: ignore[no-untyped-def]
                         world=world,
                         seconds=time.monotonic() - began,
                         log=product.log(),
-                        orphans=product.orphans(),
+                        orphans=await _orphans(product),
                     )
             finally:
                 house.close()
+
+
+async def _orphans(product: Product) -> list[int]:
+    """List the processes that live on; children need a moment to find out that they are alone."""
+    for _ in range(50):
+        if not product.orphans():
+            return []
+        await asyncio.sleep(0.2)
+    return product.orphans()
 
 
 @contextlib.contextmanager

@@ -60,7 +60,6 @@ _PROMISES = (
     "kept in time",
     "kept late",
     "missed",
-    "run out since the last look",
     "running",
     "without date",
 )

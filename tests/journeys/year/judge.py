@@ -22,6 +22,7 @@ Tables = Mapping[str, Sequence[Row]]
 
 _KEY = re.compile(r"(\d+):(påminnelse|eskalering|larm):(.+)")
 _REMINDERS = {"påminnelse", "eskalering"}
+_NAMING = {"kvitto", "handläggare_utsedd", "återöppnat", "svar"}  # letters that tell who has the case
 _ENDED = ("avslutad", "överlämnad", "dubblett", "arkiverad", "gallrad")
 
 
@@ -186,7 +187,7 @@ def _reception(year: Year, rows: Tables) -> Iterator[str]:
         for case_id, one in tick.after.items():
             if seen.setdefault(case_id, one.case["received_at"]) != one.case["received_at"]:
                 yield f"case {case_id}: R changed"
-    if len(rows["cases"]) < year.plan.cases:
+    if len(rows["cases"]) != year.plan.cases:
         yield f"{year.plan.cases} new mails, {len(rows['cases'])} cases"
 
 
@@ -194,41 +195,39 @@ def _due_days(year: Year, rows: Tables) -> Iterator[str]:
     """Count each promised day anew, from the profile's numbers."""
     found = {(row["case_id"], row["kind"], row["round"]): row["due_on"] for row in rows["promises"]}
     expected: dict[tuple[int, str, int], date] = {}
-    opened = defaultdict(list)
+    began: dict[tuple[int, int], date] = {}
+    for case in rows["cases"]:
+        received = began[case["id"], 1] = _day(case["received_at"])
+        expected[case["id"], "kvitto", 1] = received
+        days = year.town.policy["deadlines"]["first_feedback_days"]
+        # Nobody can tell who has the case to those who left neither an address nor a code.
+        if days != "none" and (case["sender_handle"] or case["pick_up"]):
+            expected[case["id"], "första_återkoppling", 1] = counted(received, days)
     for line in rows["journal"]:
         if line["act"] == "öppna igen":
-            opened[line["case_id"]].append(line["at"])
-    units, rounds = _units(year)
-    for case in rows["cases"]:
-        received = _day(case["received_at"])
-        expected[case["id"], "kvitto", 1] = received
-        if (days := year.town.policy["deadlines"]["first_feedback_days"]) != "none":
-            expected[case["id"], "första_återkoppling", 1] = counted(received, days)
-        days = _answer_days(year.town, units.get(case["id"], str(case["unit"])), case["chosen_kind"])
-        if days and not _has_no_clock(year.town, case):
-            expected[case["id"], "svar", 1] = counted(received, days)
-        for number, at in enumerate(opened[case["id"]], start=2):
-            unit, kind = rounds.get((case["id"], number), (case["unit"], case["kind"]))
-            days = _answer_days(year.town, unit, kind)
-            if days and not _has_no_clock(year.town, case):
-                expected[case["id"], "svar", number] = counted(_day(at), days)
+            number = sum(one == line["case_id"] for one, _ in began) + 1
+            began[line["case_id"], number] = _day(line["at"])
+    silent = {case["id"] for case in rows["cases"] if _has_no_clock(year.town, case)}
+    for case_id, seen in _in_order(year):
+        key = (case_id, "svar", seen.case["round"])
+        is_first = key not in expected
+        kind = seen.case["kind"] or (seen.case["chosen_kind"] if seen.case["round"] == 1 else "")
+        days = _answer_days(year.town, seen.case["unit"], kind)
+        # A better promise counts as soon as type or unit is known, while the first one is not kept.
+        if days and case_id not in silent and (is_first or key[1:] in seen.unkept):
+            due_on = counted(began[case_id, seen.case["round"]], days)
+            expected[key] = min(due_on, expected.get(key, due_on))
     for key in sorted({*found, *expected}):
         if found.get(key) != expected.get(key):
             yield f"case {key[0]}: {key[1]} {key[2]} is due {found.get(key)}, counted {expected.get(key)}"
 
 
-def _units(year: Year) -> tuple[dict[int, str], dict[tuple[int, int], tuple[str, str]]]:
-    """Tell the unit that each case had when it came, and unit and type when each new round began."""
-    first: dict[int, str] = {}
-    rounds: dict[tuple[int, int], tuple[str, str]] = {}
+def _in_order(year: Year) -> Iterator[tuple[int, Seen]]:
+    """Walk through how each case has stood, in the order that it was seen."""
     for tick in year.record.ticks:
-        for case_id in tick.after:
-            first.setdefault(case_id, tick.after[case_id].case["unit"])
         for case_id in {*tick.touched, *tick.after}:
             for seen in (*tick.touched.get(case_id, ()), *_states(tick.after, case_id)):
-                key = (case_id, seen.case["round"])
-                rounds.setdefault(key, (seen.case["unit"], seen.case["kind"]))
-    return first, rounds
+                yield case_id, seen
 
 
 def _answer_days(town: Town, unit: str, kind: str) -> int | None:
@@ -258,6 +257,8 @@ def _kept(town: Town, rows: Tables) -> Iterator[str]:
         if line["act"] == "brev sänt" and letter is not None:
             for kind in letter["keeps"]:
                 evidence[line["case_id"], kind].add(line["at"])
+            if letter["purpose"] in _NAMING:
+                evidence[line["case_id"], "första_återkoppling"].add(line["at"])
             if letter["purpose"] == "svar" and covers == "answered":
                 evidence[line["case_id"], "svar"].add(line["at"])
         if line["act"] == "avsluta":
@@ -265,6 +266,8 @@ def _kept(town: Town, rows: Tables) -> Iterator[str]:
     for answer in rows["answers"]:
         if answer["way"] != "brev" and covers == "answered":
             evidence[answer["case_id"], "svar"].add(answer["delivered_at"])
+        if answer["way"] not in {"brev", "anteckning"}:  # row G9: who has an answer knows who wrote it
+            evidence[answer["case_id"], "första_återkoppling"].add(answer["delivered_at"])
     coded = {case["id"] for case in rows["cases"] if case["pick_up"]}
     for row in rows["promises"]:
         by_page = row["case_id"] in coded and row["kind"] != "svar"
@@ -284,7 +287,8 @@ def _kept(town: Town, rows: Tables) -> Iterator[str]:
 def _promises(year: Year, rows: Tables, verdict: Judgement) -> Iterator[str]:
     """Every promise is kept in time, kept late, still running, or missed and shown."""
     today = year.record.ticks[-1].day
-    looked = max((tick.day for tick in year.record.ticks if tick.looked and is_open(tick.at)), default=today)
+    looks = [tick for tick in year.record.ticks if tick.looked and is_open(tick.at)]
+    seen = looks[-1].before if looks else {}
     cases = {case["id"]: case for case in rows["cases"]}
     told = {(row["case_id"], row["clock"], row["turn"]) for row in rows["alarms"]}
     receipts = {row["case_id"]: row["state"] for row in rows["letters"] if row["purpose"] == "kvitto"}
@@ -295,11 +299,14 @@ def _promises(year: Year, rows: Tables, verdict: Judgement) -> Iterator[str]:
         if row["kept_at"] is not None:
             verdict.promises["kept in time" if _day(row["kept_at"]) <= row["due_on"] else "kept late"] += 1
             continue
-        if row["due_on"] >= min(today, looked):
-            verdict.promises["running" if row["due_on"] >= today else "run out since the last look"] += 1
+        if row["due_on"] >= today:
+            verdict.promises["running"] += 1
             continue
         verdict.promises["missed"] += 1
         reason = _shown(row, case, told, receipts)
+        was_unkept = case["id"] in seen and (row["kind"], row["round"]) in seen[case["id"]].unkept
+        if not reason and (not was_unkept or row["due_on"] >= looks[-1].day):
+            reason = "since the last look"  # it ran out, or a letter came back, and nobody has looked yet
         verdict.missed[reason or "not shown"] += 1
         if not reason:
             yield f"case {case['id']} ({case['status']}): {row['kind']} of {row['due_on']} missed, not shown"

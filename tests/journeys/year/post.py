@@ -1,12 +1,12 @@
 """The citizens of the year: they write, reply or stay silent, and some mailboxes send letters back."""
 
 import asyncio
-import contextlib
 import random
 import re
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Any
 
 import aiosmtplib
 import httpx
@@ -160,28 +160,29 @@ class Post:
             self.record.sent[id_of(mail)] = (began, self.clock())
 
     async def _form(self, text: str, *, level: str, mail: str = "") -> None:
-        """Fill in the form, and send it until we are thanked."""
-        deadline = asyncio.get_running_loop().time() + _PATIENCE
+        """Fill in the form, and press the same button until we are thanked."""
         base = f"http://127.0.0.1:{self.product.web_port}"
-        while True:
-            with contextlib.suppress(httpx.HTTPError):
-                async with httpx.AsyncClient(base_url=base, timeout=10) as page:
-                    blank = await page.get("/")
-                    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', blank.text))
-                    self._pass(seconds=4)  # nobody fills it in within a second
-                    filled = {**hidden, "text": text, "email": mail, "level": level}
-                    if mail:
-                        filled |= {
-                            "reply": "ja",
-                            "kind": self.choose.choice(("klagomål", "förslag", "beröm")),
-                        }
-                    thanked = await page.post("/", data=filled)
-                    if thanked.status_code in {200, 303}:
-                        break
-            if asyncio.get_running_loop().time() > deadline:
-                raise TimeoutError("the form did not thank")
-            await asyncio.sleep(0.2)
+        async with httpx.AsyncClient(base_url=base, timeout=10) as page:
+            blank = await self._until_heard(page, "GET")
+            filled = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', blank.text))
+            filled |= {"text": text, "email": mail, "level": level}
+            if mail:
+                filled |= {"reply": "ja", "kind": self.choose.choice(("klagomål", "förslag", "beröm"))}
+            self._pass(seconds=4)  # nobody fills it in within a second
+            thanked = await self._until_heard(page, "POST", data=filled)
+            if thanked.status_code not in {200, 303}:
+                raise AssertionError(f"the form was refused: {thanked.status_code}")
         self.record.mails["by form"] += 1
+
+    async def _until_heard(self, page: httpx.AsyncClient, method: str, **more: Any) -> httpx.Response:
+        deadline = asyncio.get_running_loop().time() + _PATIENCE
+        while True:
+            try:
+                return await page.request(method, "/", **more)
+            except httpx.HTTPError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
 
     def _pass(self, *, seconds: float) -> None:
         move(self.clock, (self.clock().timestamp() + seconds))

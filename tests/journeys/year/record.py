@@ -20,6 +20,7 @@ _COLUMNS = (
     "handler",
     "unit",
     "kind",
+    "chosen_kind",
     "barred",
     "round",
     "received_at",

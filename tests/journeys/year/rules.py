@@ -216,9 +216,12 @@ class Rules:
         return self._there(named, day, barred) or self._above(seen, day)
 
     def _above(self, seen: Seen, day: date) -> People:
+        """Find the first level that is not who has the case: nobody watches over themselves."""
         office = self.town.offices.get(seen.case["unit"])
-        named = (office.heads if office else ()) or self.town.quality or (REGISTRATOR,)
-        return frozenset(one for one in named if one not in seen.case["barred"]) or self._sorting(seen, day)
+        for level in (office.heads if office else (), self.town.quality):
+            if left := {*level} - {seen.case["handler"], *seen.case["barred"]}:
+                return frozenset(left)
+        return self._sorting(seen, day)
 
     def _sorting(self, seen: Seen, day: date) -> People:
         barred = seen.case["barred"]

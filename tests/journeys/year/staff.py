@@ -123,7 +123,9 @@ class Staff:
         if chance < 0.07:
             self._close(case, by)  # too early: must be refused
         elif chance < 0.09:
-            self._answer(case, _OUTSIDER, day, must=None if _OUTSIDER in self._owners(case) else False)
+            # Who oversees quality answers for a case that is about its managers.
+            may = case["barred"] or _OUTSIDER in self._owners(case)
+            self._answer(case, _OUTSIDER, day, must=None if may else False)
         elif chance < 0.15 and case["sender_handle"]:
             self._do("ask_sender", self.acts.ask_sender, case, "När var det?", by=by)
         elif chance < 0.23:
