@@ -203,7 +203,7 @@ def build(
             closes=time.fromisoformat(settings.watch.closes),
             seconds=settings.watch.seconds,
         )
-        intake = Intake(store=store, clock=clock, kept=judge.ring)
+        intake = Intake(store=store, clock=clock, kept=judge.ring, closed=work.house.days.closed)
         app = App(
             store=store,
             intake=intake,

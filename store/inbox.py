@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Table, func, insert, select, update
@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
 
-from store import journal
+from store import cases, journal
 from store.domain import Entry, Inbound, MessageState, Receipt, Taken
 from store.engine import Row, Transaction
 from store.tables import blobs, messages, repeats
@@ -54,11 +54,14 @@ def clean(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def keep(transaction: Transaction, group: Sequence[Inbound], now: datetime) -> list[Receipt]:
+def keep(
+    transaction: Transaction, group: Sequence[Inbound], now: datetime, *, closed: Collection[date] = ()
+) -> list[Receipt]:
     """Keep a group of messages and return a receipt for each, in order.
 
     One that is already here (or twice in the group) gets the first one's receipt, marked as duplicate;
-    its R becomes the earlier of the two. Nothing is safe until the transaction has committed.
+    its R becomes the earlier of the two, and so does that of the case that it opened, with its promises
+    (`closed` are the municipality's own days off). Nothing is safe until the transaction has committed.
     """
     keys = [dedupe_key(inbound) for inbound in group]
     known = _ids(transaction, keys)
@@ -73,7 +76,7 @@ def keep(transaction: Transaction, group: Sequence[Inbound], now: datetime) -> l
         _insert(transaction, fresh, now)
     ids = {**known, **_ids(transaction, list(fresh))}
     if again:
-        _note_again(transaction, [(ids[key], inbound) for key, inbound in again], now)
+        _note_again(transaction, [(ids[key], inbound) for key, inbound in again], now, closed)
     new = set(fresh)
     receipts = []
     for key in keys:
@@ -246,7 +249,37 @@ def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, An
     }
 
 
-def _note_again(transaction: Transaction, again: list[tuple[int, Inbound]], now: datetime) -> None:
+def _had_earlier(
+    transaction: Transaction,
+    message_id: int,
+    case_id: int,
+    received_at: datetime,
+    now: datetime,
+    closed: Collection[date],
+) -> None:
+    """Give the case that a message opened its earlier R, and count its promises from there."""
+    first, case = first_of_case(transaction, case_id), cases.find(transaction, case_id)
+    if first is None or first["id"] != message_id or case is None or case["received_at"] <= received_at:
+        return
+    cases.note(transaction, case_id, received_at=received_at)
+    details = {"inkom var": case["received_at"].isoformat(), "inkom": received_at.isoformat()}
+    entry = Entry(actor="synpunkt", act="inkom tidigare", case_id=case_id, details=details)
+    journal.write(transaction, now, entry)
+    cases.redate(
+        transaction,
+        case_id,
+        turn=1,
+        received_at=received_at,
+        closed=closed,
+        afresh=(),
+        why="fanns hos oss tidigare",
+        now=now,
+    )
+
+
+def _note_again(
+    transaction: Transaction, again: list[tuple[int, Inbound]], now: datetime, closed: Collection[date]
+) -> None:
     transaction.connection.execute(
         insert(repeats),
         [
@@ -263,11 +296,14 @@ def _note_again(transaction: Transaction, again: list[tuple[int, Inbound]], now:
     )
     for message_id, inbound in again:
         # FL 22 §: what counts is when the first of our systems had it.
-        transaction.connection.execute(
+        moved = transaction.row(
             update(messages)
             .where(messages.c.id == message_id, messages.c.received_at > inbound.received_at)
             .values(received_at=inbound.received_at)
+            .returning(messages.c.case_id)
         )
+        if moved is not None and moved["case_id"] is not None:
+            _had_earlier(transaction, message_id, moved["case_id"], inbound.received_at, now, closed)
         journal.write(
             transaction,
             now,

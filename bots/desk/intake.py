@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from bots.channel import NotKeptError
 from bots.desk.finish import finish
@@ -31,6 +31,7 @@ class Intake:
     store: Store
     clock: Callable[[], datetime]
     kept: Callable[[], None]  # called after each commit, in the event loop
+    closed: Collection[date] = ()  # the municipality's own days off
     _waiting: list[tuple[Inbound, asyncio.Future[Receipt]]] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
@@ -114,4 +115,4 @@ class Intake:
 
     def _commit(self, group: Sequence[Inbound]) -> list[Receipt]:
         with self.store.write() as transaction:
-            return inbox.keep(transaction, group, self.clock())
+            return inbox.keep(transaction, group, self.clock(), closed=self.closed)

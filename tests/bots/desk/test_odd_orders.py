@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,19 @@ from store.life import IllegalActError
 from store.profiles.policy import Profile
 from tests.bots.desk.test_threads import a_report, suspect
 from tests.bots.desk.test_watch import MANAGED, TYRESO, answer, at, seen, walk
-from tests.house import ANNA, NOW, OMAR, PETRA, REGISTRATOR, UNITS, House, Scripted, a_suggestion, an_inbound
+from tests.house import (
+    ANNA,
+    NOW,
+    OMAR,
+    PETRA,
+    REGISTRATOR,
+    UNITS,
+    House,
+    Scripted,
+    a_mail,
+    a_suggestion,
+    an_inbound,
+)
 
 Make = Callable[..., House]
 
@@ -452,3 +464,17 @@ async def test_a_member_of_staff_may_have_an_id_as_long_as_a_mail_address(make_h
     await a_case(house)
 
     assert walk(house, date(2026, 11, 24)) == [(date(2026, 11, 24), "larm", "petra.holm")]
+
+
+async def test_b7_a_mail_that_lay_in_another_of_our_mailboxes_before_moves_its_case_to_that_day(
+    house: House,
+) -> None:
+    raw = a_mail()
+    await house.hear(an_inbound(raw))
+    await house.hear(an_inbound(raw, channel="imap", account="park", received_at=NOW - timedelta(days=3)))
+    await house.hear(an_inbound(raw, channel="imap", account="skola", received_at=NOW + timedelta(days=1)))
+
+    case = house.case()
+    assert case["received_at"] == NOW - timedelta(days=3)
+    assert promised(house, PromiseKind.ANSWER) == [(1, date(2026, 12, 4), None)]
+    assert house.journal(case["id"]).count("inkom tidigare") == 1
