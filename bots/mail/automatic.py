@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from bots.mail.headers import Fields, first_person, usable_address
+from bots.mail.headers import Fields, decoded, first_person, one_line, usable_address
 from store.domain import Automatic
 
 _OUR_ID = re.compile(r"<s\d{1,12}\.[0-9a-z]{1,24}\.[0-9a-z]{26}@([^>\s]{1,255})>")
@@ -165,7 +165,8 @@ def _auto_submitted(evidence: Evidence) -> Mark | None:
         word = re.sub(r"\([^()]{0,200}\)", " ", value).partition(";")[0].strip().lower()
         if word and word != "no":
             kind = Automatic.AUTO_REPLY if word.startswith("auto-replied") else Automatic.OTHER
-            return Mark(kind=kind, rule=f"Auto-Submitted: {word[:40]}")
+            # Any bytes can stand there, though RFC 3834 has words for it.
+            return Mark(kind=kind, rule=f"Auto-Submitted: {one_line(decoded(word), 40)}")
     return None
 
 

@@ -186,3 +186,12 @@ def test_any_html_becomes_text(html: str) -> None:
 def test_taking_off_quotations_never_leaves_nothing(text: str) -> None:
     assert bool(new_text(text)) is bool(text.strip())
     assert bool(without_parent(text, ["hej du glade"])) is bool(text.strip())
+
+
+def test_odd_bytes_where_a_machine_says_that_it_is_one_can_be_kept() -> None:
+    raw = "From: a@example.se\r\nAuto-Submitted:Jag är borta.\r\n\r\nHej".encode()
+
+    found = read(raw)
+
+    assert _keepable(found)
+    assert found.automatic_kind == "Auto-Submitted: jag är borta."
