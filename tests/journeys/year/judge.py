@@ -6,7 +6,7 @@ Reads rows, the record of the ticks and the world; asks nothing of the code that
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from store.engine import Row
@@ -46,7 +46,7 @@ def judge(year: Year) -> Judgement:
     }
     verdict = Judgement()
     verdict.faults += year.record.faults
-    verdict.faults += _telling(year, rows["alarms"])
+    verdict.faults += _telling(year, rows)
     verdict.faults += _letters_of_alarms(year.town, rows)
     verdict.faults += _letters(year, rows["letters"])
     verdict.faults += _closed(year, rows["cases"])
@@ -61,11 +61,15 @@ def judge(year: Year) -> Judgement:
     return verdict
 
 
-def _telling(year: Year, alarms: Sequence[Row]) -> Iterator[str]:
+def _telling(year: Year, rows: Tables) -> Iterator[str]:
     """Compare tick by tick what had to be told with what was."""
     rules = Rules(town=year.town)
     told: defaultdict[int, dict[Call, date]] = defaultdict(dict)
-    waiting = sorted(alarms, key=lambda row: row["at"])
+    waiting = sorted(rows["alarms"], key=lambda row: row["at"])
+    returns = [(row["case_id"], row["at"]) for row in rows["journal"] if row["act"] == "brev ej levererat"]
+    owed: defaultdict[int, dict[tuple[str, int], date]] = defaultdict(dict)
+    for row in rows["promises"]:
+        owed[row["case_id"]][row["kind"], row["round"]] = row["due_on"]
     ticks = year.record.ticks
     for number, tick in enumerate(ticks):
         ends = ticks[number + 1].at if number + 1 < len(ticks) else None
@@ -76,13 +80,23 @@ def _telling(year: Year, alarms: Sequence[Row]) -> Iterator[str]:
             if call in here[row["case_id"]] or call in told[row["case_id"]]:
                 yield f"{_name(row['case_id'], tick, call)}: told twice"
             here[row["case_id"]][call] = row
-        yield from _one_tick(rules, tick, told, here)
+        back = {one for one, at in returns if tick.at <= at and (ends is None or at < ends)}
+        # Between a letter that came back and the next one that went out, nothing was kept.
+        unkept = {
+            case_id: [replace(seen, unkept=owed[case_id]) for seen in _states(tick.before, case_id)]
+            for case_id in back
+        }
+        yield from _one_tick(rules, tick, told, here, unkept)
         for case_id, calls in here.items():
             told[case_id] |= {call: _day(row["at"]) for call, row in calls.items()}
 
 
 def _one_tick(
-    rules: Rules, tick: Tick, told: Mapping[int, Told], here: Mapping[int, Mapping[Call, Row]]
+    rules: Rules,
+    tick: Tick,
+    told: Mapping[int, Told],
+    here: Mapping[int, Mapping[Call, Row]],
+    unkept: Mapping[int, list[Seen]],
 ) -> Iterator[str]:
     is_day = is_open(tick.at) and tick.looked
     for case_id in sorted({*tick.before, *tick.after, *here}):
@@ -91,7 +105,8 @@ def _one_tick(
         first = _states(tick.before, case_id)
         # What is due in the end may be told now, or else at the next look, which begins from there.
         last = _states(tick.after, case_id)
-        allowed = _due(rules, [*first, *tick.touched.get(case_id, []), *last], before, tick) if is_day else {}
+        between = [*tick.touched.get(case_id, []), *unkept.get(case_id, [])]
+        allowed = _due(rules, [*first, *between, *last], before, tick) if is_day else {}
         needed = _due(rules, first if case_id not in tick.unsettled else [], before, tick) if is_day else {}
         for call in found:
             people = frozenset(found[call]["told"])
