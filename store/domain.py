@@ -409,9 +409,28 @@ class Outgoing:
     keeps: tuple[PromiseKind, ...] = ()  # the promises that are kept once it has gone
 
 
+class Role(StrEnum):
+    """What somebody is here for (requirements C3). Most follow from the organisation; see `House.roles`."""
+
+    STAFF = "medarbetare"
+    HANDLER = "handläggare"
+    MANAGER = "chef"
+    HEAD = "förvaltningschef"
+    TRIAGE = "medborgarcenter"
+    REGISTRATOR = "registrator"
+    QUALITY = "kvalitet"
+    SPECIAL = "särskilt ansvarig"
+    SECRETARY = "nämndsekreterare"
+    DATA_PROTECTION = "dataskyddsombud"
+    OPERATOR = "systemadministratör"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Handler:
-    """A person who can have a case. `absent` holds (first day, last day) pairs, both included."""
+    """A person who can have a case. `absent` holds (first day, last day) pairs, both included.
+
+    `roles` are those that do not follow from the organisation: secretary, data protection and operator.
+    """
 
     id: str
     name: str
@@ -421,6 +440,7 @@ class Handler:
     substitute: str = ""
     languages: tuple[str, ...] = ("sv",)
     absent: tuple[tuple[date, date], ...] = ()
+    roles: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,6 +128,7 @@ cases = Table(
     Column("door", String(40), nullable=False, default=""),  # what it was, if it was no synpunkt
     Column("restricted", Boolean, nullable=False, default=False),  # rows N2, B27, B28: for few eyes
     Column("barred", JSON, nullable=False, default=list),  # who may not have it, being what it is about (B6)
+    Column("shown_to", JSON, nullable=False, default=list),  # who was told of it besides, and so may read it
     Column("checklist", JSON, nullable=False, default=dict),  # what must be done besides: who did it, when
     Column("answer_channel", String(40), nullable=False, default=""),  # where the answer is wished (G10)
     Column("answer_handle", Text, nullable=False, default=""),
