@@ -114,7 +114,7 @@ cases = Table(
     Column("factor", String(40), nullable=False, default=""),
     Column("lanes", JSON, nullable=False, default=list),
     Column("quarantined_because", Text, nullable=False, default=""),
-    Column("refers_to", ForeignKey("cases.id")),  # of a duplicate: its original
+    Column("refers_to", ForeignKey("cases.id"), index=True),  # of a duplicate: its original
     Column("round", Integer, nullable=False, default=1),  # one more each time it is opened again
     Column("serious", Boolean, nullable=False, default=False),
     Column("diary_number", String(100), nullable=False, default=""),
@@ -319,6 +319,26 @@ accounts = Table(
     Column("totp_secret", String(64), nullable=False),
     Column("totp_step", BigInteger, nullable=False, default=0),  # of the last code used: each works once
     Column("changed_at", Timestamp, nullable=False),
+)
+
+# The cases that one message was divided into. `root_id` is the one that kept its number, and is in here too.
+parts = Table(
+    "parts",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("root_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("words", Text, nullable=False),  # those of the message that this case is about
+)
+
+# Who has a case open right now, and what they do there. Overwritten, and old after two minutes.
+presence = Table(
+    "presence",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("person", String(100), primary_key=True),
+    Column("doing", String(20), nullable=False),
+    Column("since", Timestamp, nullable=False),
+    Column("seen_at", Timestamp, nullable=False),
 )
 
 # How a sender thought that it went: one answer for each case, and no reminder (row T17).
