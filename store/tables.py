@@ -370,6 +370,33 @@ counters = Table(
     Column("series", String(40), primary_key=True),
     Column("value", Integer, nullable=False),
 )
+# What has been changed on the settings pages: only what differs from the configuration (store.directory).
+directory = Table(
+    "directory",
+    metadata,
+    Column("subject", String(20), primary_key=True),
+    Column("name", String(100), primary_key=True),  # of a person or unit its id, of a closed day its date
+    Column("facts", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed_by", String(200), nullable=False),
+    Column("changed_at", Timestamp, nullable=False),
+)
+
+# Texts that handlers begin an answer with (svarsmallar).
+reply_templates = Table(
+    "reply_templates",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("kind", String(20), nullable=False, default=""),  # for this type only
+    Column("unit", String(100), nullable=False, default=""),  # for this unit only
+    Column("removed", Boolean, nullable=False, default=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("changed_by", String(200), nullable=False),
+    Column("changed_at", Timestamp, nullable=False),
+)
+
 
 # How far each IMAP folder has been read (RFC 3501: UIDVALIDITY and UID).
 positions = Table(
