@@ -32,6 +32,7 @@ from bots.parts import (
     build_classifiers,
     build_doors,
     build_house,
+    build_notices,
     build_reader,
     build_relay,
     build_surroundings,
@@ -260,7 +261,7 @@ def _add_pages(
             municipality=house.municipality,
             phone=house.phone,
             phone_hours=house.phone_hours,
-            privacy_url=house.privacy_url,
+            privacy_url=settings.municipality.privacy_url,
             intake_address=settings.mail.address,
             fault_report_url=settings.municipality.fault_report_url,
             appeal_url=settings.municipality.appeal_url,
@@ -277,6 +278,7 @@ def _add_pages(
         units=house.units,
         mailbox=mailbox,
         watched_at=lambda: app.watch.looked_at,
+        notices=build_notices(settings),
     )
 
 

@@ -32,6 +32,7 @@ from bots.settings import (
     UnitSettings,
     secret,
 )
+from bots.web.about import PRIVACY, Notices
 from store import profiles
 from store.domain import Contact, Handler, Kind, Provider, Unit
 from store.engine import Store
@@ -49,7 +50,7 @@ def build_house(settings: Settings) -> House:
             service_name=settings.municipality.service_name,
             phone=settings.municipality.phone,
             phone_hours=settings.municipality.phone_hours,
-            privacy_url=settings.municipality.privacy_url,
+            privacy_url=privacy_url(settings),
             console_url=settings.web.public_url if settings.web else "",
             days=policy.days,
             policy=policy,
@@ -66,6 +67,33 @@ def build_house(settings: Settings) -> House:
         raise SettingsError(f"tabell [municipality], nyckel profile: {error}.") from error
     except HouseError as error:
         raise SettingsError(f"tabell [[units]] eller [[handlers]]: {error}.") from error
+
+
+def privacy_url(settings: Settings) -> str:
+    """Return where our letters say that personal data is told of: the municipality's page, or our own."""
+    own = f"{settings.web.public_url}{PRIVACY}" if settings.web else ""
+    return settings.municipality.privacy_url or own
+
+
+def build_notices(settings: Settings) -> Notices:
+    """Gather what the pages that the law wants must tell."""
+    told = settings.public
+    return Notices(
+        controller=told.controller or settings.municipality.name,
+        address=told.accessibility_address or settings.mail.address,
+        officer=settings.doors.data_protection_officer or "",
+        recipients=tuple(told.recipients),
+        retention=told.retention,
+        register_contact=told.register_contact,
+        terminals=told.terminals,
+        series=settings.municipality.series,
+        classifies=settings.classifier.enabled,
+        learns=settings.classifier.learning.decision if settings.classifier.enabled else "",
+        tested_on=told.accessibility_tested_on,
+        tested=told.accessibility_tested,
+        failings=tuple(told.accessibility_failings),
+        published_on=told.accessibility_published_on,
+    )
 
 
 def _doors(settings: Settings) -> Doors:

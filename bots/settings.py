@@ -35,6 +35,10 @@ def _is_web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _is_web_address_or_empty(value: str) -> str:
+    return _is_web_address(value) if value else ""
+
+
 MailAddress = Annotated[str, AfterValidator(_is_mail_address)]
 Secret = Annotated[str, AfterValidator(_is_secret)]
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]
@@ -76,7 +80,7 @@ class MunicipalitySettings(Table):
     service_name: Name = "Synpunkter"
     phone: Name
     phone_hours: Name
-    privacy_url: WebAddress
+    privacy_url: Annotated[str, AfterValidator(_is_web_address_or_empty)] = ""
     fault_report_url: str = ""
     appeal_url: str = ""
     contact: ContactSettings | None = None
@@ -298,6 +302,24 @@ class WatchSettings(Table):
         return self
 
 
+class PublicSettings(Table):
+    """What only the municipality can tell on its public pages; where it is silent, the pages say so.
+
+    Free words are Swedish, also on the pages in other languages.
+    """
+
+    controller: str = ""
+    recipients: list[Name] = []
+    retention: str = ""
+    register_contact: str = ""
+    terminals: str = ""
+    accessibility_address: MailAddress | None = None
+    accessibility_tested_on: date | None = None
+    accessibility_tested: str = ""
+    accessibility_failings: list[Name] = []
+    accessibility_published_on: date | None = None
+
+
 class Settings(Table):
     """The whole of config.toml."""
 
@@ -310,6 +332,7 @@ class Settings(Table):
     triage: TriageSettings
     doors: DoorsSettings = DoorsSettings()
     watch: WatchSettings = WatchSettings()
+    public: PublicSettings = PublicSettings()
     handlers: Annotated[list[HandlerSettings], Field(min_length=1)]
     units: list[UnitSettings] = []
 
@@ -390,6 +413,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _people_problems(settings)
     yield from _unit_problems(settings)
     yield from _road_problems(settings)
+    yield from _page_problems(settings)
 
 
 def _port_problems(settings: Settings) -> Iterator[str]:
@@ -453,6 +477,14 @@ def _unit_problems(settings: Settings) -> Iterator[str]:
     units = [unit.id for unit in settings.units]
     for double in sorted({one for one in units if units.count(one) > 1}):
         yield f"tabell [[units]], nyckel id: {double!r} finns två gånger. Ge varje enhet ett eget id."
+
+
+def _page_problems(settings: Settings) -> Iterator[str]:
+    if settings.web is None and not settings.municipality.privacy_url:
+        yield (
+            "tabell [municipality], nyckel privacy_url: saknas. Utan [web] har vi ingen egen sida om "
+            "personuppgifter. Ange adressen till kommunens."
+        )
 
 
 def _road_problems(settings: Settings) -> Iterator[str]:

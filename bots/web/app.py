@@ -19,6 +19,7 @@ from starlette.types import Receive as AsgiReceive
 from bots.channel import Receive
 from bots.desk.acts import Acts as DeskActs
 from bots.desk.by_link import ByLink
+from bots.web.about import About, Notices
 from bots.web.access import Access
 from bots.web.codes import Codes
 from bots.web.console import Console
@@ -77,6 +78,7 @@ def build(
     patience: timedelta = timedelta(seconds=3),
     by_link: ByLink | None = None,
     desk: DeskActs | None = None,
+    notices: Notices | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -112,6 +114,7 @@ def build(
             *_routes(parts, show, access, session_secret, watched_at, _work(desk, parts, show, access)),
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
+            *About(show=show, notices=notices or _plain(public)).routes(),
         ],
         middleware=[
             Middleware(Guard, secure=secure_cookies),
@@ -196,6 +199,10 @@ def _routes(
 
 
 def _work(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Work | None:
+def _plain(public: PublicFacts) -> Notices:
+    return Notices(controller=public.municipality, address=public.intake_address)
+
+
     if desk is None:
         return None
     return Work(acts=desk, show=show, access=access, staff=parts.staff, units=parts.units)

@@ -20,6 +20,7 @@ from starlette.routing import Route
 import templates
 from bots.channel import NotKeptError
 from bots.web import fields
+from bots.web.about import PRIVACY
 from bots.web.parts import Parts
 from bots.web.show import Show
 from bots.web.throttle import Buckets, Strangers
@@ -105,14 +106,15 @@ class PickUp:
     async def thanks(self, request: Request, *, code: str, message_id: int, language: str) -> Response:
         """Show a code, once: with letter M04 if the message gets its case while we wait, else without."""
         found = await self.case_of_message(message_id)
-        link = f"{self._base(request)}/svar"
+        base = self._base(request)
+        link = f"{base}/svar"
         return self._show.page(
             "thanks_anonymous",
             language=language,
             code=code,
             link=link,
             number=found.case["number"] if found else "",
-            letter=self._letter(found, code, link, language) if found else "",
+            letter=self._letter(found, code, base, language) if found else "",
         )
 
     async def case_of_message(self, message_id: int) -> Fetched | None:
@@ -232,7 +234,7 @@ class PickUp:
             pick_up=self._codes.mark(sent.get("code", "")),
         )
 
-    def _letter(self, found: Fetched, code: str, link: str, language: str) -> str:
+    def _letter(self, found: Fetched, code: str, base: str, language: str) -> str:
         public = self._parts.public
         facts: AnonymousAcknowledgementFacts = {
             "service_name": public.service_name,
@@ -240,11 +242,11 @@ class PickUp:
             "case_number": found.case["number"],
             "received_on": day_of(found.case["received_at"]),
             "code": code,
-            "link": link,
+            "link": f"{base}/svar",
             "answer_by": found.answer_by,
             "phone": public.phone,
             "phone_hours": public.phone_hours,
-            "privacy_url": public.privacy_url,
+            "privacy_url": public.privacy_url or f"{base}{PRIVACY}",
             "marker": False,
         }
         return templates.render("citizen_acknowledgement_anonymous", language=language, **facts).body.strip()

@@ -230,7 +230,7 @@ def test_an_unknown_table_is_told(file: Path) -> None:
 
     assert lines == [
         f"{file}: other: okänd nyckel. Kända är channels, classifier, doors, handlers, mail, municipality, "
-        "store, triage, units, watch, web."
+        "public, store, triage, units, watch, web."
     ]
 
 
@@ -427,3 +427,20 @@ def test_the_example_shows_every_key_that_can_be_set_and_no_other() -> None:
 
 def test_the_example_is_a_right_configuration() -> None:
     assert load(EXAMPLE).municipality.name == "Lilla kommunen"
+
+
+def test_b18_a_house_without_pages_must_say_where_personal_data_is_told_of(file: Path) -> None:
+    address = 'privacy_url = "https://lillkommun.example/personuppgifter"\n'
+    text = file.read_text(encoding="utf-8").replace(address, "")
+    file.write_text(text, encoding="utf-8")
+    assert load(file).municipality.privacy_url == ""
+
+    file.write_text(re.sub(r"\[web\][^\[]*", "", text), encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    lines = str(caught.value).splitlines()
+
+    assert lines == [
+        f"{file}: tabell [municipality], nyckel privacy_url: saknas. Utan [web] har vi ingen egen sida om "
+        "personuppgifter. Ange adressen till kommunens."
+    ]
