@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from store import journal
+from store import journal, search
 from store.deadlines import day_of, moved, paused, rebased, stricter
 from store.domain import (
     Address,
@@ -125,6 +125,7 @@ def open_case(
         raise StoreError("the case got no id")
     return case_id, number
 
+    search.open_words(transaction, case_id, row)
 
 def find(transaction: Transaction, case_id: int) -> Row | None:
     """Return a case by its id."""
@@ -185,6 +186,12 @@ def suggest(
         raise StoreError("the suggestion got no id")
     return made
 
+    # Not a change that anybody must look at again: the version stands.
+    transaction.connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(suggested_kind=suggestion.kind.value, suggested_factor=suggestion.factor.value)
+    )
 
 def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise], *, turn: int = 1) -> None:
     """Store the dates that we owe the sender of a case; `turn` is the round of the case."""
@@ -602,6 +609,8 @@ def _promise_of(row: Row) -> Promise:
 
 
 def _next(transaction: Transaction, series: str) -> int:
+    if search.BY_CASE & changes.keys():
+        search.rebuild(transaction, case_id)
     make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
     taken = (
         make(counters)

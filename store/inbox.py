@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
 
-from store import cases, journal
+from store import cases, journal, search
 from store.domain import Entry, Inbound, MessageState, Receipt, Taken
 from store.engine import Row, Transaction
 from store.tables import blobs, messages, repeats
@@ -176,7 +176,11 @@ def note_read(
         .where(messages.c.id == kept_id, messages.c.state == MessageState.KEPT)
         .values(case_id=case_id, state=state, claimed_until=None, **read)
     )
-    return done.rowcount == 1
+    if done.rowcount != 1:
+        return False
+    found_by = {name: str(read.get(name, "")) for name in ("subject", "text", "full_text")}
+    search.add(transaction, case_id, *search.message_texts(**found_by))
+    return True
 
 
 def _ids(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, not_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from store import acts, cases, journal
+from store import acts, cases, journal, search
 from store.domain import PAGE, Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
 from store.engine import Row, Transaction
 from store.sight import Reader, seen_by
@@ -66,6 +66,8 @@ def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_becau
     written: int | None = transaction.connection.scalar(
         make(letters).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(letters.c.id)
     )
+    if written is not None and letter.case_id is not None:
+        search.add(transaction, letter.case_id, letter.subject, letter.body)
     if written is not None and letter.recipient.channel == PAGE and not held_because:
         sent(transaction, replace(letter, id=written), "", now=now)
     return written

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from store.engine import Timestamp
 
@@ -112,6 +113,9 @@ cases = Table(
     Column("chosen_kind", String(20), nullable=False, default=""),
     Column("kind", String(20), nullable=False, default=""),  # only what a human has confirmed
     Column("factor", String(40), nullable=False, default=""),
+    # Of the newest suggestion, so that a list need not look for it (see store.cases.suggest).
+    Column("suggested_kind", String(20), nullable=False, default="", server_default=""),
+    Column("suggested_factor", String(40), nullable=False, default="", server_default=""),
     Column("lanes", JSON, nullable=False, default=list),
     Column("quarantined_because", Text, nullable=False, default=""),
     Column("refers_to", ForeignKey("cases.id"), index=True),  # of a duplicate: its original
@@ -147,6 +151,29 @@ cases = Table(
     Index(None, "status", "received_at"),
     Index(None, "handler", "status"),
     Index(None, "sender_handle"),
+    Index(None, "unit"),
+    Index(None, "received_at"),
+)
+
+# What each case is found by. SQLite has a full-text index over it, `search_index`; PostgreSQL a GIN index.
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("words", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("version", Integer, nullable=False),  # of the way in which words are cut
+    Index(None, "words", postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+
+# What people look for often: the query string of a list.
+saved_filters = Table(
+    "saved_filters",
+    metadata,
+    Column("person", String(100), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("saved_at", Timestamp, nullable=False),
 )
 
 suggestions = Table(
