@@ -93,6 +93,7 @@ def facts_of(transaction: Transaction, case: Mapping[str, Any]) -> CaseFacts:
         handed_to=case["handed_to"],
         original=case["refers_to"],
         unticked=unticked(case),
+        untold=tuple(one["number"] for one in untold(transaction, case["id"])),
     )
     answer = answer_of(transaction, case["id"], case["round"])
     return facts if answer is None else _with_answer(transaction, facts, answer)
@@ -206,6 +207,50 @@ def reopened_at(transaction: Transaction, case_id: int) -> datetime:
     at: datetime | None = transaction.connection.scalar(wanted)
     received_at: datetime = _found(transaction, case_id, None)["received_at"]
     return at or received_at
+
+
+def untold(transaction: Transaction, case_id: int) -> list[Row]:
+    """List the duplicates of a case, and theirs, whose senders have no answer in the present round."""
+    found: list[Row] = []
+    originals = [case_id]
+    while originals:
+        wanted = select(case_table).where(
+            case_table.c.refers_to.in_(originals), case_table.c.status == Status.DUPLICATE
+        )
+        tied = transaction.rows(wanted.order_by(case_table.c.id))
+        found += tied
+        originals = [one["id"] for one in tied]
+    return [one for one in found if answer_of(transaction, one["id"], one["round"]) is None]
+
+
+def answer_too(
+    transaction: Transaction, duplicate: Row, answer: Row, *, text: str, way: Way, by: str, now: datetime
+) -> int:
+    """Store that the sender of a duplicate gets the answer of its original, and return its own answer's id.
+
+    It keeps what was promised them when it is there, whatever the clock covers: a duplicate is never closed.
+    One that needs no letter is there at once; else `goes_by` says which letter carries it.
+    """
+    same = ("outcome", "measure", "explanation", "act_on", "has_contact")
+    row = {name: answer[name] for name in same} | {
+        "case_id": duplicate["id"],
+        "round": duplicate["round"],
+        "text": text,
+        "way": way,
+        "keeps_promise": True,
+        "written_by": by,
+        "written_at": now,
+    }
+    answer_id: int | None = transaction.connection.scalar(insert(answers).values(row).returning(answers.c.id))
+    if answer_id is None:
+        raise StoreError("the answer got no id")
+    original = _found(transaction, answer["case_id"], None)
+    details = {"ur": original["number"], "väg": str(way)}
+    entry = Entry(actor=by, act="svaras med originalet", case_id=duplicate["id"], details=details)
+    journal.write(transaction, now, entry)
+    if way is not Way.LETTER:
+        _arrived(transaction, duplicate["id"], answer_id, now)
+    return answer_id
 
 
 def answers_of(transaction: Transaction, case_id: int) -> list[Row]:

@@ -123,6 +123,7 @@ class Act(StrEnum):
     HAND_OVER = "lämna över"
     TAKE_BACK = "ta tillbaka"
     DUPLICATE = "koppla som dubblett"
+    UNTIE = "ångra dubblett"
     ARCHIVE = "arkivera"
     DISPOSE = "gallra"
 

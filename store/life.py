@@ -74,6 +74,7 @@ class CaseFacts:
     disposal_decision: str = ""
     export_verified: bool = False
     unticked: tuple[str, ...] = ()  # what the checklist demands and nobody has ticked
+    untold: tuple[str, ...] = ()  # the numbers of duplicates whose senders have no answer yet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +194,17 @@ CHECKLIST = Guard(
     remedy="Kryssa av det som står kvar i ärendets checklista.",
     holds=lambda case, _rules: not case.unticked,
 )
+# C1: the sender of a duplicate gets the answer as well.
+ALL_TOLD = Guard(
+    name="dubbletternas avsändare",
+    remedy="Svara också den som har skrivit om samma sak i ett annat ärende.",
+    holds=lambda case, _rules: not case.untold,
+)
+UNANSWERED = Guard(
+    name="inget svar",
+    remedy="Avsändaren har redan fått svaret. Då går det inte att ångra.",
+    holds=lambda case, _rules: not case.is_answered,
+)
 TRIAGE_CLOSES = Guard(
     name="åter först",
     remedy="Lämna ärendet åter: här är det Medborgarcenter som avslutar.",
@@ -231,6 +243,7 @@ CLOSE_GUARDS = (
     IN_DIARY,
     CHECKLIST,
     CONTACT,
+    ALL_TOLD,
 )
 _WORTHY = (OUTCOME, DATED, EXPLAINED, CONTACT)  # an answer that lacks these is not sent at all
 
@@ -253,6 +266,8 @@ TABLE = (
     _step(Status.SORTING, Act.ASSIGN, {MANAGER, *_SORTERS}, Status.ASSIGNED, HAS_HANDLER),
     _step(Status.SORTING, Act.HAND_OVER, {MANAGER, *_SORTERS}, Status.HANDED_OVER, RECEIVER),
     _step(Status.SORTING, Act.DUPLICATE, {MANAGER, *_SORTERS}, Status.DUPLICATE, ORIGINAL),
+    # Not in C1: what was taken for the same matter may turn out to be another.
+    _step(Status.DUPLICATE, Act.UNTIE, {MANAGER, *_SORTERS}, Status.SORTING, UNANSWERED),
     _step(Status.ASSIGNED, Act.ASSIGN, _INSIDE, Status.ASSIGNED, HAS_HANDLER),
     _step(Status.ASSIGNED, Act.BEGIN, _OWNERS, Status.IN_PROGRESS),
     # Not in C1: a wrong door that is found late must still lead out.

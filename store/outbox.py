@@ -244,10 +244,11 @@ def told_by(transaction: Transaction, case_id: int, name: str) -> datetime | Non
 
     None if it is not there, or tells of another or of who else has the case.
     """
-    tells = (Purpose.ACKNOWLEDGEMENT, Purpose.HANDLER_NAMED, Purpose.REOPENED, Purpose.HANDED_OVER)
+    elsewhere = (Purpose.HANDED_OVER, Purpose.DUPLICATE)
+    tells = (Purpose.ACKNOWLEDGEMENT, Purpose.HANDLER_NAMED, Purpose.REOPENED, *elsewhere)
     wanted = select(letters).where(letters.c.case_id == case_id, letters.c.purpose.in_(tells))
     row = transaction.row(wanted.order_by(letters.c.id.desc()).limit(1))
-    if row is None or row["state"] != LetterState.SENT or row["purpose"] == Purpose.HANDED_OVER:
+    if row is None or row["state"] != LetterState.SENT or row["purpose"] in elsewhere:
         return None
     at: datetime = row["sent_at"]
     return at if " ".join(name.split()) in " ".join(row["body"].split()) else None

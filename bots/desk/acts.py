@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bots.desk.cases import CaseWork
+from bots.desk.duplicates import Duplicates
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
 from bots.desk.letters import Writing
@@ -197,6 +198,7 @@ class Acts:
                     now=now,
                 )
                 acts.goes_by(transaction, answer_id, key)
+            self._answer_duplicates(transaction, case, by=by, now=now)
             if outcome is Outcome.NO_ACTION:
                 self._ask_approval(transaction, case, answer_id, by=by)
         self.acted()
@@ -610,7 +612,49 @@ class Acts:
                     handler=house.person(original["handler"]),
                     now=now,
                 )
+            # The answer may be on its way already.
+            self._answer_duplicates(transaction, original, by=by, now=now)
         self.acted()
+
+    def untie(self, case_id: int, *, by: str, reason: str, version: int) -> None:
+        """Sort a case anew that was no duplicate after all, while its sender has no answer."""
+        learned = {"refers_to": None}
+        self._move(case_id, Act.UNTIE, by=by, reason=reason, version=version, learned=learned)
+
+    def answer_duplicate(
+        self, case_id: int, duplicate: str, text: str, *, way: Way, by: str, version: int
+    ) -> None:
+        """Answer the sender of a duplicate whom the original's answer did not reach, as a handler's own mail.
+
+        `duplicate` is its number. Raises `IllegalActError` for one that has its answer, or if there is none.
+        """
+        now = self.clock()
+        with self.store.write() as transaction:
+            case = self._looked_at(transaction, case_id, by)
+            answer = acts.answer_of(transaction, case_id, case["round"])
+            waiting = {one["number"]: one for one in acts.untold(transaction, case_id)}
+            if answer is None or duplicate not in waiting:
+                words = "Svara först i det här ärendet." if answer is None else "Välj vem som ska få svaret."
+                raise IllegalActError(Act.ANSWER, Status(case["status"]), [words])
+            acts.mark(
+                transaction,
+                case_id,
+                act="dubblettens avsändare besvarad",
+                actor=self.work.house.actor(by, case),
+                who=frozenset({life.HANDLER, life.MANAGER}),
+                now=now,
+                version=version,
+                details={"ärende": duplicate},
+            )
+            Duplicates(work=self.work).answer_one(
+                transaction, case, waiting[duplicate], answer, text=text, way=way, by=by, now=now
+            )
+        self.acted()
+
+    def untold(self, case_id: int) -> list[Row]:
+        """List the duplicates of a case whose senders get its answer as well, and have not yet."""
+        with self.store.read() as transaction:
+            return acts.untold(transaction, case_id)
 
     def bar(self, case_id: int, person: str, *, by: str, version: int) -> None:
         """Keep a case from somebody whom it is about; if they have it, it goes to the next one (row B6).
@@ -753,6 +797,12 @@ class Acts:
     def is_ours(self, address: str) -> bool:
         """Tell whether a mail address is that of somebody who works here."""
         return OnBehalf(work=self.work).is_ours(address)
+
+    def _answer_duplicates(self, transaction: Transaction, case: Row, *, by: str, now: datetime) -> None:
+        """Send the answer of a case to the senders of its duplicates, if it has one with an outcome."""
+        answer = acts.answer_of(transaction, case["id"], case["round"])
+        if answer is not None and answer["outcome"] and answer["way"] != Way.OWN_MAIL:
+            Duplicates(work=self.work).answer_all(transaction, case, answer, by=by, now=now)
 
     def possible(self, case_id: int, by: str) -> dict[Act, tuple[str, ...]]:
         """List what a person can do to a case now, each act with what must be there first and is not."""

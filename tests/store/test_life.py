@@ -68,6 +68,7 @@ ANYTHING: dict[str, st.SearchStrategy[Any]] = {
     "disposal_decision": st.sampled_from(["", "Beslut 7"]),
     "export_verified": st.booleans(),
     "unticked": st.sampled_from([(), ("lex_sarah",)]),
+    "untold": st.sampled_from([(), ("SYN-2026-000002",)]),
 }
 FACTS = st.builds(CaseFacts, status=st.sampled_from(Status), **ANYTHING)
 RULES = st.builds(
@@ -124,8 +125,8 @@ def test_every_status_can_be_reached_and_every_act_is_used() -> None:
     assert {step.act for step in TABLE} == set(Act)
 
 
-def test_only_the_end_statuses_lead_nowhere() -> None:
-    assert set(Status) - {step.source for step in TABLE} == {Status.DUPLICATE, Status.DISPOSED}
+def test_only_what_is_disposed_of_leads_nowhere() -> None:
+    assert set(Status) - {step.source for step in TABLE} == {Status.DISPOSED}
 
 
 def test_the_machine_neither_answers_closes_hands_over_nor_disposes() -> None:
@@ -169,6 +170,7 @@ NO_ACTION: dict[str, Any] = {"outcome": Outcome.NO_ACTION, "explanation": EXPLAN
         ("K13 diary", {"is_serious": True}, life.IN_DIARY),
         ("N4 contact", {"has_contact": False}, life.CONTACT),
         ("N19 checklist", {"unticked": ("lex_sarah",)}, life.CHECKLIST),
+        ("C1 both senders", {"untold": ("SYN-2026-000002",)}, life.ALL_TOLD),
     ],
 )
 def test_a_case_that_lacks_one_thing_is_not_closed_and_the_remedy_is_named(
@@ -265,7 +267,9 @@ class Life(RuleBasedStateMachine):
     def answer_and_close(self) -> None:
         ready = {field.name: getattr(READY, field.name) for field in fields(READY)} | {"status": None}
         told = {name: value for name, value in ready.items() if value}
-        self.case = replace(self.case, **told, is_serious=False, statement_asked=False, unticked=())
+        self.case = replace(
+            self.case, **told, is_serious=False, statement_asked=False, unticked=(), untold=()
+        )
         for act in (Act.DELIVER, Act.RETURN, Act.CLOSE):
             self._do(act, ALL_ROLES)
 
