@@ -19,6 +19,7 @@ from bots.desk.acts import Acts
 from bots.desk.by_link import ByLink
 from bots.desk.cases import CaseWork
 from bots.desk.delivery import Delivery
+from bots.desk.directory import Directory
 from bots.desk.house import House
 from bots.desk.intake import Intake
 from bots.desk.judge import Judge
@@ -30,6 +31,7 @@ from bots.mail.identity import Identity
 from bots.mail.worker import Reader
 from bots.parts import (
     build_classifiers,
+    build_directory,
     build_doors,
     build_house,
     build_notices,
@@ -47,6 +49,7 @@ from bots.settings import (
 )
 from bots.web.app import build as build_pages
 from bots.web.parts import MailboxMail, PublicFacts
+from bots.web.people import Live
 from store import cases, inbox, migrations
 from store.engine import Store, StoreError, open_store
 
@@ -71,6 +74,7 @@ class App:
     pages: Any = None
     web_socket: socket.socket | None = None
     acts: Acts = field(kw_only=True)
+    directory: Directory = field(kw_only=True)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then close the doors first, and finish what came in through them."""
@@ -171,6 +175,7 @@ def build(
         )
         store = undo.enter_context(closing(open_store(settings.store.url)))
         migrations.upgrade(store)
+        directory = build_directory(house, store, clock)
         reader = undo.enter_context(closing(build_reader(settings)))
         full, quick = (suggester, None) if suggester else build_classifiers(settings)
         opinion = Opinion(
@@ -204,7 +209,7 @@ def build(
             closes=time.fromisoformat(settings.watch.closes),
             seconds=settings.watch.seconds,
         )
-        intake = Intake(store=store, clock=clock, kept=judge.ring, closed=work.house.days.closed)
+        intake = Intake(store=store, clock=clock, kept=judge.ring, closed=lambda: house.days.closed)
         app = App(
             store=store,
             intake=intake,
@@ -216,6 +221,7 @@ def build(
             reader=reader,
             opinion=opinion,
             acts=Acts(store=store, work=work, clock=clock, acted=lambda: _ring_from_thread(delivery)),
+            directory=directory,
         )
         if settings.web is not None and with_doors:
             _add_pages(app, settings, house, clock, mailbox)
@@ -269,7 +275,7 @@ def _add_pages(
             fetch_code=house.policy.anonymity.fetch_code,
             answers_anonymous=house.policy.deadlines.answer_anonymous,
         ),
-        staff=list(house.handlers.values()),
+        staff=Live(house.handlers.values),
         password=password,
         session_secret=session_secret,
         secure_cookies=settings.web.secure_cookies,

@@ -13,6 +13,7 @@ from bots.channel import Channel
 from bots.channels.imap import Imap
 from bots.channels.relay import Relay
 from bots.channels.smtp import Smtp
+from bots.desk.directory import Directory
 from bots.desk.doors import Doors
 from bots.desk.house import House, HouseError
 from bots.desk.judge import Surroundings
@@ -94,6 +95,19 @@ def build_notices(settings: Settings) -> Notices:
         failings=tuple(told.accessibility_failings),
         published_on=told.accessibility_published_on,
     )
+
+
+def build_directory(house: House, store: Store, clock: Callable[[], datetime]) -> Directory:
+    """Put over the house what was changed on the settings pages; raise `SettingsError` if they disagree."""
+    directory = Directory(store=store, house=house, clock=clock)
+    try:
+        directory.load()
+    except HouseError as error:
+        raise SettingsError(
+            f"config.toml passar inte ihop med det som är ändrat på sidan Inställningar: {error}. "
+            "Lägg tillbaka det som togs bort ur config.toml, starta, och ändra på sidan i stället."
+        ) from error
+    return directory
 
 
 def _doors(settings: Settings) -> Doors:

@@ -316,18 +316,8 @@ def recount(transaction: Transaction, closed: Collection[date], *, now: datetime
     For unkept promises of cases in work only. Done twice, or by two processes at once, it moves nothing more.
     """
     today = day_of(now)
-    wanted = (
-        select(promises)
-        .join(cases, cases.c.id == promises.c.case_id)
-        .where(
-            promises.c.kept_at.is_(None),
-            promises.c.due_on >= today,
-            cases.c.status.in_((*OPEN, Status.QUARANTINED)),
-        )
-        .order_by(promises.c.id)
-    )
     found = 0
-    for row in transaction.rows(wanted):
+    for row in _movable(transaction, today):
         for move in moved([_promise_of(row)], closed, today=today):
             changed = transaction.connection.execute(
                 update(promises)
@@ -349,6 +339,26 @@ def recount(transaction: Transaction, closed: Collection[date], *, now: datetime
                 journal.write(transaction, now, entry)
                 found += 1
     return found
+
+
+def would_move(transaction: Transaction, closed: Collection[date], *, now: datetime) -> int:
+    """Tell how many promises `recount` would move with these closed days; moves none."""
+    today = day_of(now)
+    return len(moved([_promise_of(row) for row in _movable(transaction, today)], closed, today=today))
+
+
+def _movable(transaction: Transaction, today: date) -> Sequence[Row]:
+    wanted = (
+        select(promises)
+        .join(cases, cases.c.id == promises.c.case_id)
+        .where(
+            promises.c.kept_at.is_(None),
+            promises.c.due_on >= today,
+            cases.c.status.in_((*OPEN, Status.QUARANTINED)),
+        )
+        .order_by(promises.c.id)
+    )
+    return transaction.rows(wanted)
 
 
 def redate(

@@ -37,6 +37,7 @@ _UNSORTED = {Status.RECEIVED, Status.SORTING, Status.QUARANTINED}
 _OVER = {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}
 _LEFT = _OVER | {Status.HANDED_OVER, Status.DUPLICATE}  # nobody here works with these
 _TOLD = {Status.ANSWERED, Status.RETURNED}
+_UNBEGUN = {Status.RECEIVED, Status.SORTING, Status.ASSIGNED}
 # Whoever wrote these may still wait for an answer.
 _UNANSWERED = frozenset(Status) - _LEFT - _TOLD - {Status.QUARANTINED}
 _ANSWERABLE = frozenset({life.MANAGER, life.REGISTRATOR})
@@ -212,7 +213,7 @@ class Acts:
         not there, and `IllegalActError` for one whom the case is about (row B6).
         """
         now, house = self.clock(), self.work.house
-        if handler not in house.handlers or (unit and house.unit(unit) is None):
+        if not house.employs(handler) or (unit and house.unit(unit) is None):
             raise StoreError(f"there is no handler {handler!r} or no unit {unit!r}")
         with self.store.write() as transaction:
             case = self._case(transaction, case_id)
@@ -261,6 +262,38 @@ class Acts:
                     now=now,
                     mark=mark,
                 )
+        self.acted()
+
+    def pass_on(self, case_id: int, *, handler: str, by: str, version: int, reason: str) -> None:
+        """Give a case to somebody as it stands, since who had it has left or is away: no status moves.
+
+        One that nobody has begun is assigned. Raises as `assign` does, for whoever may not see the case too.
+        """
+        now, house = self.clock(), self.work.house
+        with self.store.write() as transaction:
+            case = self._looked_at(transaction, case_id, by)
+            begun = case["status"] not in _UNBEGUN
+            if begun and (handler in case["barred"] or not house.employs(handler)):
+                words = "Personen kan inte ha ärendet. Välj någon annan."
+                raise IllegalActError(Act.ASSIGN, Status(case["status"]), [words])
+            if begun:
+                acts.mark(
+                    transaction,
+                    case_id,
+                    act="ny handläggare",
+                    actor=house.actor(by, case),
+                    who=_INSIDE,
+                    now=now,
+                    version=version,
+                    details={"från": case["handler"], "till": handler, "varför": reason},
+                    handler=handler,
+                    assigned_at=now,
+                )
+                self._introduce(
+                    transaction, case, house.handlers[handler], now=now, mark=f"{case['round']}.{version}"
+                )
+        if not begun:
+            self.assign(case_id, handler=handler, by=by, version=version, reason=reason)
         self.acted()
 
     def ask_sender(self, case_id: int, question: str, *, by: str, version: int) -> None:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 
 from bots.desk.doors import Doors
 from store import life, profiles, sight
@@ -23,10 +22,11 @@ class HouseError(Exception):
     """The organisation does not hang together; the message names the unit or person."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class House:
     """The municipality, its units and its people. `registrator` has whatever nobody else can be found for.
 
+    One object for as long as the service runs; only `renew` changes it (bots.desk.directory).
     Raises `HouseError` when a unit or a substitution names a person that is not there (row T6).
     """
 
@@ -46,8 +46,11 @@ class House:
     medborgarcenter: Sequence[str] = ()  # who confirm and pass on, where the policy has them do so (K8)
     doors: Doors = field(default_factory=Doors)  # who is told of what may be no synpunkt
     quality: Sequence[str] = ()  # who see what is late everywhere (row T12), and are the last to be told
+    # Each unit with one pattern that finds its words, inflected or not, at the start of a word.
+    words: Sequence[tuple[Unit, re.Pattern[str]]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        self.words = _patterns(self.units)
         if self.registrator not in self.handlers:
             raise HouseError(f"registratorn {self.registrator!r} finns inte bland handläggarna")
         for unit in self.units:
@@ -64,6 +67,19 @@ class House:
             raise HouseError("policyn låter Medborgarcenter sortera, men medborgarcenter är tomt")
         for handler in self.handlers:
             self._chain(handler)
+
+    def renew(self, new: "House") -> None:
+        """Take over people, units, offices and closed days of a house that hangs together.
+
+        Other threads read on meanwhile, so the order counts: nobody may be gone, and the people come first.
+        Then no unit, old or new, ever names somebody who is not there.
+        """
+        if gone := self.handlers.keys() - new.handlers.keys():
+            raise HouseError(f"{', '.join(sorted(gone))} kan inte tas bort, bara markeras med att ha slutat")
+        self.handlers = new.handlers
+        self.units, self.words = new.units, new.words
+        self.medborgarcenter, self.quality = new.medborgarcenter, new.quality
+        self.days = new.days
 
     def _keeps_the_policy(self, unit: Unit) -> None:
         """Raise `HouseError` if a unit lacks what the policy demands, or promises less (rows K9, N4, N6)."""
@@ -179,16 +195,12 @@ class House:
     def by_mail(self, address: str) -> Handler | None:
         """Return the member of staff who has this mail address, in any case."""
         wanted = address.strip().casefold()
-        return next((one for one in self.handlers.values() if one.email.casefold() == wanted), None)
+        found = (one for one in self.handlers.values() if one.email.casefold() == wanted)
+        return next((one for one in found if not one.has_left), None)
 
-    @cached_property
-    def words(self) -> tuple[tuple[Unit, re.Pattern[str]], ...]:
-        """Pair each unit with one pattern that finds its words, inflected or not, at the start of a word."""
-        return tuple(
-            (unit, re.compile(r"\b(" + "|".join(re.escape(word.casefold()) for word in unit.words) + ")"))
-            for unit in self.units
-            if unit.words
-        )
+    def employs(self, person_id: str) -> bool:
+        """Tell whether somebody is known, and has not left."""
+        return person_id in self.handlers and not self.handlers[person_id].has_left
 
     def person(self, handler_id: str) -> Handler:
         """Return a person; the registrator for a name that is no longer there."""
@@ -245,7 +257,7 @@ class House:
         Who stands in for the registrator sorts as they do. Where a case is about the registrator, whoever has
         it is its registrator; where it is about the managers, see `answering_for`.
         """
-        if person_id not in self.handlers:
+        if not self.employs(person_id):
             return Actor(id=person_id, roles=frozenset())
         if not self.may_see(person_id, case):
             return Actor(id=person_id, roles=frozenset())  # rows B6, N2: nor judges what is about themselves
@@ -279,6 +291,14 @@ class House:
         return chain
 
 
+def _patterns(units: Sequence[Unit]) -> tuple[tuple[Unit, re.Pattern[str]], ...]:
+    return tuple(
+        (unit, re.compile(r"\b(" + "|".join(re.escape(word.casefold()) for word in unit.words) + ")"))
+        for unit in units
+        if unit.words
+    )
+
+
 def _named_in(unit: Unit) -> Iterator[tuple[str, str]]:
     yield from ((one, "handläggaren") for one in unit.handlers)
     yield from ((one, "chefen") for one in unit.managers)
@@ -286,5 +306,5 @@ def _named_in(unit: Unit) -> Iterator[tuple[str, str]]:
 
 
 def is_at_work(handler: Handler, day: date) -> bool:
-    """Tell whether no absence of a person covers a day."""
-    return not any(first <= day <= last for first, last in handler.absent)
+    """Tell whether a person works here, and no absence covers a day."""
+    return not handler.has_left and not any(first <= day <= last for first, last in handler.absent)

@@ -31,7 +31,7 @@ class Intake:
     store: Store
     clock: Callable[[], datetime]
     kept: Callable[[], None]  # called after each commit, in the event loop
-    closed: Collection[date] = ()  # the municipality's own days off
+    closed: Callable[[], Collection[date]] = tuple  # the municipality's own days off, as they are now
     _waiting: list[tuple[Inbound, asyncio.Future[Receipt]]] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
@@ -115,4 +115,4 @@ class Intake:
 
     def _commit(self, group: Sequence[Inbound]) -> list[Receipt]:
         with self.store.write() as transaction:
-            return inbox.keep(transaction, group, self.clock(), closed=self.closed)
+            return inbox.keep(transaction, group, self.clock(), closed=self.closed())

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from bots.desk.by_link import ByLink, NoLinkError, Reply, Seen, Trouble
 from bots.desk.links import LinkAct
 from bots.web import fields, views
+from bots.web.people import ById
 from bots.web.show import Show
 from store.cases import StaleCaseError
 from store.deadlines import day_of
@@ -70,7 +71,7 @@ class LinkPages:
         self._show = show
         self._staff = staff
         self._units = units
-        self._views = views.Views(staff={one.id: one for one in staff}, units={one.id: one for one in units})
+        self._views = views.Views(staff=ById(staff), units=ById(units))
 
     def routes(self) -> list[Route]:
         """List the pages."""
@@ -160,7 +161,7 @@ class LinkPages:
                 text and _day(text) is None for text in (typed.act_on, typed.answer_on)
             ),
             "Välj vem som ska ha ärendet.": act is LinkAct.PASS_ON
-            and typed.handler not in {one.id for one in self._staff},
+            and typed.handler not in {one.id for one in self._staff if not one.has_left},
             "Skriv den nya dagen.": act is LinkAct.MORE_TIME and not typed.answer_on,
         }
         reply = Reply(
@@ -205,7 +206,7 @@ class LinkPages:
             staff=[
                 {"id": one.id, "name": one.name, "title": one.title}
                 for one in self._staff
-                if one.id not in {case["handler"], *case["barred"]}
+                if one.id not in {case["handler"], *case["barred"]} and not one.has_left
             ],
             units=[{"id": one.id, "name": one.name} for one in self._units],
             tomorrow=(today + timedelta(days=1)).isoformat(),

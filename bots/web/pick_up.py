@@ -22,6 +22,7 @@ from bots.channel import NotKeptError
 from bots.web import fields
 from bots.web.about import PRIVACY
 from bots.web.parts import Parts
+from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.throttle import Buckets, Strangers
 from store import pick_up
@@ -61,7 +62,7 @@ class PickUp:
         self._parts = parts
         self._show = show
         self._codes = parts.codes
-        self._staff = {one.id: one for one in parts.staff}
+        self._staff = ById(parts.staff)
         self._strangers = Strangers()
         self._tries = Buckets(size=10, refill=timedelta(minutes=1), clock=parts.clock)
         self._posts = Buckets(size=10, refill=timedelta(seconds=30), clock=parts.clock)
