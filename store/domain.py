@@ -346,6 +346,7 @@ class Inbound:
     taken: Taken | None = None  # of what a member of staff took down
 
 
+    files: tuple[Attachment, ...] = ()  # that came along, and lie in `raw`
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
     """What a channel may know of an `Inbound` once it is committed; its case is opened later."""

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
 
 from store import cases, journal, search
-from store.domain import Entry, Inbound, MessageState, Receipt, Taken
+from store.domain import Attachment, Entry, Inbound, MessageState, Receipt, Taken
 from store.engine import Row, Transaction
 from store.tables import blobs, messages, repeats
 
@@ -215,10 +215,12 @@ def _taken(taken: Taken) -> dict[str, Any]:
         "phone": clean(taken.phone),
         "unit": taken.unit,
         "measure": clean(taken.measure),
-        "files": [
-            {"name": clean(one.name), "media_type": one.media_type, "size": one.size} for one in taken.files
-        ],
+        "files": _files(taken.files),
     }
+
+
+def _files(files: Sequence[Attachment]) -> list[dict[str, Any]]:
+    return [{"name": clean(one.name), "media_type": one.media_type, "size": one.size} for one in files]
 
 
 def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, Any]:
@@ -236,6 +238,8 @@ def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, An
     }
     if inbound.taken is not None:
         given |= {"taken": _taken(inbound.taken)}
+    if inbound.files:
+        given |= {"files": _files(inbound.files)}
     return {
         "channel": inbound.channel,
         "account": inbound.account,

@@ -152,7 +152,7 @@ def from_given(row: Mapping[str, Any]) -> Heard:
         wished=_wished(given),
         pick_up=given.get("pick_up", ""),
         taken=taken,
-        attachments=taken.files if taken else (),
+        attachments=taken.files if taken else tuple(Attachment(**one) for one in given.get("files", ())),
     )
 
 

@@ -19,9 +19,10 @@ from bots.web.access import Access, local_path
 from bots.web.downloads import download
 from bots.web.on_behalf import proposal
 from bots.web.parts import Parts
-from bots.web.register import file_of
+from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.views import Views
+from bots.web.uploads import file_of
 from bots.web.work import Work, told
 from store import cases, inbox, journal, likeness, outbox
 from store.cases import StaleCaseError

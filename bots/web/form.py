@@ -18,13 +18,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bots.channel import NotKeptError
-from bots.desk.wishes import SMS, phone_number
-from bots.web import fields
+from bots.desk.wishes import PHONE, SMS, phone_number
+from bots.web import fields, uploads
 from bots.web.access import Access
 from bots.web.parts import Parts
 from bots.web.pick_up import PickUp
 from bots.web.show import Show
 from bots.web.throttle import Buckets, Strangers
+from bots.web.uploads import Sent, Upload
 from store.deadlines import STOCKHOLM
 from store.domain import Address, Inbound, Kind
 
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 LANGUAGES = ("sv", "en", "fi")
 LONGEST = 10_000
 ROADS = ("email", SMS)  # those that the form has words for
+POST, NO_ANSWER = "brev", "inget"
+_BY_HAND = (PHONE, POST, NO_ANSWER)  # what can always be wished: a human does it, or nobody has to
+_MOST_MEGABYTES = 10
 _LEAST_TIME = timedelta(seconds=2)
 _TICKET_LIFE = timedelta(hours=24)
 # Enough to answer; the rest of RFC 5321 and 6531 is left to the mail server that meets it.
@@ -62,12 +66,13 @@ class Filled:
     email: str = ""
     wish: str = ""  # the road by which the answer is wished
     phone: str = ""
+    address: str = ""
     language: str = "sv"
 
     @property
     def is_anonymous(self) -> bool:
         """Tell whether nothing is known of the sender, by their own choice."""
-        told = self.name or self.email or self.phone
+        told = self.name or self.email or self.phone or self.address
         return self.level == Level.ANONYMOUS or (not self.level and not told)
 
 
@@ -107,25 +112,27 @@ class Form:
 
     async def post(self, request: Request) -> Response:
         """Keep what was written and lead to the receipt, or show the form again with all that was typed."""
-        sent = await fields.read(request)
+        whole = await _read(request)
+        sent, files = whole.fields, whole.files
         filled = _filled(sent, self._parts.roads)
         ticket = self._ticket(sent.get("ticket", ""))
         if not self._access.carries_token(request, sent) or ticket is None:
-            return self._form(request, filled, errors={"form": "old"}, status=403)
-        errors = faults(filled)
+            return self._form(request, filled, errors={"form": "old"} | _lost(files), status=403)
+        errors = faults(filled) | _fault_of_files(whole)
         # What is caught here is told, never dropped: a message in our own trap would count as received (B7).
         if sent.get("website", ""):
             errors["website"] = "filled"
         elif not errors and self._parts.clock() - ticket.at < _LEAST_TIME:
             errors["form"] = "fast"
         if errors:
-            return self._form(request, filled, errors=errors, ticket=ticket, status=422)
+            return self._form(request, filled, errors=_lost(files) | errors, ticket=ticket, status=422)
         wait = self._posts.take(self._strangers.name(request))
         if wait is not None:
-            answer = self._form(request, filled, errors={"form": "many"}, ticket=ticket, status=429)
+            errors = {"form": "many"} | _lost(files)
+            answer = self._form(request, filled, errors=errors, ticket=ticket, status=429)
             answer.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
             return answer
-        message, code = inbound(filled, ticket, self._parts.clock()), ""
+        message, code = inbound(filled, ticket, self._parts.clock(), files=files), ""
         if filled.is_anonymous and self._parts.public.fetch_code:
             code = self._parts.codes.make(f"{ticket.seed}.{message.external_id}")
             message = replace(message, pick_up=self._parts.codes.mark(code))
@@ -133,21 +140,21 @@ class Form:
             kept = await self._parts.receive(message)
         except NotKeptError:
             log.error("form: not kept, shown again to its sender")
-            return self._form(request, filled, errors={"form": "unkept"}, ticket=ticket, status=503)
+            errors = {"form": "unkept"} | _lost(files)
+            return self._form(request, filled, errors=errors, ticket=ticket, status=503)
         if code:
             # No redirect: it would put the code into an address, and so into logs and histories.
             return await self._pick_up.thanks(
                 request, code=code, message_id=kept.message_id, language=filled.language
             )
-        by_mail = bool(filled.email or filled.phone)
-        receipt = self._signer.dumps(["tack", reference(ticket.id), by_mail, filled.language])
+        receipt = self._signer.dumps(["tack", reference(ticket.id), _comes_by(filled), filled.language])
         return RedirectResponse(f"/tack?{urlencode({'kvitto': receipt})}", 303)
 
     async def thanks(self, request: Request) -> Response:
         """Show that a message was received. Only our own redirect leads here."""
         match self._read_signed(request.query_params.get("kvitto", "")):
-            case ["tack", str(name), bool(by_mail), str(language)]:
-                return self._show.page("thanks", language=language, reference=name, by_mail=by_mail)
+            case ["tack", str(name), str(road), str(language)]:
+                return self._show.page("thanks", language=language, reference=name, road=road)
             case _:
                 return RedirectResponse("/", 303)
 
@@ -174,7 +181,9 @@ class Form:
             errors=dict(errors or {}),
             kinds=[str(kind) for kind in Kind],
             levels=[str(level) for level in Level],
-            roads=[road for road in self._parts.roads if road in ROADS],
+            roads=[*(road for road in self._parts.roads if road in ROADS), *_BY_HAND],
+            most_files=uploads.MOST_FILES,
+            most_megabytes=_MOST_MEGABYTES,
             fetch_code=self._parts.public.fetch_code,
             languages=LANGUAGES,
             longest=LONGEST,
@@ -205,17 +214,7 @@ def faults(filled: Filled) -> dict[str, str]:
         found["text"] = "empty"
     elif len(filled.text) > LONGEST:
         found["text"] = "long"
-    wants_answer = filled.level in {Level.NAMED, Level.CONTACT}
-    by_phone = filled.wish == SMS
-    for field in ("email", "phone"):
-        if filled.level == Level.ANONYMOUS and getattr(filled, field):
-            found[field] = "anonymous"
-    if wants_answer and not filled.email and not by_phone:
-        found["email"] = "empty"
-    elif "email" not in found and filled.email and not EMAIL.fullmatch(filled.email):
-        found["email"] = "odd"
-    if "phone" not in found and (by_phone or filled.phone) and not phone_number(filled.phone):
-        found["phone"] = "odd" if filled.phone else "empty"
+    found |= _faults_of_roads(filled)
     if filled.name and filled.level == Level.ANONYMOUS:
         found["name"] = "anonymous"
     elif filled.name and filled.level == Level.CONTACT:
@@ -223,14 +222,34 @@ def faults(filled: Filled) -> dict[str, str]:
     return found
 
 
-def inbound(filled: Filled, ticket: Ticket, now: datetime) -> Inbound:
+def _faults_of_roads(filled: Filled) -> dict[str, str]:
+    if filled.level == Level.ANONYMOUS:
+        return {one: "anonymous" for one in ("email", "phone", "address") if getattr(filled, one)}
+    found: dict[str, str] = {}
+    wants_answer = filled.level in {Level.NAMED, Level.CONTACT}
+    if wants_answer and not filled.email and filled.wish in {"", "email"}:
+        found["email"] = "empty"
+    elif filled.email and not EMAIL.fullmatch(filled.email):
+        found["email"] = "odd"
+    if (filled.wish in {SMS, PHONE} or filled.phone) and not phone_number(filled.phone):
+        found["phone"] = "odd" if filled.phone else "empty"
+    if filled.wish == POST and not filled.address:
+        found["address"] = "empty"
+    return found
+
+
+def inbound(filled: Filled, ticket: Ticket, now: datetime, *, files: Sequence[Upload] = ()) -> Inbound:
     """Make the message. R is the time of the post (row B7); its bytes are all that was filled in."""
     content = asdict(filled) | {"reference": reference(ticket.id)}
+    if files:
+        content |= {"files": uploads.kept(files)}
     raw = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True).encode()
     text = filled.text.strip()
     if filled.where:
         text += f"\n\nPlats eller verksamhet: {filled.where}"
-    phone = Address(channel=SMS, handle=phone_number(filled.phone)) if filled.phone else None
+    number = phone_number(filled.phone)
+    by_phone = Address(channel=PHONE if filled.wish == PHONE else SMS, handle=number) if number else None
+    by_post = Address(channel=POST, handle=filled.address) if filled.wish == POST else None
     return Inbound(
         channel="web",
         account="form",
@@ -239,12 +258,13 @@ def inbound(filled: Filled, ticket: Ticket, now: datetime) -> Inbound:
         media_type="application/json",
         # Not the ticket alone: whoever goes back, changes a word and sends again has written something new.
         external_id=f"{ticket.id}.{hashlib.sha256(raw).hexdigest()[:16]}",
-        sender=Address(channel="email", handle=filled.email) if filled.email else phone,
+        sender=Address(channel="email", handle=filled.email) if filled.email else by_phone,
         sender_name=filled.name,
         text=text,
         language=filled.language,
         chosen_kind=Kind(filled.kind) if filled.kind else None,
-        wished=phone if filled.wish == SMS else None,
+        wished=by_phone if filled.wish in {SMS, PHONE} else by_post,
+        files=uploads.listed(files),
     )
 
 
@@ -253,8 +273,33 @@ def reference(ticket_id: str) -> str:
     return f"{ticket_id[:4]}-{ticket_id[4:8]}".upper()
 
 
+async def _read(request: Request) -> Sent:
+    # A page without files to choose sends its fields as ever.
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        return await uploads.read(request)
+    return Sent(fields=await fields.read(request))
+
+
+def _fault_of_files(sent: Sent) -> dict[str, str]:
+    too_much = sum(len(one.data) for one in sent.files) > _MOST_MEGABYTES * 2**20
+    found = uploads.fault(sent) or ("large" if too_much else "")
+    return {"files": found} if found else {}
+
+
+def _lost(files: Sequence[Upload]) -> dict[str, str]:
+    """Tell that files must be chosen again: no browser keeps them for a page that comes back."""
+    return {"files": "again"} if files else {}
+
+
+def _comes_by(filled: Filled) -> str:
+    """Name the road by which the receipt or the answer comes; empty if none was told."""
+    if filled.wish in _BY_HAND:
+        return filled.wish
+    return "email" if filled.email else SMS if filled.phone else ""
+
+
 def _filled(sent: Mapping[str, str], roads: Sequence[str]) -> Filled:
-    kind, level, by_phone = sent.get("kind", ""), sent.get("level", ""), SMS in roads
+    kind, level, wish = sent.get("kind", ""), sent.get("level", ""), sent.get("wish", "")
     return Filled(
         text=sent.get("text", ""),
         kind=kind if kind in set(Kind) else "",
@@ -262,8 +307,9 @@ def _filled(sent: Mapping[str, str], roads: Sequence[str]) -> Filled:
         name=fields.one_line(sent.get("name", ""), most=100),
         email=fields.one_line(sent.get("email", ""), most=254),
         level=level if level in set(Level) else "",
-        wish=SMS if by_phone and sent.get("wish", "") == SMS else "",
-        phone=fields.one_line(sent.get("phone", ""), most=40) if by_phone else "",
+        wish=wish if wish in _BY_HAND or (wish == SMS and SMS in roads) else "",
+        phone=fields.one_line(sent.get("phone", ""), most=40),
+        address=fields.one_line(sent.get("address", ""), most=200),
         language=_language(sent.get("language", "")),
     )
 

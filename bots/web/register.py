@@ -4,7 +4,6 @@ It becomes an `Inbound` and goes the way of every other message: kept, numbered,
 """
 
 import asyncio
-import base64
 import hashlib
 import json
 import logging
@@ -36,7 +35,6 @@ from store.deadlines import STOCKHOLM, day_of
 from store.domain import (
     BY_STAFF,
     Address,
-    Attachment,
     Handler,
     Inbound,
     Kind,
@@ -288,17 +286,7 @@ def inbound(
     moment = filled.moment
     if moment is None:
         raise ValueError("what has no time can not be registered")
-    content = asdict(filled) | {
-        "recorder": recorder,
-        "files": [
-            {
-                "name": one.name,
-                "media_type": one.media_type,
-                "data": base64.b64encode(one.data).decode("ascii"),
-            }
-            for one in files
-        ],
-    }
+    content = asdict(filled) | {"recorder": recorder, "files": uploads.kept(files)}
     raw = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True).encode()
     phone = phone_number(filled.phone)
     return Inbound(
@@ -321,9 +309,7 @@ def inbound(
             phone=phone,
             unit=filled.unit,
             measure=filled.measure.strip(),
-            files=tuple(
-                Attachment(name=one.name, media_type=one.media_type, size=len(one.data)) for one in files
-            ),
+            files=uploads.listed(files),
         ),
     )
 
@@ -340,11 +326,6 @@ def moment_of(day: str, time: str) -> datetime | None:
     wall = datetime(on.year, on.month, on.day, int(found[1]), int(found[2]), tzinfo=STOCKHOLM)
     there_and_back = wall.astimezone(UTC).astimezone(STOCKHOLM)
     return wall if there_and_back.replace(tzinfo=None) == wall.replace(tzinfo=None) else None
-
-
-def file_of(raw: bytes, index: int) -> bytes:
-    """Return a file of what was taken down, numbered as it came."""
-    return base64.b64decode(json.loads(raw)["files"][index]["data"])
 
 
 def _sender(email: str, phone: str, roads: Sequence[str]) -> Address | None:

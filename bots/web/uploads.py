@@ -4,6 +4,8 @@ Files stay in memory until they are kept: nothing of a citizen's is written to a
 """
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +15,7 @@ from starlette.requests import Request
 
 from bots.web.downloads import file_name
 from bots.web.fields import clean
+from store.domain import Attachment
 
 MOST_FILES = 10
 MOST_BYTES = 15 * 2**20  # of all files together; kept as base64, it is a third more
@@ -112,6 +115,24 @@ def fault(sent: Sent) -> str:
     if sent.too_much:
         return "large"
     return "kind" if any(not one.media_type for one in sent.files) else ""
+
+
+def kept(files: Sequence[Upload]) -> list[dict[str, str]]:
+    """Write files as they are kept within a message; `file_of` reads them again."""
+    return [
+        {"name": one.name, "media_type": one.media_type, "data": base64.b64encode(one.data).decode("ascii")}
+        for one in files
+    ]
+
+
+def file_of(raw: bytes, index: int) -> bytes:
+    """Return a file out of a message, numbered as it came."""
+    return base64.b64decode(json.loads(raw)["files"][index]["data"])
+
+
+def listed(files: Sequence[Upload]) -> tuple[Attachment, ...]:
+    """List files without their bytes."""
+    return tuple(Attachment(name=one.name, media_type=one.media_type, size=len(one.data)) for one in files)
 
 
 def media_type_of(data: bytes) -> str:

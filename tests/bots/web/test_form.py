@@ -4,12 +4,16 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from bots.web.form import Filled, faults
+from bots.web.uploads import file_of
 from store import inbox
-from store.domain import Address, Kind
+from store.domain import Address, Attachment, Kind
 from tests.bots.web.house import NOW, PUBLIC, House, code_of, fields_of, fill_in, token_of, value_of
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
 
 async def test_a_filled_in_form_becomes_one_kept_message_and_a_receipt(house: House) -> None:
@@ -53,6 +57,7 @@ async def test_a_filled_in_form_becomes_one_kept_message_and_a_receipt(house: Ho
         "email": "eva@example.org",
         "wish": "",
         "phone": "",
+        "address": "",
         "language": "sv",
         "reference": kept["reference"],
     }
@@ -179,6 +184,13 @@ async def test_k23_an_address_is_demanded_only_when_an_answer_is_wanted(house: H
         (Filled(text="Hej", level="kontakt", wish="sms"), {"phone": "empty"}),
         (Filled(text="Hej", level="namn", wish="sms", phone="snart"), {"phone": "odd"}),
         (Filled(text="Hej", level="anonym", phone="070-174 06 33"), {"phone": "anonymous"}),
+        (Filled(text="Hej", level="namn", wish="telefon", phone="070-174 06 33"), {}),
+        (Filled(text="Hej", level="namn", wish="telefon"), {"phone": "empty"}),
+        (Filled(text="Hej", level="namn", wish="brev", address="Ekvägen 1, 000 00 Lilla"), {}),
+        (Filled(text="Hej", level="namn", wish="brev"), {"address": "empty"}),
+        (Filled(text="Hej", level="anonym", wish="brev", address="Ekvägen 1"), {"address": "anonymous"}),
+        (Filled(text="Hej", level="namn", name="Eva Ek", wish="inget"), {}),
+        (Filled(text="Hej", level="anonym", wish="telefon"), {}),
     ],
 )
 def test_k2_each_level_asks_for_what_it_needs_and_no_more(filled: Filled, found: dict[str, str]) -> None:
@@ -400,3 +412,83 @@ async def test_what_no_form_of_ours_would_send_is_refused(
 
     assert answer.status_code == status
     assert house.heard == []
+
+
+async def with_files(house: House, *files: tuple[str, bytes], **typed: str) -> httpx.Response:
+    browser = house.browser()
+    page = await browser.get("/")
+    house.clock.forward(timedelta(seconds=20))
+    hidden = {"token": token_of(page), "ticket": value_of(page, "ticket"), "language": "sv", "website": ""}
+    sent = [("files", (name, data)) for name, data in files]
+    return await browser.post("/", data=hidden | {"text": "Gungan är trasig."} | typed, files=sent)
+
+
+async def test_a_picture_comes_along_and_is_kept_with_the_words(house: House) -> None:
+    await with_files(house, ("gunga.png", PNG), email="eva@example.org")
+
+    (heard,) = house.heard
+    assert heard.files == (Attachment(name="gunga.png", media_type="image/png", size=len(PNG)),)
+    assert file_of(heard.raw, 0) == PNG
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ([("prog.exe", b"MZ")], "En av filerna är varken bild eller pdf."),
+        ([("stor.png", PNG + bytes(10 * 2**20))], "Filerna är för stora."),
+        ([(f"{one}.png", PNG) for one in range(11)], "Det är för många filer."),
+    ],
+)
+async def test_files_that_are_not_taken_are_told_at_the_field(
+    house: House, files: list[tuple[str, bytes]], told: str
+) -> None:
+    page = await with_files(house, *files)
+
+    assert (page.status_code, house.heard) == (422, [])
+    assert told in page.text.partition('id="files-fel"')[2].partition("</p>")[0]
+    assert "Gungan är trasig." in page.text
+
+
+async def test_files_are_asked_for_again_when_something_else_is_wrong(house: House) -> None:
+    page = await with_files(house, ("gunga.png", PNG), level="namn")
+
+    assert "Skriv din e-postadress" in page.text
+    assert "Välj filerna igen." in page.text.partition('id="files-fel"')[2].partition("</p>")[0]
+
+
+@pytest.mark.parametrize(
+    ("wish", "field", "typed", "address", "promise"),
+    [
+        (
+            "telefon",
+            "phone",
+            "070-174 06 33",
+            Address(channel="telefon", handle="+46701740633"),
+            "ringer dig",
+        ),
+        ("brev", "address", "Ekvägen 1", Address(channel="brev", handle="Ekvägen 1"), "med brev"),
+        ("inget", "name", "Eva Ek", None, "inte ha något svar"),
+    ],
+)
+async def test_g10_an_answer_by_phone_by_post_or_none_at_all_can_be_wished(
+    house: House, wish: str, field: str, typed: str, address: Address | None, promise: str
+) -> None:
+    browser = house.browser()
+
+    answer = await fill_in(house, browser, text="Hej", level="namn", wish=wish, **{field: typed})
+    receipt = await browser.get(answer.headers["location"])
+
+    assert [one.wished for one in house.heard] == [address]
+    assert promise in receipt.text
+
+
+async def test_k23_what_an_answer_demands_is_told_at_its_field(house: House) -> None:
+    browser = house.browser()
+    blank = await browser.get("/")
+
+    page = await fill_in(house, browser, text="Hej", level="namn", wish="telefon")
+
+    assert blank.text.count("Obligatoriskt om du vill") == 3
+    phone = re.search(r'<input id="phone"[^>]*>', page.text)
+    assert phone is not None
+    assert 'aria-describedby="phone-hint phone-fel" aria-invalid="true"' in phone[0]

@@ -13,7 +13,10 @@ from tests.bots.web.sample import MODELS, furnish, mails, remember
 from tests.bots.web.served import CHROMIUM, chromium, served
 
 _A_WHILE = timedelta(seconds=20)
-_ADDRESS_TOLD = "Till exempel namn@example.se Fel: Skriv din e-postadress, eller välj att vara helt anonym."
+_ADDRESS_TOLD = (
+    "Obligatoriskt om du vill ha svaret med e-post. Till exempel namn@example.se "
+    "Fel: Skriv din e-postadress, eller välj att vara helt anonym."
+)
 
 pytestmark = [
     pytest.mark.journey,

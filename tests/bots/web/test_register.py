@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.desk.heard import from_given
-from bots.web.register import SOURCES, Filled, faults, file_of, inbound, moment_of
-from bots.web.uploads import MOST_BYTES, MOST_FILES, Upload, media_type_of
+from bots.web.register import SOURCES, Filled, faults, inbound, moment_of
+from bots.web.uploads import MOST_BYTES, MOST_FILES, Upload, file_of, media_type_of
 from store import cases, inbox
 from store.domain import Address, MessageState, SenderCategory, Source, Status
 from store.tables import messages
