@@ -344,9 +344,9 @@ class Inbound:
     wished: Address | None = None  # where the answer is wished, if elsewhere than at `sender` (row G10)
     pick_up: str = ""  # what is kept of an anonymous sender's code: never the code itself (row X9)
     taken: Taken | None = None  # of what a member of staff took down
-
-
     files: tuple[Attachment, ...] = ()  # that came along, and lie in `raw`
+
+
 @dataclass(frozen=True, kw_only=True)
 class Receipt:
     """What a channel may know of an `Inbound` once it is committed; its case is opened later."""

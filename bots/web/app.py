@@ -198,11 +198,11 @@ def _routes(
     return routes
 
 
-def _work(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Work | None:
 def _plain(public: PublicFacts) -> Notices:
     return Notices(controller=public.municipality, address=public.intake_address)
 
 
+def _work(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Work | None:
     if desk is None:
         return None
     return Work(acts=desk, show=show, access=access, staff=parts.staff, units=parts.units)
