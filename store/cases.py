@@ -70,6 +70,7 @@ class NewCase:
     assigned_at: datetime | None = None
     restricted: bool = False
     barred: tuple[str, ...] = ()
+    shown_to: tuple[str, ...] = ()
     duties: tuple[Duty, ...] = ()  # the checklist, nothing of it ticked yet
     wished: Address | None = None  # where the answer is wished (row G10)
     pick_up: str = ""  # of an anonymous sender's code
@@ -112,6 +113,7 @@ def open_case(
         "assigned_at": new.assigned_at,
         "restricted": new.restricted,
         "barred": list(new.barred),
+        "shown_to": list(new.shown_to),
         "checklist": {duty: {} for duty in new.duties},
         "answer_channel": new.wished.channel if new.wished else "",
         "answer_handle": new.wished.handle if new.wished else "",

@@ -463,8 +463,9 @@ class Provider:
     email: str
     phone: str = ""
 
-
     has_left: bool = False  # known by name in old cases, and given nothing more
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unit:
     """A part of the municipality that answers for something."""

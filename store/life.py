@@ -260,8 +260,8 @@ TABLE = (
     _step(Status.RECEIVED, Act.QUARANTINE, {SYSTEM, *_SORTERS}, Status.QUARANTINED),
     _step(Status.RECEIVED, Act.SORT, {SYSTEM, *_SORTERS}, Status.SORTING),
     _step(Status.RECEIVED, Act.ASSIGN, {SYSTEM, *_SORTERS}, Status.ASSIGNED, HAS_HANDLER),
-    # The console lets all staff see the quarantine, and so let somebody out of it.
-    _step(Status.QUARANTINED, Act.RELEASE, {STAFF, *_SORTERS}, Status.RECEIVED),
+    # Not in C1: whose case it would be sees it there, and may know better than the machine.
+    _step(Status.QUARANTINED, Act.RELEASE, _INSIDE, Status.RECEIVED),
     _step(Status.QUARANTINED, Act.DISPOSE, {*_SORTERS, ARCHIVIST}, Status.DISPOSED, DECIDED),
     _step(Status.SORTING, Act.ASSIGN, {MANAGER, *_SORTERS}, Status.ASSIGNED, HAS_HANDLER),
     _step(Status.SORTING, Act.HAND_OVER, {MANAGER, *_SORTERS}, Status.HANDED_OVER, RECEIVER),

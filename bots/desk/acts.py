@@ -12,7 +12,7 @@ from bots.desk.heard import Heard
 from bots.desk.letters import Writing
 from bots.desk.on_behalf import OnBehalf
 from bots.desk.triage import Route, unbarred, why_sorted
-from store import acts, cases, inbox, life, outbox
+from store import acts, cases, inbox, life, outbox, sight
 from store.deadlines import day_of, due, promises
 from store.domain import (
     Act,
@@ -31,7 +31,7 @@ from store.domain import (
 )
 from store.engine import Row, Store, StoreError, Transaction
 from store.life import IllegalActError, Rules
-from store.sight import HiddenCaseError, Reader
+from store.sight import HiddenCaseError, OnlyReadingError, Reader
 
 _UNSORTED = {Status.RECEIVED, Status.SORTING, Status.QUARANTINED}
 _OVER = {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}
@@ -72,7 +72,7 @@ class Acts:
         """
         now = self.clock()
         with self.store.write() as transaction:
-            self._looked_at(transaction, case_id, by)
+            self._in_hand(transaction, case_id, by)
             changed = cases.confirm(
                 transaction, case_id, kind=kind, factor=factor, by=by, version=version, now=now
             )
@@ -236,6 +236,7 @@ class Acts:
             )
             if unit != case["unit"]:
                 self._owe(transaction, case_id, why="enheten är en annan", now=now)
+            self._let_in(transaction, case_id)
             about, mark = self._writing(transaction, case), f"{case['round']}.{version}"
             told_at = outbox.told_by(transaction, case_id, house.person(handler).name)
             if told_at is not None:
@@ -721,6 +722,7 @@ class Acts:
                 details=details,
                 **new,
             )
+            self._let_in(transaction, case_id)
             if heir is not None:
                 self._introduce(transaction, case, heir, now=now, mark=f"{case['round']}.{version}")
         self.acted()
@@ -814,7 +816,7 @@ class Acts:
         """
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._looked_at(transaction, case_id, by)
+            case = self._in_hand(transaction, case_id, by)
             OnBehalf(work=self.work).give(
                 transaction,
                 case,
@@ -848,6 +850,11 @@ class Acts:
         """Return the roles that a person has in a case (requirements C3)."""
         with self.store.read() as transaction:
             return self.work.house.actor(by, self._looked_at(transaction, case_id, by)).roles
+
+    def reads(self, case_id: int, person_id: str) -> bool:
+        """Tell whether a person may read a case as it stands."""
+        with self.store.read() as transaction:
+            return self.work.house.may_read(person_id, self._case(transaction, case_id))
 
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""
@@ -902,6 +909,12 @@ class Acts:
         found = None if sorts or unit is None else unbarred(house, unit, day, barred)[0]
         return found or house.sorter(day, barred=barred)
 
+    def _let_in(self, transaction: Transaction, case_id: int) -> None:
+        """Let those read a case who answer for it because it is about who otherwise would (row B6)."""
+        case = self._case(transaction, case_id)
+        if case["barred"]:
+            sight.show(transaction, case_id, [one.id for one in self.work.house.answering_for(case)])
+
     def _introduce(
         self, transaction: Transaction, case: Row, handler: Handler, *, now: datetime, mark: str
     ) -> None:
@@ -931,10 +944,17 @@ class Acts:
             is_sorted=is_sorted,
         )
 
+    def _in_hand(self, transaction: Transaction, case_id: int, by: str) -> Row:
+        """Return a case that a person may change; raise `OnlyReadingError`, or `HiddenCaseError` as below."""
+        case = self._looked_at(transaction, case_id, by)
+        if not self.work.house.actor(by, case).roles & _INSIDE:
+            raise OnlyReadingError
+        return case
+
     def _looked_at(self, transaction: Transaction, case_id: int, by: str) -> Row:
         """Return a case; raise `HiddenCaseError` if it is not for this person."""
         case = self._case(transaction, case_id)
-        if not self.work.house.may_see(by, case):
+        if not self.work.house.may_read(by, case):
             raise HiddenCaseError
         return case
 
@@ -1004,7 +1024,7 @@ class Acts:
         """Let a held, failed or unknown letter go out; False if it is not waiting for that."""
         with self.store.write() as transaction:
             if (case_id := outbox.case_of(transaction, letter_id)) is not None:
-                self._looked_at(transaction, case_id, by)
+                self._in_hand(transaction, case_id, by)
             gone = outbox.let_go(transaction, letter_id, by=by, now=self.clock())
         self.acted()
         return gone

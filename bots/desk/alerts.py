@@ -9,7 +9,7 @@ from bots.desk import doors
 from bots.desk.doors import LANES, OpenClock, Told
 from bots.desk.house import House
 from bots.mail.identity import Identity
-from store import outbox
+from store import outbox, sight
 from store.deadlines import day_of
 from store.domain import Address, Duty, Handler, Lane, Outgoing, Purpose
 from store.engine import Row, Transaction
@@ -177,6 +177,8 @@ class Alerts:
             external_id=self.identity.message_id(case["id"]),
         )
         outbox.put(transaction, letter, now=now)
+        if (person := self.house.by_mail(address)) is not None:
+            sight.show(transaction, case["id"], [person.id])
 
 
 def _sign(address: str) -> str:

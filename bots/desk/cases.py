@@ -18,7 +18,7 @@ from bots.desk.triage import Route, route, sorted_first, unbarred
 from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
 from bots.mail.reading import beside_parent, without_parent
-from store import acts, cases, inbox, journal, life, outbox, pick_up
+from store import acts, cases, inbox, journal, life, outbox, pick_up, sight
 from store.deadlines import day_of, promises
 from store.domain import (
     BY_STAFF,
@@ -411,9 +411,12 @@ class CaseWork:
             pick_up=heard.pick_up,
             source=heard.source,
             taken_by=heard.taken.by if heard.taken else "",
+            shown_to=(heard.taken.recorder,) if heard.taken else (),
             sender_category=heard.taken.category if heard.taken else None,
         )
         case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series)
+        if barred and (opened := cases.find(transaction, case_id)) is not None:
+            sight.show(transaction, case_id, [one.id for one in self.house.answering_for(opened)])
         if not inbox.note_read(
             transaction, heard.message_id, case_id=case_id, state=heard.state, read=heard.columns()
         ):

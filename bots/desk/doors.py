@@ -80,6 +80,20 @@ class Doors:
             Told.MAIN_DIARY: self.main_diary,
         }.get(who, "")
 
+    def lanes_of(self, address: str) -> tuple[Lane, ...]:
+        """List the flags that somebody looks into, as they are told of them; not those for data protection.
+
+        A data protection officer reads no case by default (requirements C3), but each that they are told of.
+        """
+        own = {
+            who
+            for who in Told
+            if who is not Told.DATA_PROTECTION and self.address(who).casefold() == address.casefold() != ""
+        }
+        of_rule = {lane for lane, rule in LANES.items() if own & {*rule.told, rule.hand_to}}
+        of_duty = {Lane.LEX_SARAH} if Told.LEX_SARAH in own else set()
+        return tuple(lane for lane in LANES if lane in of_rule | of_duty)
+
     def link(self, door: Door) -> str:
         """Return where somebody who is handed over can read or do more."""
         return {

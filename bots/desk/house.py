@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from bots.desk.doors import Doors
 from store import life, profiles, sight
 from store.deadlines import Days, Reminders
-from store.domain import Contact, Handler, Unit
+from store.domain import Contact, Handler, Role, Unit
 from store.engine import Row
 from store.life import Actor, Rules
 from store.profiles.policy import Profile
@@ -164,8 +164,10 @@ class House:
         """
         unit = self.unit(case["unit"])
         levels = (self.managers_of(case["unit"]), *((self.above(unit.id),) if unit is not None else ()))
-        named = [[one for one in level if self.may_see(one.id, case)] for level in levels]
-        others = [self.handlers[one] for one in (self.registrator, *self.quality) if self.may_see(one, case)]
+        named = [[one for one in level if self.may_be_told(one.id, case)] for level in levels]
+        others = [
+            self.handlers[one] for one in (self.registrator, *self.quality) if self.may_be_told(one, case)
+        ]
         return tuple(next((level for level in named if level), others[:1]))
 
     def kept_away(self, named: Sequence[str]) -> tuple[str, ...]:
@@ -235,15 +237,53 @@ class House:
 
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""
+        return replace(
+            self._reader_by_office(person_id),
+            sorts=person_id in self.medborgarcenter or self._stands_in(person_id, self.registrator),
+            units=frozenset(
+                unit.id
+                for unit in self.units
+                if any(self._stands_in(person_id, one) for one in unit.handlers)
+            ),
+            stands_in_for=frozenset(
+                one for one in self.handlers if one != person_id and self._stands_in(person_id, one)
+            ),
+        )
+
+    def _reader_by_office(self, person_id: str) -> Reader:
+        """Return what decides whether a restricted case is kept from a person."""
+        person = self.handlers.get(person_id)
         return Reader(
             id=person_id,
             is_registrator=person_id == self.registrator,
             oversees=person_id in self.quality,
             manages=frozenset(unit.id for unit in self.units if person_id in unit.managers),
+            lanes=frozenset(self.doors.lanes_of(person.email)) if person else frozenset(),
         )
 
-    def may_see(self, person_id: str, case: Row) -> bool:
-        """Tell whether a person may see a case (rows N2, B6, B27, B28)."""
+    def roles(self, person_id: str) -> frozenset[Role]:
+        """Return what a person is here for, of all cases together (requirements C3); `actor` says of one."""
+        if person_id not in self.handlers:
+            return frozenset()
+        person, reader = self.handlers[person_id], self.reader(person_id)
+        held = {
+            Role.HANDLER: reader.units or reader.stands_in_for,
+            Role.MANAGER: reader.manages,
+            Role.HEAD: any(person_id in unit.heads for unit in self.units),
+            Role.TRIAGE: reader.sorts,
+            Role.REGISTRATOR: reader.is_registrator or self._stands_in(person_id, self.registrator),
+            Role.QUALITY: reader.oversees,
+            Role.SPECIAL: reader.lanes,
+            Role.DATA_PROTECTION: self.doors.data_protection_officer.casefold() == person.email.casefold(),
+        }
+        return frozenset({Role.STAFF, *person.roles, *(role for role, is_held in held.items() if is_held)})
+
+    def may_be_told(self, person_id: str, case: Row) -> bool:
+        """Tell whether a case is not kept from a person (rows N2, B6, B27, B28)."""
+        return sight.may_be_told(self._reader_by_office(person_id), case)
+
+    def may_read(self, person_id: str, case: Row) -> bool:
+        """Tell whether a person has a reason besides to read a case (requirements C3)."""
         return sight.sees(self.reader(person_id), case)
 
     def contact_for(self, unit_id: str) -> Contact | None:
@@ -259,7 +299,7 @@ class House:
         """
         if not self.employs(person_id):
             return Actor(id=person_id, roles=frozenset())
-        if not self.may_see(person_id, case):
+        if not self.may_be_told(person_id, case):
             return Actor(id=person_id, roles=frozenset())  # rows B6, N2: nor judges what is about themselves
         unit = self.unit(case["unit"])
         owners = {case["handler"], *(unit.handlers if unit else ())}
@@ -277,6 +317,9 @@ class House:
         if person_id in self.medborgarcenter:
             roles.add(life.TRIAGE)
         return Actor(id=person_id, roles=frozenset(roles))
+
+    def _stands_in(self, person_id: str, colleague: str) -> bool:
+        return person_id in {one.id for one in self._chain(colleague)}
 
     def _chain(self, handler_id: str) -> list[Handler]:
         chain: list[Handler] = []

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from bots.desk.house import House
 from bots.mail.identity import Identity
-from store import outbox
+from store import outbox, sight
 from store.deadlines import day_of, days_late
 from store.domain import Address, Clock, Handler, Outgoing, Purpose
 from store.engine import Row, Transaction
@@ -109,6 +109,7 @@ class Notices:
                 external_id=self.identity.message_id(case["id"]),
             )
             outbox.put(transaction, letter, now=now)
+            sight.show(transaction, case["id"], [person.id])
 
 
 def mark_of(clock: Clock, step: str, turn: str) -> str:

@@ -112,7 +112,7 @@ def tell(
         "handler": Person(name=told.name, title=told.title),
     }
     for reader in readers:
-        if reader.id in {told.id, taken.recorder} or not house.may_see(reader.id, case):
+        if reader.id in {told.id, taken.recorder} or not house.may_be_told(reader.id, case):
             continue
         # The registrator may have this letter already, for another reason: once is enough.
         mark = "" if reader.id == house.registrator else f":{_short(reader.id)}"

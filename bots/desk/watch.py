@@ -397,7 +397,7 @@ class _Look:
     def _stand_in(self, case: Row, clock: Clock, turn: str, *, until: date | None) -> Due:
         colleague = self.house.person(case["handler"])
         found = self.house.present([colleague.id], self.today, barred={colleague.id, *case["barred"]})
-        sees = found is not None and self.house.may_see(found.id, case)
+        sees = found is not None and self.house.may_be_told(found.id, case)
         to = (found,) if found is not None and sees else self._managers(case, but=colleague.id)
         facts = {
             "colleague": Person(name=colleague.name, title=colleague.title),
@@ -452,7 +452,7 @@ class _Look:
         if case["status"] in {Status.QUARANTINED, Status.SORTING, Status.RECEIVED}:
             return self._sorters(but=case["barred"])
         found = self.house.present([self.house.person(case["handler"]).id], self.today, barred=case["barred"])
-        sees = found is not None and self.house.may_see(found.id, case)
+        sees = found is not None and self.house.may_be_told(found.id, case)
         return (found,) if found is not None and sees else self._managers(case, but="")
 
     def _handler_and_manager(self, case: Row) -> tuple[Handler, ...]:
@@ -464,7 +464,7 @@ class _Look:
 
     def _managers(self, case: Row, *, but: str) -> tuple[Handler, ...]:
         managers = self.house.managers_of(case["unit"])
-        found = [one for one in managers if one.id != but and self.house.may_see(one.id, case)]
+        found = [one for one in managers if one.id != but and self.house.may_be_told(one.id, case)]
         return self._there(found, but={but, *case["barred"]}) or self._above(case)
 
     def _above(self, case: Row) -> tuple[Handler, ...]:
@@ -472,7 +472,7 @@ class _Look:
         house, owner = self.house, self.house.person(case["handler"]).id
         quality = [house.handlers[one] for one in house.quality]
         for level in (house.above(case["unit"]), quality):
-            found = [one for one in level if one.id != owner and house.may_see(one.id, case)]
+            found = [one for one in level if one.id != owner and house.may_be_told(one.id, case)]
             if found:
                 return tuple(found)
         return self._sorters(but=case["barred"])

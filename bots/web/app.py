@@ -38,7 +38,7 @@ from bots.web.survey import Survey
 from bots.web.work import Work
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
-from store.sight import HiddenCaseError
+from store.sight import HiddenCaseError, OnlyReadingError
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,8 @@ def build(
         ],
         exception_handlers={
             HTTPException: _problem_page(show),
-            HiddenCaseError: _hidden_page(show),
+            HiddenCaseError: _refusal(show, "hidden"),
+            OnlyReadingError: _refusal(show, "reading"),
             StoreError: _problem_page(show),
             Exception: _problem_page(show),
         },
@@ -220,9 +221,9 @@ def _links(by_link: ByLink | None, parts: Parts, show: Show) -> list[Route]:
     return LinkPages(by_link=by_link, show=show, staff=parts.staff, units=parts.units).routes()
 
 
-def _hidden_page(show: Show) -> Callable[[Request, Exception], Response]:
+def _refusal(show: Show, why: str) -> Callable[[Request, Exception], Response]:
     def answer(_request: Request, _error: Exception) -> Response:
-        return show.page("problem", status=403, code="hidden")
+        return show.page("problem", status=403, code=why)
 
     return answer
 

@@ -594,6 +594,8 @@ class Work:
             return await self._page(request, me, task, fresh, typed=typed, problems=[_STALE], status=409)
         except StoreError as error:
             raise HTTPException(400) from error
+        if not await asyncio.to_thread(self._acts.reads, case["id"], me.id):
+            return RedirectResponse("/arenden?klart=lamnat", 303)  # whoever gave it away sees it no more
         query = urlencode({"gjort": task.slug})
         return RedirectResponse(f"{views.case_url(case['number'])}?{query}", 303)
 

@@ -159,7 +159,7 @@ async def test_n2_b27_b28_a_restricted_case_is_for_few_eyes(
     await house.hear(an_inbound())
 
     case, town = house.case(), house.work.house
-    assert {person.id for person in STAFF if town.may_see(person.id, case)} == eyes
+    assert {person.id for person in STAFF if town.may_be_told(person.id, case)} == eyes
     for person in STAFF:
         if person.id not in eyes:
             with pytest.raises(HiddenCaseError):
@@ -185,7 +185,7 @@ async def test_a_registrator_can_lift_what_a_flag_has_hidden(make_house: Make) -
 
     house.acts.restrict(**seen(house, house.case()), restricted=False, by="rita")
 
-    assert house.work.house.may_see("omar", house.case())
+    assert house.work.house.may_be_told("omar", house.case())
     with pytest.raises(IllegalActError, match="Det görs av chef eller registrator"):
         house.acts.restrict(**seen(house, house.case()), restricted=True, by="omar")
 
@@ -212,7 +212,7 @@ async def test_b6_who_is_named_never_has_the_case_and_the_next_level_does(
 
     case = house.case()
     assert (case["barred"], case["handler"], case["status"]) == (barred, handler, Status.ASSIGNED)
-    assert not any(house.work.house.may_see(one, case) for one in barred)
+    assert not any(house.work.house.may_be_told(one, case) for one in barred)
     (notice,) = house.outbox(purpose=Purpose.HANDLER_NOTICE)
     assert notice["handle"] == house.work.house.person(handler).email
 
@@ -235,7 +235,7 @@ async def test_b6_a_complaint_about_the_registrator_is_sorted_by_somebody_else(m
 
     case = house.case()
     assert (case["handler"], case["status"]) == ("kim", Status.SORTING)
-    assert [one.id for one in STAFF if house.work.house.may_see(one.id, case)] == ["kim"]
+    assert [one.id for one in STAFF if house.work.house.may_be_told(one.id, case)] == ["kim"]
 
 
 async def test_scenario_12_a_complaint_naming_the_handler_is_for_chef_registrator_and_quality(
@@ -246,7 +246,7 @@ async def test_scenario_12_a_complaint_naming_the_handler_is_for_chef_registrato
     await house.hear(an_inbound(text="Anna Ek var otrevlig om gungan."))
 
     case, town = house.case(), house.work.house
-    assert {one.id for one in STAFF if town.may_see(one.id, case)} == {"rita", "kim", "petra"}
+    assert {one.id for one in STAFF if town.may_be_told(one.id, case)} == {"rita", "kim", "petra"}
     with house.store.read() as transaction:
         assert cases.page(transaction, reader=town.reader("anna")) == []
         assert cases.counts(transaction, reader=town.reader("anna")) == {}
@@ -297,7 +297,7 @@ async def test_l1_a_message_that_names_everybody_is_still_opened_by_the_registra
 
     case = house.case()
     assert case["barred"] == [one.id for one in STAFF if one != REGISTRATOR]
-    assert [one.id for one in STAFF if house.work.house.may_see(one.id, case)] == ["rita"]
+    assert [one.id for one in STAFF if house.work.house.may_be_told(one.id, case)] == ["rita"]
     assert told(house) == {"rita.lund": [Purpose.HANDLER_NOTICE]}
 
 
@@ -394,7 +394,7 @@ async def test_b28_a_whistleblower_who_writes_later_is_read_by_the_registrator_a
 
     sealed = now_of(house, case)
     assert (sealed["handler"], sealed["status"]) == ("rita", Status.ASSIGNED)
-    assert [one.id for one in STAFF if house.work.house.may_see(one.id, sealed)] == ["rita"]
+    assert [one.id for one in STAFF if house.work.house.may_be_told(one.id, sealed)] == ["rita"]
     assert [row["handle"] for row in house.outbox()[letters:]] == [REGISTRATOR.email]
     assert "till registratorn" in house.journal(case["id"])
 
@@ -563,7 +563,7 @@ async def test_a_flag_in_a_later_message_hides_the_case_and_tells_whom_it_concer
     assert (case["restricted"], case["handler"], case["lanes"]) == (True, "anna", ["hot", "lex_sarah"])
     assert (told(house)["sakerhet"], told(house)["lexsarah"]) == (["larm"], ["uppgift"])
     assert store_acts.unticked(case) == ("lex_sarah",)
-    assert not house.work.house.may_see("omar", case)
+    assert not house.work.house.may_be_told("omar", case)
 
 
 # --- Internal, and supervisors.

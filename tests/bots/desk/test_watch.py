@@ -53,13 +53,11 @@ def seen(house: House, case: Row) -> dict[str, Any]:
     return {"case_id": case["id"], "version": now["version"]}
 
 
-async def a_case(house: House, *, begun: bool = True, **mail: Any) -> Row:
+async def a_case(house: House, *, begun: bool = True, by: str = "anna", **mail: Any) -> Row:
     """Let a complaint come in to Anna, and let her begin with it so that nobody else is told."""
     await house.hear(an_inbound(received_at=house.clock.now, **mail))
     case = house.cases()[-1]
-    house.acts.confirm(
-        case["id"], kind=Kind.COMPLAINT, factor=Factor.SAFETY, by="anna", version=case["version"]
-    )
+    house.acts.confirm(case["id"], kind=Kind.COMPLAINT, factor=Factor.SAFETY, by=by, version=case["version"])
     if begun and case["status"] == Status.ASSIGNED:
         house.acts.answer(**seen(house, case), text="Vi ser på det.", outcome=Outcome.DONE, by="anna")
         await house.deliver()
@@ -200,7 +198,7 @@ async def test_g9_to_name_the_handler_stops_the_clock_when_the_letter_is_there(m
 async def test_g12_a_case_that_is_given_back_to_be_sorted_waits_for_a_handler_anew(make_house: Make) -> None:
     policy = profiles.load("landskrona")
     house = make_house(policy=policy, units=MANAGED, quality=("petra",))
-    case = await a_case(house, text="Något är fel.", subject="Hej")
+    case = await a_case(house, by="rita", text="Något är fel.", subject="Hej")
     told = walk(house, date(2026, 11, 25))
     house.acts.assign(**seen(house, case), handler="anna", unit="park", by="rita")
     house.acts.to_sorting(**seen(house, case), by="anna", reason="rör en annan")

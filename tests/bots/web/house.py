@@ -78,7 +78,7 @@ class Acts:
 
     def release(self, case_id: int, *, by: str, version: int) -> None:
         with self.store.write() as transaction:
-            actor = life.Actor(id=by, roles=frozenset({life.STAFF}))
+            actor = life.Actor(id=by, roles=frozenset({life.HANDLER}))
             acts.release(
                 transaction, case_id, to=Status.ASSIGNED, actor=actor, version=version, now=self.clock()
             )
@@ -105,7 +105,7 @@ class Acts:
         return address.endswith("@example.se")
 
     def reader(self, person_id: str) -> Reader:
-        return Reader(id=person_id, is_registrator=person_id == "bo")
+        return Reader(id=person_id, is_registrator=person_id == "bo", sorts=True)
 
     def send(self, letter_id: int, *, by: str) -> bool:
         with self.store.write() as transaction:

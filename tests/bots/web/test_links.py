@@ -393,7 +393,7 @@ async def test_no_link_of_another_s_is_shown_in_the_console(house: House) -> Non
     number = house.case()["number"]
     door = await reader.browser.get("/logga-in")
     token = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', door.text))
-    await reader.browser.post("/logga-in", data={**token, "who": "omar", "password": PASSWORD})
+    await reader.browser.post("/logga-in", data={**token, "who": "rita", "password": PASSWORD})
 
     page = await reader.browser.get(f"/arenden/{number}")
 

@@ -191,11 +191,10 @@ async def test_an_act_that_is_not_ones_own_is_refused_by_its_address_as_well(des
     await desk.house.hear(an_inbound(text="Maten i skolan är kall.", subject="Skolan"))
     await desk.sign_in("petra")
 
-    refused = await desk.do("svara", **ANSWER)
-    refused = await desk.again(refused, **ANSWER)
+    refused = await desk.browser.get(f"/arenden/{desk.case['number']}/gor/svara")
 
-    assert refused.status_code == 422
-    assert "Det görs av" in words(refused)
+    assert refused.status_code == 403
+    assert "hör till en annan enhet" in words(refused)
     assert desk.house.outbox(purpose=Purpose.ANSWER) == []
 
 
@@ -219,7 +218,7 @@ async def test_closing_says_what_is_missing_instead_of_a_button(make_house: Make
 @pytest.mark.parametrize(
     ("task", "typed", "status"),
     [
-        ("tilldela", {"handler": "omar", "unit": "skola", "reason": "rör skolan"}, "tilldelad"),
+        ("tilldela", {"handler": "petra", "unit": "park", "reason": "rör mig"}, "tilldelad"),
         ("fraga", {"question": "Vilken gunga?"}, "väntar_avsändare"),
         ("mer-tid", {"answer_on": "2026-12-24", "reason": "Delarna dröjer."}, "tilldelad"),
         (
@@ -245,6 +244,17 @@ async def test_every_act_can_be_done_in_the_console(
     assert done.status_code == 303
     assert desk.case["status"] == status
     assert next(one.done for one in TASKS if one.slug == task) in page
+
+
+async def test_whoever_gives_a_case_to_another_unit_sees_it_no_more(desk: Desk) -> None:
+    await a_confirmed(desk)
+
+    done = await desk.do("tilldela", handler="omar", unit="skola", reason="rör skolan")
+    page = words(await desk.browser.get(done.headers["location"]))
+    gone = await desk.browser.get(f"/arenden/{desk.case['number']}")
+
+    assert "Ärendet är lämnat vidare." in page
+    assert gone.status_code == 403
 
 
 async def test_a_wrong_door_is_handed_over_tied_or_taken_back_by_who_sorts(desk: Desk) -> None:
