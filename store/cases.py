@@ -125,9 +125,9 @@ def open_case(
     case_id: int | None = transaction.connection.scalar(insert(cases).values(row).returning(cases.c.id))
     if case_id is None:
         raise StoreError("the case got no id")
+    search.open_words(transaction, case_id, row)
     return case_id, number
 
-    search.open_words(transaction, case_id, row)
 
 def find(transaction: Transaction, case_id: int) -> Row | None:
     """Return a case by its id."""
@@ -186,14 +186,14 @@ def suggest(
     )
     if made is None:
         raise StoreError("the suggestion got no id")
-    return made
-
     # Not a change that anybody must look at again: the version stands.
     transaction.connection.execute(
         update(cases)
         .where(cases.c.id == case_id)
         .values(suggested_kind=suggestion.kind.value, suggested_factor=suggestion.factor.value)
     )
+    return made
+
 
 def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise], *, turn: int = 1) -> None:
     """Store the dates that we owe the sender of a case; `turn` is the round of the case."""
@@ -572,10 +572,8 @@ def page(
     wanted = (
         select(
             cases,
-            suggestions.c.kind.label("suggested_kind"),
             suggestions.c.kind_confidence,
             suggestions.c.kind_sure,
-            suggestions.c.factor.label("suggested_factor"),
             suggestions.c.factor_confidence,
             suggestions.c.factor_sure,
             due.label("answer_by"),
@@ -609,6 +607,8 @@ def note(transaction: Transaction, case_id: int, **changes: Any) -> None:
     transaction.connection.execute(
         update(cases).where(cases.c.id == case_id).values(version=cases.c.version + 1, **changes)
     )
+    if search.BY_CASE & changes.keys():
+        search.rebuild(transaction, case_id)
 
 
 def _promise_of(row: Row) -> Promise:
@@ -621,8 +621,6 @@ def _promise_of(row: Row) -> Promise:
 
 
 def _next(transaction: Transaction, series: str) -> int:
-    if search.BY_CASE & changes.keys():
-        search.rebuild(transaction, case_id)
     make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
     taken = (
         make(counters)

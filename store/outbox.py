@@ -291,6 +291,12 @@ def troubled(transaction: Transaction, *, limit: int = 100, reader: Reader | Non
     return transaction.rows(wanted.order_by(letters.c.id.desc()).limit(limit))
 
 
+def count_troubled(transaction: Transaction, *, reader: Reader) -> int:
+    """Count what `troubled` lists, however many they are."""
+    wanted = select(func.count()).where(letters.c.state.in_(TROUBLED), _shown_to(reader))
+    return transaction.connection.scalar(wanted) or 0
+
+
 def counts(transaction: Transaction, *, reader: Reader | None = None) -> dict[str, int]:
     """Count the letters of each state: those of cases that `reader` may see, or all."""
     wanted = select(letters.c.state, func.count()).where(_shown_to(reader)).group_by(letters.c.state)

@@ -26,6 +26,7 @@ from store.domain import (
     MessageState,
     Outcome,
     PromiseKind,
+    Role,
     Status,
     Way,
 )
@@ -859,6 +860,10 @@ class Acts:
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""
         return self.work.house.reader(person_id)
+
+    def roles(self, person_id: str) -> Collection[Role]:
+        """Return what a person is here for (requirements C3)."""
+        return self.work.house.roles(person_id)
 
     def _owe(self, transaction: Transaction, case_id: int, *, why: str, now: datetime) -> None:
         """Owe the answer by the day of the case's type and unit, if that is sooner than was promised.

@@ -28,6 +28,7 @@ from bots.web.form import Form
 from bots.web.health import Health
 from bots.web.keys import Keys
 from bots.web.links import LinkPages
+from bots.web.lists import Lists
 from bots.web.model_page import ModelPage
 from bots.web.on_behalf import OnBehalfPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
@@ -44,9 +45,9 @@ log = logging.getLogger(__name__)
 
 _COOKIE_LIFE = timedelta(hours=12)
 _HEADERS = {
-    # No script at all: what a citizen writes can not become one, whatever slips through.
+    # No script but our own files: what a citizen writes can not become one, whatever slips through.
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -183,8 +184,10 @@ def _routes(
     routes: list[BaseRoute] = [
         *Form(parts=parts, show=show, access=access, pick_up=pick_up, secret=secret).routes(),
         *pick_up.routes(),
-        *Console(parts=parts, show=show, access=access, work=work).routes(),
-        *(work.routes() if work is not None else ()),
+        *Lists(parts=parts, show=show, access=access).routes(),
+        *Console(parts=parts, show=show, access=access, acts=acts).routes(),
+        # The answer has a page of its own, before that of any other act.
+        *((*acts[1].routes(), *acts[0].routes()) if acts is not None else ()),
         *Register(parts=parts, show=show, access=access, secret=secret).routes(),
         *OnBehalfPage(parts=parts, show=show, access=access).routes(),
         *ModelPage(parts=parts, show=show, access=access).routes(),

@@ -1,4 +1,4 @@
-"""The staff pages: the list, one case, and what may be done to it. The rules lie in `bots.desk`."""
+"""The staff pages of one case: what it holds, and what may be done to it. The lists lie in `lists`."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -24,26 +24,16 @@ from bots.web.show import Show
 from bots.web.views import Views
 from bots.web.uploads import file_of
 from bots.web.work import Work, told
-from store import cases, inbox, journal, likeness, outbox
+from store import cases, inbox, journal, likeness
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Factor, Handler, Kind, MessageState, Status
-from store.engine import Row, Transaction
+from store.domain import Factor, Handler, Kind, MessageState
+from store.engine import Row
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
 from store.sight import HiddenCaseError, sees
 
-_PAGE = 50
 _NO_VERSION = 0  # no case has it, so a post without one is always stale
-_SORTING = (Status.RECEIVED, Status.SORTING)
-_TABS: dict[str, Sequence[Status]] = {
-    "oppna": cases.OPEN,
-    "mina": cases.OPEN,
-    "sortera": _SORTING,
-    "karantan": (Status.QUARANTINED,),
-    "brev": (),
-    "alla": tuple(Status),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +71,6 @@ class Console:
         guard = self._access.for_staff
         case = "/arenden/{number}"
         return [
-            Route("/arenden", guard(self.list), methods=["GET"]),
             Route(case, guard(self.case), methods=["GET"]),
             Route(f"{case}/bekrafta", guard(self.confirm), methods=["POST"]),
             Route(f"{case}/slapp", guard(self.release), methods=["POST"]),
@@ -93,31 +82,6 @@ class Console:
             ),
             Route("/brev/{letter:int}/skicka", guard(self.send), methods=["POST"]),
         ]
-
-    async def list(self, request: Request, me: Handler) -> Response:
-        """Show the cases of one tab, klagomål first and then the soonest due (row G20)."""
-        tab = request.query_params.get("visa", "oppna")
-        tab = tab if tab in _TABS else "oppna"
-        page = max(1, _whole(request.query_params.get("sida", ""), otherwise=1))
-        found = await asyncio.to_thread(self._look_up, tab, page, me)
-        today = day_of(self._parts.clock())
-        return self._show.page(
-            "cases",
-            me=me,
-            token=self._access.token(request),
-            tab=tab,
-            page=page,
-            more=len(found["cases"]) > _PAGE,
-            rows=[self._views.line(row, today) for row in found["cases"][:_PAGE]],
-            letters=[
-                self._views.letter(row) | {"case": found["numbers"].get(row["case_id"], "")}
-                for row in found["letters"]
-            ],
-            tabs=list(_TABS),
-            amounts=_amounts(found["counts"], found["letter_counts"]),
-            waiting=found["waiting"],
-            notice=request.query_params.get("klart", ""),
-        )
 
     async def case(self, request: Request, me: Handler) -> Response:
         """Show one case."""
@@ -254,26 +218,6 @@ class Console:
             latest=self._views.confirmation(said[-1]) if said else None,
         )
 
-    def _look_up(self, tab: str, page: int, me: Handler) -> dict[str, Any]:
-        with self._parts.store.read() as transaction:
-            reader = self._parts.acts.reader(me.id)
-            letters = outbox.troubled(transaction, reader=reader) if tab == "brev" else ()
-            return {
-                "cases": cases.page(
-                    transaction,
-                    reader=reader,
-                    statuses=_TABS[tab],
-                    handler=me.id if tab == "mina" else "",
-                    limit=_PAGE + 1,
-                    offset=(page - 1) * _PAGE,
-                ),
-                "letters": letters,
-                "numbers": _numbers(transaction, letters),
-                "counts": cases.counts(transaction, reader=reader),
-                "letter_counts": outbox.counts(transaction, reader=reader),
-                "waiting": inbox.waiting(transaction),
-            }
-
     def _open(self, number: str) -> Opened | None:
         with self._parts.store.read() as transaction:
             case = cases.find_number(transaction, number)
@@ -301,20 +245,6 @@ class Console:
 
 def _back(opened: Opened, notice: str) -> Response:
     return RedirectResponse(f"{views.case_url(opened.case['number'])}?{urlencode({'klart': notice})}", 303)
-
-
-def _numbers(transaction: Transaction, letters: Sequence[Row]) -> dict[int, str]:
-    found = (cases.find(transaction, one) for one in {row["case_id"] for row in letters if row["case_id"]})
-    return {case["id"]: case["number"] for case in found if case}
-
-
-def _amounts(by_status: Mapping[str, int], by_state: Mapping[str, int]) -> dict[str, int]:
-    amounts = {
-        tab: sum(by_status.get(status, 0) for status in statuses)
-        for tab, statuses in _TABS.items()
-        if tab != "mina"
-    }
-    return amounts | {"brev": sum(by_state.get(state, 0) for state in outbox.TROUBLED)}
 
 
 def _whole(text: str, *, otherwise: int) -> int:

@@ -1,13 +1,13 @@
 """What the pages are given by `bots.app`: they open nothing and know no clock of their own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bots.channel import Receive
 from bots.web.codes import Codes
-from store.domain import Address, Factor, Handler, Kind, Unit
+from store.domain import Address, Factor, Handler, Kind, Role, Unit
 from store.engine import Store
 from store.sight import Reader
 
@@ -68,6 +68,9 @@ class Acts(Protocol):
 
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""
+
+    def roles(self, person_id: str) -> Collection[Role]:
+        """Return what a person is here for, which decides the lists that they have."""
 
 
 # What happened to the models that were learnt here, oldest first; each line has at least `at` and `act`.

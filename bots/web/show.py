@@ -27,7 +27,8 @@ class Show:
             "appeal_url": public.appeal_url,
             "demo": demo,
             # A browser keeps the style for long; a new style gets a new address.
-            "style": hashlib.sha256((STATIC / "house.css").read_bytes()).hexdigest()[:12],
+            "style": _mark("house.css"),
+            "script": _mark("console.js"),
         }
 
     def page(
@@ -49,3 +50,7 @@ class Show:
             "language": language,
         }
         return HTMLResponse(templates.page(name, **frame, **facts), status)
+
+
+def _mark(file: str) -> str:
+    return hashlib.sha256((STATIC / file).read_bytes()).hexdigest()[:12]

@@ -32,6 +32,7 @@ from store.domain import (
     Outgoing,
     Purpose,
     Receipt,
+    Role,
     Status,
     Suggestion,
     Unit,
@@ -106,6 +107,10 @@ class Acts:
 
     def reader(self, person_id: str) -> Reader:
         return Reader(id=person_id, is_registrator=person_id == "bo", sorts=True)
+
+    def roles(self, person_id: str) -> frozenset[Role]:
+        office = {"anna": Role.TRIAGE, "bo": Role.REGISTRATOR}
+        return frozenset({Role.HANDLER, office[person_id]} if person_id in office else ())
 
     def send(self, letter_id: int, *, by: str) -> bool:
         with self.store.write() as transaction:

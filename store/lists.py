@@ -1,0 +1,315 @@
+"""The lists that staff work from: who has which, what each holds, how it is narrowed, and its next page.
+
+Everything is asked with `seen_by`, counts included. `store.search` finds words; what a case may become is
+said in `store.life`.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy import case as when
+
+from store import search
+from store.cases import OPEN
+from store.deadlines import STOCKHOLM
+from store.domain import BY_STAFF, Kind, Lane, PromiseKind, Role, Source, Status
+from store.engine import Row, Transaction
+from store.sight import Reader, seen_by
+from store.tables import cases, promises, suggestions
+
+MOST_COUNTED = 1000
+_NEVER = date(9999, 12, 31)  # sorts what is promised no day after all that is
+_NO_DOOR = frozenset({Lane.SPAM, Lane.QUESTION, Lane.NAMED_EMPLOYEE})
+# What a filter on a channel means: a mail is a mail, whichever way it was fetched.
+CHANNELS: Mapping[str, Collection[str]] = {
+    "e-post": ("smtp", "imap", "receive", "email"),
+    "webb": ("web",),
+    "sms": ("sms",),
+    "personal": (BY_STAFF,),
+}
+
+
+class Queue(StrEnum):
+    """The lists, by the word that stands in their address."""
+
+    OPEN = "oppna"
+    MINE = "mina"
+    UNITS = "enheten"
+    SORT = "sortera"
+    REGISTER = "registrera"
+    OVERDUE = "sena"
+    WAITING = "vantar"
+    DOORS = "fel-dorr"
+    SOCIAL = "sociala"
+    QUARANTINE = "karantan"
+    LETTERS = "brev"
+    ALL = "alla"
+
+
+_UNSORTED = (Status.RECEIVED, Status.SORTING)
+_STATUSES: Mapping[Queue, Sequence[Status]] = {  # of the others: `OPEN`
+    Queue.SORT: _UNSORTED,
+    Queue.SOCIAL: _UNSORTED,
+    Queue.WAITING: (Status.AWAITING_SENDER,),
+    Queue.QUARANTINE: (Status.QUARANTINED,),
+}
+_EVERYBODY = {Queue.OPEN, Queue.MINE, Queue.ALL}
+_WORK = {Queue.OVERDUE, Queue.WAITING, Queue.LETTERS}
+_SORTING = {Queue.SORT, Queue.DOORS, Queue.SOCIAL, Queue.QUARANTINE}
+# Requirements C3. What stands in a list is narrowed by `seen_by` besides.
+_OF_ROLE: Mapping[Role, Collection[Queue]] = {
+    Role.HANDLER: _WORK | {Queue.UNITS},
+    Role.MANAGER: _WORK | {Queue.UNITS, Queue.DOORS},
+    Role.HEAD: {Queue.UNITS, Queue.OVERDUE},
+    Role.TRIAGE: _WORK | _SORTING,
+    Role.REGISTRATOR: _WORK | _SORTING | {Queue.REGISTER},
+    Role.QUALITY: {Queue.OVERDUE, Queue.DOORS, Queue.LETTERS},
+    Role.SPECIAL: {Queue.DOORS},
+}
+
+
+_owed = promises.alias()
+_WITH_ANSWER = cases.outerjoin(
+    promises,
+    and_(
+        promises.c.case_id == cases.c.id,
+        promises.c.kind == PromiseKind.ANSWER,
+        promises.c.round == cases.c.round,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What narrows a list; what is left out narrows nothing. Words that are no value find nothing."""
+
+    kind: str = ""
+    factor: str = ""
+    unit: str = ""
+    handler: str = ""
+    channel: str = ""
+    lane: str = ""
+    status: str = ""
+    since: date | None = None
+    until: date | None = None  # that day included
+    late: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place in the order of a list, from which its next page goes on: that of a case."""
+
+    rank: int
+    due: date
+    case_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Some cases of a list. `before` and `after` are where the pages beside it begin, if there are any."""
+
+    rows: Sequence[Row]
+    before: Place | None
+    after: Place | None
+
+
+def queues_of(roles: Collection[Role]) -> list[Queue]:
+    """List the queues of somebody, in the order in which they are shown (requirements C3)."""
+    theirs = _EVERYBODY.union(*(_OF_ROLE.get(role, ()) for role in roles))
+    return [queue for queue in Queue if queue in theirs]
+
+
+def page(
+    transaction: Transaction,
+    *,
+    queue: Queue,
+    reader: Reader,
+    today: date,
+    filters: Filters | None = None,
+    limit: int = 50,
+    after: Place | None = None,
+    before: Place | None = None,
+) -> Page:
+    """List cases: klagomål first and then the soonest due (row G20); of all cases the newest first.
+
+    The page begins after one place, or ends before another. The letters are no cases: `outbox.troubled`.
+    """
+    newest_first = queue is Queue.ALL
+    rank, due = (literal(0), literal(_NEVER, Date())) if newest_first else (_RANK, _DUE)
+    beside = after or before
+    wanted = (
+        select(rank, due, cases.c.id)
+        .select_from(_WITH_ANSWER)
+        .where(*_wanted(transaction, queue, reader, filters or Filters(), today))
+    )
+    backwards = before is not None and after is None
+    if beside is not None:
+        wanted = wanted.where(_beyond(beside, newest_first=newest_first, backwards=backwards))
+    key = (cases.c.id,) if newest_first else (rank, due, cases.c.id)
+    order = [one.desc() if newest_first != backwards else one.asc() for one in key]
+    found = transaction.connection.execute(wanted.order_by(*order).limit(limit + 1)).all()
+    there_is_more = len(found) > limit
+    places = [Place(rank=one[0], due=one[1], case_id=one[2]) for one in found[:limit]]
+    if backwards:
+        places.reverse()
+    has_before, has_after = (there_is_more, True) if backwards else (beside is not None, there_is_more)
+    return Page(
+        rows=_rows(transaction, [place.case_id for place in places]),
+        before=places[0] if places and has_before else None,
+        after=places[-1] if places and has_after else None,
+    )
+
+
+def count(
+    transaction: Transaction, *, queue: Queue, reader: Reader, today: date, filters: Filters | None = None
+) -> int:
+    """Count the cases of a list, but no further than one more than `MOST_COUNTED`."""
+    wanted = select(cases.c.id).where(*_wanted(transaction, queue, reader, filters or Filters(), today))
+    some = wanted.limit(MOST_COUNTED + 1).subquery()
+    return transaction.connection.scalar(select(func.count()).select_from(some)) or 0
+
+
+def counts(
+    transaction: Transaction, *, queues: Collection[Queue], reader: Reader, today: date
+) -> dict[Queue, int]:
+    """Count what lies in each of these lists, in one question. That of all cases is left out, and letters."""
+    asked = [queue for queue in queues if queue not in {Queue.ALL, Queue.LETTERS}]
+    wanted = select(
+        *(func.count().filter(and_(true(), *_in_queue(queue, reader, today))) for queue in asked)
+    ).where(cases.c.status.in_((*OPEN, Status.QUARANTINED)), seen_by(reader))
+    found = transaction.connection.execute(wanted).one()
+    return dict(zip(asked, found, strict=True))
+
+
+def numbers(transaction: Transaction, case_ids: Collection[int | None]) -> dict[int, str]:
+    """Return the number of each of these cases."""
+    wanted = select(cases.c.id, cases.c.number).where(cases.c.id.in_({one for one in case_ids if one}))
+    return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
+
+
+def _wanted(
+    transaction: Transaction, queue: Queue, reader: Reader, filters: Filters, today: date
+) -> Iterator[ColumnElement[bool]]:
+    yield seen_by(reader)
+    yield from _in_queue(queue, reader, today)
+    yield from _narrowed(filters, today)
+    if filters.text:
+        yield search.matches(transaction, search.ask(filters.text))
+
+
+def _in_queue(queue: Queue, reader: Reader, today: date) -> Iterator[ColumnElement[bool]]:
+    if queue is not Queue.ALL:
+        yield cases.c.status.in_(_STATUSES.get(queue, OPEN))
+    match queue:
+        case Queue.MINE:
+            yield cases.c.handler == reader.id
+        case Queue.UNITS:
+            yield cases.c.unit.in_(sorted(reader.units | reader.manages))
+        case Queue.REGISTER:
+            # Row N15: what is new or answered. Row K13: what is serious, until it has its diary number.
+            unregistered = and_(cases.c.serious, cases.c.diary_number == "")
+            yield or_(cases.c.status.in_((*_UNSORTED, Status.ASSIGNED, Status.ANSWERED)), unregistered)
+        case Queue.OVERDUE:
+            yield _is_late(today)
+        case Queue.DOORS:
+            yield or_(cases.c.door != "", *(_has_lane(lane) for lane in Lane if lane not in _NO_DOOR))
+        case Queue.SOCIAL:
+            yield cases.c.source == Source.SOCIAL_MEDIA
+
+
+def _narrowed(filters: Filters, today: date) -> Iterator[ColumnElement[bool]]:
+    equal = (
+        (_believed("kind"), filters.kind),
+        (_believed("factor"), filters.factor),
+        (cases.c.unit, filters.unit),
+        (cases.c.handler, filters.handler),
+        (cases.c.status, filters.status),
+    )
+    yield from (column == value for column, value in equal if value)
+    if filters.channel:
+        yield cases.c.channel.in_(CHANNELS.get(filters.channel, (filters.channel,)))
+    if filters.lane:
+        yield _has_lane(filters.lane)
+    if filters.since:
+        yield cases.c.received_at >= _midnight(filters.since)
+    if filters.until and filters.until < date.max:
+        yield cases.c.received_at < _midnight(filters.until + timedelta(days=1))
+    if filters.late:
+        yield cases.c.status.in_(OPEN)
+        yield _is_late(today)
+
+
+def _is_late(today: date) -> ColumnElement[bool]:
+    """Tell whether a promise of the present round is past its day, and not kept."""
+    late = exists().where(
+        _owed.c.case_id == cases.c.id,
+        _owed.c.round == cases.c.round,
+        _owed.c.kept_at.is_(None),
+        _owed.c.due_on < today,
+    )
+    return late.correlate(cases)
+
+
+def _believed(axis: str) -> ColumnElement[str]:
+    """Return what a human has said, else the newest suggestion."""
+    return func.coalesce(func.nullif(cases.c[axis], ""), cases.c[f"suggested_{axis}"])
+
+
+def _has_lane(lane: str) -> ColumnElement[bool]:
+    # As the column writes it, quotes included; see `store.sight`.
+    return cast(cases.c.lanes, String).contains(json.dumps(lane), autoescape=True)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=STOCKHOLM)
+
+
+def _beyond(place: Place, *, newest_first: bool, backwards: bool) -> ColumnElement[bool]:
+    if newest_first:
+        return cases.c.id > place.case_id if backwards else cases.c.id < place.case_id
+    here = tuple_(literal(place.rank), literal(place.due, Date()), literal(place.case_id))
+    key = tuple_(_RANK, _DUE, cases.c.id)
+    return key < here if backwards else key > here
+
+
+def _rows(transaction: Transaction, case_ids: Sequence[int]) -> list[Row]:
+    """Fetch the cases that are shown, with their newest suggestion and answer date, in this order."""
+    newest = select(func.max(suggestions.c.id)).where(suggestions.c.case_id.in_(case_ids))
+    sure = [suggestions.c[f"{axis}_{what}"] for axis in ("kind", "factor") for what in ("confidence", "sure")]
+    wanted = (
+        select(cases, promises.c.due_on.label("answer_by"), *sure)
+        .select_from(
+            _WITH_ANSWER.outerjoin(
+                suggestions,
+                and_(
+                    suggestions.c.case_id == cases.c.id,
+                    suggestions.c.id.in_(newest.group_by(suggestions.c.case_id)),
+                ),
+            )
+        )
+        .where(cases.c.id.in_(case_ids))
+    )
+    found = {row["id"]: row for row in transaction.rows(wanted)}
+    return [found[case_id] for case_id in case_ids]
+
+
+_RANK: ColumnElement[int] = when((_believed("kind") == Kind.COMPLAINT, 0), else_=1)
+_DUE: ColumnElement[date] = func.coalesce(promises.c.due_on, literal(_NEVER, Date()))
