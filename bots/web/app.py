@@ -185,9 +185,8 @@ def _routes(
         *Form(parts=parts, show=show, access=access, pick_up=pick_up, secret=secret).routes(),
         *pick_up.routes(),
         *Lists(parts=parts, show=show, access=access).routes(),
-        *Console(parts=parts, show=show, access=access, acts=acts).routes(),
-        # The answer has a page of its own, before that of any other act.
-        *((*acts[1].routes(), *acts[0].routes()) if acts is not None else ()),
+        *Console(parts=parts, show=show, access=access, work=work).routes(),
+        *(work.routes() if work is not None else ()),
         *Register(parts=parts, show=show, access=access, secret=secret).routes(),
         *OnBehalfPage(parts=parts, show=show, access=access).routes(),
         *ModelPage(parts=parts, show=show, access=access).routes(),

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -19,7 +18,6 @@ from bots.web.access import Access, local_path
 from bots.web.downloads import download
 from bots.web.on_behalf import proposal
 from bots.web.parts import Parts
-from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.views import Views
 from bots.web.uploads import file_of
