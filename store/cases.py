@@ -28,7 +28,17 @@ from store.domain import (
 )
 from store.engine import Row, StoreError, Transaction
 from store.sight import Reader, seen_by
-from store.tables import cases, confirmations, counters, delays, letters, messages, promises, suggestions
+from store.tables import (
+    cases,
+    confirmations,
+    counters,
+    delays,
+    letters,
+    messages,
+    parts,
+    promises,
+    suggestions,
+)
 from store.tables import journal as journal_table
 
 OPEN = (
@@ -150,8 +160,12 @@ def of_sender_message(transaction: Transaction, message_ids: Sequence[str], send
     wanted = (
         select(messages.c.case_id)
         .join(cases, cases.c.id == messages.c.case_id)
+        .outerjoin(parts, parts.c.case_id == cases.c.id)
         .where(
-            messages.c.message_id.in_(message_ids), func.lower(cases.c.sender_handle) == func.lower(sender)
+            messages.c.message_id.in_(message_ids),
+            func.lower(cases.c.sender_handle) == func.lower(sender),
+            # Of a divided message the case that kept its number goes on with the thread.
+            parts.c.root_id.is_(None) | (parts.c.root_id == cases.c.id),
         )
         .order_by(messages.c.id.desc())
         .limit(1)

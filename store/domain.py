@@ -182,6 +182,7 @@ class Purpose(StrEnum):
     SENT_ON = "skickat_vidare"
     HANDED_OVER = "överlämnat"
     DUPLICATE = "dubblett"
+    SPLIT = "delat"
     REOPENED = "återöppnat"
     CLOSED = "avslutat"
     REMINDER = "påminnelse"

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, func, not_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from store import acts, cases, journal, search
-from store.domain import PAGE, Address, Entry, LetterState, Outgoing, PromiseKind, Purpose
+from store import acts, cases, journal, parts, search
+from store.domain import PAGE, Address, Entry, LetterState, Outgoing, PromiseKind, Purpose, Status
 from store.engine import Row, Transaction
 from store.sight import Reader, seen_by
 from store.tables import cases as case_table
@@ -26,6 +26,7 @@ TO_CITIZENS = (
     Purpose.SENT_ON,
     Purpose.HANDED_OVER,
     Purpose.DUPLICATE,
+    Purpose.SPLIT,
     Purpose.REOPENED,
     Purpose.CLOSED,
 )
@@ -114,7 +115,8 @@ def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: da
         for kind in letter.keeps:
             # That a receipt went out stands; who has the case is not told until the letter is there (G9).
             if is_there or kind is PromiseKind.RECEIPT:
-                cases.keep_promise(transaction, letter.case_id, kind, now)
+                for case_id in _told_of(transaction, letter):
+                    cases.keep_promise(transaction, case_id, kind, now)
     _tell(transaction, letter, "brev sänt", now)
 
 
@@ -158,8 +160,9 @@ def undelivered(transaction: Transaction, letter_id: int, *, because: str, now: 
     if letter.purpose is Purpose.ANSWER:
         acts.returned(transaction, letter.key, because=because, now=now)
     tells_who = letter.purpose is Purpose.ANSWER or PromiseKind.FIRST_FEEDBACK in letter.keeps
-    if tells_who and letter.case_id is not None:
-        acts.take_back_feedback(transaction, letter.case_id)
+    if tells_who:
+        for case_id in _told_of(transaction, letter):
+            acts.take_back_feedback(transaction, case_id)
     return letter
 
 
@@ -301,6 +304,16 @@ def counts(transaction: Transaction, *, reader: Reader | None = None) -> dict[st
     """Count the letters of each state: those of cases that `reader` may see, or all."""
     wanted = select(letters.c.state, func.count()).where(_shown_to(reader)).group_by(letters.c.state)
     return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
+
+
+def _told_of(transaction: Transaction, letter: Outgoing) -> list[int]:
+    """List the cases that a letter tells of: its own, and where that was divided those that have a handler."""
+    if letter.case_id is None:
+        return []
+    if letter.purpose is not Purpose.SPLIT:
+        return [letter.case_id]
+    family = parts.family(transaction, letter.case_id)
+    return [one["id"] for one in family if one["status"] != Status.SORTING]
 
 
 def _shown_to(reader: Reader | None) -> ColumnElement[bool]:

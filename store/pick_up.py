@@ -2,12 +2,12 @@
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
 
-from store import acts, cases
+from store import acts, cases, parts
 from store.domain import PAGE, LetterState, MessageState, PromiseKind, Purpose
 from store.engine import Row, Transaction
 from store.tables import cases as case_table
@@ -28,13 +28,16 @@ class Fetched:
     letters: Sequence[Row]
     delays: Sequence[Row]
     additions: Sequence[Row]
+    parts: "Sequence[Fetched]" = ()  # where the message was divided: what became of its other matters
 
 
 def case_of(transaction: Transaction, mark: str) -> Row | None:
     """Return the case that a code leads to. No mark leads nowhere: most cases have none."""
     if not mark:
         return None
-    found = transaction.row(select(case_table).where(case_table.c.pick_up == mark))
+    # Where a message was divided several cases have its code; the first is the one that was there before.
+    wanted = select(case_table).where(case_table.c.pick_up == mark).order_by(case_table.c.id)
+    found = transaction.row(wanted.limit(1))
     return found if found is not None and hmac.compare_digest(found["pick_up"], mark) else None
 
 
@@ -55,7 +58,12 @@ def case_of_message(transaction: Transaction, message_id: int) -> Row | None:
 
 
 def fetch(transaction: Transaction, case: Row) -> Fetched:
-    """Gather what the sender of a case may read."""
+    """Gather what the sender of a case may read, with the other cases of a divided message."""
+    others = [one for one in parts.family(transaction, case["id"]) if one["id"] != case["id"]]
+    return replace(_fetch(transaction, case), parts=[_fetch(transaction, one) for one in others])
+
+
+def _fetch(transaction: Transaction, case: Row) -> Fetched:
     mine = select(letters).where(letters.c.case_id == case["id"], letters.c.channel == PAGE)
     shown = mine.where(letters.c.state == LetterState.SENT, letters.c.purpose != Purpose.DELAY)
     told = select(delays).where(delays.c.case_id == case["id"]).order_by(delays.c.id)

@@ -45,6 +45,8 @@ from templates.facts import (
     Routine,
     SentOnFacts,
     ShortAnswerFacts,
+    SplitFacts,
+    SplitPart,
     StatementLateFacts,
     StatementRequestFacts,
     SubstituteFacts,
@@ -217,6 +219,27 @@ _DUPLICATE = DuplicateFacts(
     **_CITIZEN,
     original_number="SYN-2026-000098",
     handler=Person(name="Anna Ek", title="enhetschef"),
+)
+_FIRST_PART = SplitPart(
+    number="SYN-2026-000123",
+    unit="Gata och park",
+    handler=Person(name="Anna Ek", title="enhetschef"),
+    answer_by=date(2026, 12, 2),
+)
+_SECOND_PART = SplitPart(
+    number="SYN-2026-000124",
+    unit="Skolan",
+    handler=Person(name="Omar Dahl", title="rektor"),
+    answer_by=date(2026, 12, 2),
+)
+_SPLIT = SplitFacts(**_CITIZEN, parts=(_FIRST_PART, _SECOND_PART))
+_SPLIT_UNSORTED = SplitFacts(
+    **_CITIZEN,
+    parts=(
+        {**_FIRST_PART, "answer_by": None},
+        {**_SECOND_PART, "unit": "", "handler": None},
+        {**_SECOND_PART, "number": "SYN-2026-000125", "handler": None, "answer_by": None},
+    ),
 )
 _CLOSED = ClosedFacts(**_CITIZEN, survey_link="")
 _CLOSED_WITH_SURVEY: ClosedFacts = {**_CLOSED, "survey_link": "https://www.exempelby.example/enkat"}
@@ -412,6 +435,8 @@ EXAMPLES = (
     Example(letter="citizen_sent_on", situation="to a provider", facts=_SENT_ON),
     Example(letter="citizen_sent_on", situation="no answer date", facts=_SENT_ON_UNDATED),
     Example(letter="citizen_duplicate", situation="of an open case", facts=_DUPLICATE),
+    Example(letter="citizen_split", situation="two cases", facts=_SPLIT),
+    Example(letter="citizen_split", situation="three cases, two not sorted yet", facts=_SPLIT_UNSORTED),
     Example(letter="citizen_closed", situation="no survey", facts=_CLOSED),
     Example(letter="citizen_closed", situation="with a survey", facts=_CLOSED_WITH_SURVEY),
     Example(letter="citizen_reopened", situation="answer date known", facts=_CITIZEN_REOPENED),

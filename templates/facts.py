@@ -208,6 +208,21 @@ class DuplicateFacts(CitizenFacts):
     handler: Person
 
 
+class SplitPart(TypedDict):
+    """One of the cases that a message was divided into."""
+
+    number: str
+    unit: str  # may be ""
+    handler: Person | None  # None until somebody has sorted it
+    answer_by: date | None
+
+
+class SplitFacts(CitizenFacts):
+    """Facts of `citizen_split`: the cases of a divided message, that of `case_number` first."""
+
+    parts: tuple[SplitPart, ...]
+
+
 class ClosedFacts(CitizenFacts):
     """Facts of `citizen_closed`."""
 

@@ -1,6 +1,6 @@
 """What people do to a case: confirm, release, answer, close. What is legal is said in `store.life`."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from bots.desk.errands import Errands
 from bots.desk.heard import Heard
 from bots.desk.letters import Writing
 from bots.desk.on_behalf import OnBehalf
+from bots.desk.split import Part, Split
 from bots.desk.triage import Route, unbarred, why_sorted
 from store import acts, cases, inbox, life, outbox, sight
 from store.deadlines import day_of, due, promises
@@ -650,6 +651,22 @@ class Acts:
             # The answer may be on its way already.
             self._answer_duplicates(transaction, original, by=by, now=now)
         self.acted()
+
+    def split(self, case_id: int, told: Sequence[Part], *, by: str, version: int) -> list[int]:
+        """Divide a message of several matters into cases, and return their ids, this one's first (C5:1).
+
+        The sender is told once. R stands, and no promise gets later.
+        """
+        now = self.clock()
+        with self.store.write() as transaction:
+            case = self._looked_at(transaction, case_id, by)
+            actor = self.work.house.actor(by, case)
+            divide = Split(work=self.work).divide
+            made = divide(transaction, case, told, actor=actor, version=version, now=now)
+            for one in made:
+                self._owe(transaction, one, why="ärendet är delat", now=now)
+        self.acted()
+        return made
 
     def untie(self, case_id: int, *, by: str, reason: str, version: int) -> None:
         """Sort a case anew that was no duplicate after all, while its sender has no answer."""

@@ -47,6 +47,8 @@ from templates.facts import (
     QuestionFacts,
     ReopenedNoticeFacts,
     SentOnFacts,
+    SplitFacts,
+    SplitPart,
     StatementRequestFacts,
     UndeliveredFacts,
 )
@@ -306,6 +308,21 @@ class Letters:
         }
         purpose = Purpose.DUPLICATE
         self._to_sender(transaction, about, to, "citizen_duplicate", purpose, original_number, facts, now)
+
+    def tell_split(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        to: Sender,
+        *,
+        parts: tuple[SplitPart, ...],
+        mark: str,
+        now: datetime,
+    ) -> None:
+        """Tell the sender of a divided message which cases it became, and who has each (C5:1)."""
+        facts: SplitFacts = {**self._common(about, to), "parts": parts}
+        keeps = (PromiseKind.FIRST_FEEDBACK,)  # of those that somebody has
+        self._to_sender(transaction, about, to, "citizen_split", Purpose.SPLIT, mark, facts, now, keeps)
 
     def name_handler(
         self,

@@ -206,6 +206,7 @@ class PickUp:
             ],
             "delays": [{"reason": row["reason"], "answer_on": row["answer_on"]} for row in found.delays],
             "additions": [{"text": row["text"], "at": row["received_at"]} for row in found.additions],
+            "parts": [self._shown(one) for one in found.parts],
             "can_write": stage != "gone" and case["status"] != Status.ARCHIVED,
         }
 

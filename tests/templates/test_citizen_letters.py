@@ -44,6 +44,7 @@ def flat(letter: str, language: str, **changed: object) -> str:
         ("citizen_delay", known.DelayFacts),
         ("citizen_sent_on", known.SentOnFacts),
         ("citizen_duplicate", known.DuplicateFacts),
+        ("citizen_split", known.SplitFacts),
         ("citizen_closed", known.ClosedFacts),
         ("citizen_reopened", known.CitizenReopenedFacts),
         ("citizen_comment_reply", known.CommentReplyFacts),
@@ -388,6 +389,15 @@ def test_a_duplicate_is_told_the_other_number_and_who_has_it(language: str) -> N
 
     assert (body.count("SYN-2026-000098"), body.count("SYN-2026-000123")) == (2, 1)
     assert "Anna Ek (enhetschef)" in body
+
+
+@EVERY_LANGUAGE
+def test_a_divided_message_is_told_each_number_unit_handler_and_day(language: str) -> None:
+    body = flat("citizen_split", language)
+
+    assert (body.count("SYN-2026-000123"), body.count("SYN-2026-000124")) == (2, 1)
+    assert "SYN-2026-000124: Skolan Omar Dahl (rektor)" in body or "Omar Dahl (rektor)." in body
+    assert body.count("2026") >= 5
 
 
 @EVERY_LANGUAGE

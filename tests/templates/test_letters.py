@@ -240,8 +240,8 @@ def test_b20_no_letter_to_a_citizen_has_a_fact_for_what_the_citizen_wrote() -> N
     assert known == {
         *("answer", "answer_by", "case_number", "code", "contact", "explanation", "form_url"),
         *("handed_to", "handler", "handler_by", "instead_of", "link", "marker", "municipality"),
-        *("original_number", "phone", "phone_hours", "privacy_url", "promised_by", "question", "reason"),
-        *("received_at", "received_on", "reply_by", "sent_to", "service_name", "survey_link"),
+        *("original_number", "parts", "phone", "phone_hours", "privacy_url", "promised_by", "question"),
+        *("reason", "received_at", "received_on", "reply_by", "sent_to", "service_name", "survey_link"),
         "whistleblowing_url",
     }
 
