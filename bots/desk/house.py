@@ -263,7 +263,7 @@ class House:
 
     def roles(self, person_id: str) -> frozenset[Role]:
         """Return what a person is here for, of all cases together (requirements C3); `actor` says of one."""
-        if person_id not in self.handlers:
+        if not self.employs(person_id):
             return frozenset()
         person, reader = self.handlers[person_id], self.reader(person_id)
         held = {

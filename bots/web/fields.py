@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 _MOST_BYTES = 262_144
-_MOST_FIELDS = 40
+_MOST_FIELDS = 200  # the page of a unit has a box for each person and office
 _PATIENCE = 30.0
 # PostgreSQL refuses NUL, and the rest of C0 and the line turners only serve to deceive the reader.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
