@@ -200,6 +200,14 @@ class PromiseKind(StrEnum):
     ANSWER = "svar"
 
 
+class Presence(StrEnum):
+    """What somebody who has a case open does there."""
+
+    READING = "läser"
+    ANSWERING = "skriver_svar"
+    WRITING = "skriver"  # something else than the answer
+
+
 class Clock(StrEnum):
     """What runs out, and is watched (requirements.md C2)."""
 

@@ -9,6 +9,9 @@ from store.domain import Entry
 from store.engine import Row, Transaction
 from store.tables import journal
 
+# Not among what was done to a case, and many: shown by themselves, to those who may follow them up.
+READING = "ärende läst"
+
 
 def write(transaction: Transaction, at: datetime, *entries: Entry) -> None:
     """Add lines, in the same transaction as what they tell of."""
@@ -16,10 +19,18 @@ def write(transaction: Transaction, at: datetime, *entries: Entry) -> None:
         transaction.connection.execute(insert(journal), [_row(at, entry) for entry in entries])
 
 
-def of_case(transaction: Transaction, case_id: int) -> Sequence[Row]:
-    """List a case's lines, oldest first."""
-    wanted = select(journal).where(journal.c.case_id == case_id).order_by(journal.c.id)
-    return transaction.rows(wanted)
+def of_case(transaction: Transaction, case_id: int, *, since: int = 0) -> Sequence[Row]:
+    """List what was done to a case, oldest first, after the line with the id `since`. See also `readings`."""
+    wanted = select(journal).where(
+        journal.c.case_id == case_id, journal.c.act != READING, journal.c.id > since
+    )
+    return transaction.rows(wanted.order_by(journal.c.id))
+
+
+def readings(transaction: Transaction, case_id: int, *, most: int = 500) -> Sequence[Row]:
+    """List who has opened a case, its originals and its files, the last one first (row R14)."""
+    wanted = select(journal).where(journal.c.case_id == case_id, journal.c.act == READING)
+    return transaction.rows(wanted.order_by(journal.c.id.desc()).limit(most))
 
 
 def _row(at: datetime, entry: Entry) -> dict[str, object]:

@@ -307,7 +307,7 @@ def counts(transaction: Transaction, *, reader: Reader | None = None) -> dict[st
 
 
 def _told_of(transaction: Transaction, letter: Outgoing) -> list[int]:
-    """List the cases that a letter tells of: its own, and where that was divided those that have a handler."""
+    """List the cases that a letter tells of: its own; of a divided message, those that are sorted."""
     if letter.case_id is None:
         return []
     if letter.purpose is not Purpose.SPLIT:
