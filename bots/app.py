@@ -18,8 +18,10 @@ from bots.clock import now
 from bots.desk.acts import Acts
 from bots.desk.by_link import ByLink
 from bots.desk.cases import CaseWork
+from bots.desk.closing import Closing
 from bots.desk.delivery import Delivery
 from bots.desk.directory import Directory
+from bots.desk.finish import finish
 from bots.desk.house import House
 from bots.desk.intake import Intake
 from bots.desk.judge import Judge
@@ -50,12 +52,13 @@ from bots.settings import (
 from bots.web.app import build as build_pages
 from bots.web.parts import MailboxMail, PublicFacts
 from bots.web.people import Live
-from store import cases, inbox, migrations
+from store import cases, inbox, migrations, search
 from store.engine import Store, StoreError, open_store
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_BREATH = 0.1  # in which others may write
 
 
 @dataclass(kw_only=True)
@@ -92,6 +95,7 @@ class App:
                 desk.create_task(self.judge.run(), name="judge"),
                 desk.create_task(self.delivery.run(), name="delivery"),
                 desk.create_task(self.watch.run(), name="watch"),
+                desk.create_task(self._index(), name="index"),
             ]
             self.judge.ring()
             async with asyncio.TaskGroup() as entrance:
@@ -109,6 +113,18 @@ class App:
             if isinstance(road, Relay):
                 await road.close()
         self.close()
+
+    async def _index(self) -> None:
+        """Index the words of cases from before there was a search, some at a time; intake goes on."""
+        count = 0
+        try:
+            while some := await finish(asyncio.to_thread(search.catch_up, self.store)):
+                count += some
+                await asyncio.sleep(_BREATH)
+        except StoreError as error:
+            log.error("search index not complete, the next start goes on: because=%s", error)
+        if count:
+            log.info("cases indexed for search: count=%d", count)
 
     @property
     def _closed(self) -> Collection[date]:
@@ -172,6 +188,7 @@ def build(
             language_of=language_of,
             acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),
             roads=tuple(roads),
+            capabilities={name: road.capabilities for name, road in roads.items()},
         )
         store = undo.enter_context(closing(open_store(settings.store.url)))
         migrations.upgrade(store)
@@ -189,6 +206,7 @@ def build(
             channels=roads,
             clock=clock,
             failed=work.tell_undelivered,
+            arrived=Closing(work=work).after,
             give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
         )
         judge = Judge(
@@ -275,13 +293,16 @@ def _add_pages(
             fetch_code=house.policy.anonymity.fetch_code,
             answers_anonymous=house.policy.deadlines.answer_anonymous,
         ),
-        staff=Live(house.handlers.values),
+        directory=app.directory,
+        staff=Live(lambda: house.handlers.values()),
         password=password,
         session_secret=session_secret,
         secure_cookies=settings.web.secure_cookies,
         code_secret=code_secret,
         roads=tuple(app.roads),
-        units=house.units,
+        undo=timedelta(seconds=settings.web.undo_seconds),
+        most_enclosed=settings.web.most_enclosed_mb * 2**20,
+        units=Live(lambda: house.units),
         mailbox=mailbox,
         watched_at=lambda: app.watch.looked_at,
         notices=build_notices(settings),

@@ -1,6 +1,7 @@
 """The promise that every channel keeps, and the only two ways it may fail."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from store.domain import Inbound, Outgoing, Receipt
@@ -46,6 +47,8 @@ class Capabilities:
     idempotent_send: bool = False
     reports_delivery: bool = False
     max_length: int | None = None
+    encloses: bool = False  # files can go with a letter
+    reply_window: timedelta | None = None  # how long after their last message a sender can be written to
 
 
 class Channel(Protocol):

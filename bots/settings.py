@@ -199,6 +199,8 @@ class WebSettings(Table):
     staff_password: Secret
     session_secret: Secret
     secure_cookies: bool = True
+    undo_seconds: Annotated[int, Field(ge=0, le=600)] = 30
+    most_enclosed_mb: Annotated[int, Field(ge=1, le=25)] = 10
 
 
 class LearningSettings(Table):

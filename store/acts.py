@@ -32,16 +32,20 @@ def move(
     version: int | None = None,
     rules: Rules = _LAX,
     learned: Mapping[str, Any] | None = None,
+    back_to: Status | None = None,
 ) -> Next:
     """Do an act if it is legal, with a journal line in the same transaction, and return where it led.
 
     `learned` are columns that come with the act: the guards see them, and they are stored with it. Raises
     `IllegalActError` when something is missing, and `StaleCaseError` when the case is no longer the
-    `version` that somebody looked at (None for the machine); nothing is changed then.
+    `version` that somebody looked at (None for the machine); nothing is changed then. `back_to` is for
+    what is undone: a case that had not been begun before is not begun afterwards.
     """
     case = _found(transaction, case_id, version)
     new = dict(learned or {})
     step = life.allowed(facts_of(transaction, {**case, **new}), act, roles=actor.roles, rules=rules)
+    if act is Act.UNDO and back_to in life.BEFORE_BEGUN:
+        step = replace(step, status=back_to)
     if act is Act.CLOSE:
         new["closed_at"] = now
     elif case["status"] == Status.CLOSED and step.status is not Status.ARCHIVED:
@@ -194,8 +198,10 @@ def unticked(case: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def answer_of(transaction: Transaction, case_id: int, turn: int) -> Row | None:
-    """Return the newest answer of a round of a case."""
-    wanted = select(answers).where(answers.c.case_id == case_id, answers.c.round == turn)
+    """Return the newest answer of a round of a case; one that was taken back is none."""
+    wanted = select(answers).where(
+        answers.c.case_id == case_id, answers.c.round == turn, answers.c.undone_at.is_(None)
+    )
     return transaction.row(wanted.order_by(answers.c.id.desc()).limit(1))
 
 
@@ -254,8 +260,9 @@ def answer_too(
 
 
 def answers_of(transaction: Transaction, case_id: int) -> list[Row]:
-    """List all answers of a case, oldest first."""
-    wanted = select(answers).where(answers.c.case_id == case_id).order_by(answers.c.id)
+    """List all answers of a case, oldest first, but for those that were taken back."""
+    wanted = select(answers).where(answers.c.case_id == case_id, answers.c.undone_at.is_(None))
+    wanted = wanted.order_by(answers.c.id)
     return list(transaction.rows(wanted))
 
 
@@ -410,6 +417,21 @@ def goes_by(transaction: Transaction, answer_id: int, letter_key: str) -> None:
     )
 
 
+def close_when_there(transaction: Transaction, answer_id: int, *, by: str) -> None:
+    """Note who wants the case closed as soon as this answer is there."""
+    transaction.connection.execute(update(answers).where(answers.c.id == answer_id).values(then_closed_by=by))
+
+
+def undo_answer(transaction: Transaction, answer_id: int, *, now: datetime) -> None:
+    """Note that an answer was taken back before it was sent. The letter must have been taken back first."""
+    transaction.connection.execute(update(answers).where(answers.c.id == answer_id).values(undone_at=now))
+
+
+def carried_by(transaction: Transaction, letter_key: str) -> Row | None:
+    """Return the answer that a letter carries, or None."""
+    return _carried(transaction, letter_key) if letter_key else None
+
+
 def approve(
     transaction: Transaction, case_id: int, *, actor: Actor, now: datetime, version: int, rules: Rules
 ) -> None:
@@ -440,8 +462,9 @@ def returned(transaction: Transaction, letter_key: str, *, because: str, now: da
     if answer is None:
         return
     case = _found(transaction, answer["case_id"], None)
+    # What came back is told to a human, and it is theirs to close the case after that.
     transaction.connection.execute(
-        update(answers).where(answers.c.id == answer["id"]).values(delivered_at=None)
+        update(answers).where(answers.c.id == answer["id"]).values(delivered_at=None, then_closed_by="")
     )
     newest = answer_of(transaction, case["id"], case["round"])
     if newest is None or newest["id"] != answer["id"]:

@@ -113,6 +113,7 @@ class Act(StrEnum):
     ANSWER = "svara"
     ANSWER_BY_MAIL = "svara med eget mejl"
     CHOOSE_OUTCOME = "välj utfall"
+    UNDO = "ångra brevet"
     APPROVE = "godkänn ingen åtgärd"
     DELIVER = "svaret är framme"
     BOUNCE = "svaret kom tillbaka"
@@ -165,6 +166,7 @@ class LetterState(StrEnum):
     UNKNOWN = "okänt"
     FAILED = "misslyckat"
     UNDELIVERED = "ej_levererat"  # was sent, then came back
+    UNDONE = "ångrat"  # taken back by its writer before it was sent
 
 
 class Purpose(StrEnum):
@@ -400,6 +402,15 @@ class Promise:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Enclosure:
+    """A file that goes with a letter, with its bytes."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outgoing:
     """One letter on its way out. `key` is unique: the same letter is never written twice."""
 
@@ -418,6 +429,7 @@ class Outgoing:
     attempts: int = 0
     created_at: datetime | None = None
     keeps: tuple[PromiseKind, ...] = ()  # the promises that are kept once it has gone
+    enclosures: tuple[Enclosure, ...] = ()  # with their bytes only when it is taken to be sent
 
 
 class Role(StrEnum):
@@ -452,6 +464,7 @@ class Handler:
     languages: tuple[str, ...] = ("sv",)
     absent: tuple[tuple[date, date], ...] = ()
     roles: tuple[Role, ...] = ()
+    has_left: bool = False  # known by name in old cases, and given nothing more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -471,8 +484,6 @@ class Provider:
     name: str
     email: str
     phone: str = ""
-
-    has_left: bool = False  # known by name in old cases, and given nothing more
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ Pure: `store.acts` gathers the facts and writes down what happens.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -281,6 +281,9 @@ TABLE = (
     _step(Status.IN_PROGRESS, Act.ANSWER_BY_MAIL, _OWNERS, Status.IN_PROGRESS),
     _step(Status.AT_PROVIDER, Act.ANSWER_BY_MAIL, _OWNERS, Status.AT_PROVIDER),
     _step(Status.AT_OTHER_BOARD, Act.ANSWER_BY_MAIL, _OWNERS, Status.AT_OTHER_BOARD),
+    # Not in C1: what was never sent was never said. It leads back to where the case was, see `acts.move`.
+    _step(Status.IN_PROGRESS, Act.UNDO, _OWNERS, Status.IN_PROGRESS),
+    _step(Status.AWAITING_SENDER, Act.UNDO, _OWNERS, Status.IN_PROGRESS),
     _step(Status.IN_PROGRESS, Act.APPROVE, {MANAGER}, Status.IN_PROGRESS, NO_ACTION),
     _step(Status.IN_PROGRESS, Act.DELIVER, {SYSTEM, *_OWNERS}, Status.ANSWERED, ANSWERED),
     _step(Status.AWAITING_SENDER, Act.RESUME, {SYSTEM, SENDER, *_OWNERS}, Status.IN_PROGRESS),
@@ -321,6 +324,16 @@ def allowed(case: CaseFacts, act: Act, *, roles: Collection[str], rules: Rules) 
     if missing := [guard.remedy for guard in step.guards if not guard.holds(case, rules)]:
         raise IllegalActError(act, case.status, missing)
     return Next(act=act, status=step.target)
+
+
+# What an undone act may lead back to: the case had not been begun, or not been begun again.
+BEFORE_BEGUN = frozenset({Status.ASSIGNED, Status.REOPENED})
+
+
+def missing_at_close(case: CaseFacts, rules: Rules) -> list[str]:
+    """List what will be missing to close a case once its answer is there, and nothing else happens."""
+    there = replace(case, status=Status.ANSWERED, is_answered=True, is_delivered=True)
+    return [guard.remedy for guard in (TRIAGE_CLOSES, *CLOSE_GUARDS) if not guard.holds(there, rules)]
 
 
 # What an act itself brings along: nobody is told beforehand that it is missing.

@@ -1,6 +1,6 @@
 """The outbox: letters wait here, and are sent once. `bots.desk.delivery` empties it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, not_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from store import acts, cases, journal, parts, search
+from store import acts, cases, enclosures, journal, parts, search
 from store.domain import PAGE, Address, Entry, LetterState, Outgoing, PromiseKind, Purpose, Status
 from store.engine import Row, Transaction
 from store.sight import Reader, seen_by
@@ -99,7 +99,63 @@ def take(transaction: Transaction, *, now: datetime, limit: int, channels: Seque
         .values(state=LetterState.SENDING, attempts=letters.c.attempts + 1)
     )
     taken = select(letters).where(letters.c.id.in_(ids)).order_by(letters.c.priority, letters.c.id)
-    return [_letter(row) for row in transaction.rows(taken)]
+    return [
+        replace(_letter(row), enclosures=enclosures.of_letter(transaction, row["key"]))
+        for row in transaction.rows(taken)
+    ]
+
+
+def newest_id(transaction: Transaction) -> int:
+    """Return the id of the newest letter, or 0."""
+    return transaction.connection.scalar(select(func.max(letters.c.id))) or 0
+
+
+def written_at(transaction: Transaction, now: datetime, *, after: int) -> Sequence[Row]:
+    """List the letters of one act that wait to be sent: written at its moment, with ids above `after`."""
+    wanted = select(letters).where(
+        letters.c.id > after, letters.c.created_at == now, letters.c.state == LetterState.PENDING
+    )
+    return transaction.rows(wanted.order_by(letters.c.id))
+
+
+def hold_back(
+    transaction: Transaction, letter_id: int, *, until: datetime, undo: Mapping[str, Any] | None = None
+) -> None:
+    """Let a letter that was just written wait. `undo` says what to go back to if it is taken back."""
+    transaction.connection.execute(
+        update(letters)
+        .where(letters.c.id == letter_id, letters.c.state == LetterState.PENDING)
+        .values(next_try_at=until, undo=dict(undo or {}))
+    )
+
+
+def may_be_taken_back(row: Row) -> bool:
+    """Tell whether a letter waits for its writer's second thoughts. `take_back` knows if it is too late."""
+    return bool(row["undo"]) and row["state"] == LetterState.PENDING and row["attempts"] == 0
+
+
+def take_back(transaction: Transaction, letter_id: int, *, by: str, now: datetime) -> Row | None:
+    """Take a letter back that nobody has tried to send, and return it; None if it is too late.
+
+    Of this and `take`, whichever comes first decides: both change the row only if it still waits.
+    """
+    done = transaction.connection.execute(
+        update(letters)
+        .where(letters.c.id == letter_id, letters.c.state == LetterState.PENDING, letters.c.attempts == 0)
+        .values(state=LetterState.UNDONE, state_because="ångrat innan det skickades")
+    )
+    row = transaction.row(select(letters).where(letters.c.id == letter_id))
+    if done.rowcount != 1 or row is None:
+        return None
+    details = {"brev": row["key"]}
+    entry = Entry(actor=by, act="brev ångrat", case_id=row["case_id"], details=details)
+    journal.write(transaction, now, entry)
+    return row
+
+
+def find(transaction: Transaction, letter_id: int) -> Row | None:
+    """Return a letter."""
+    return transaction.row(select(letters).where(letters.c.id == letter_id))
 
 
 def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: datetime) -> None:
@@ -278,7 +334,7 @@ def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
     """List the letters of a case that a reply may quote: what the sender got, and the newest others."""
     wanted = (
         select(letters.c.body)
-        .where(letters.c.case_id == case_id)
+        .where(letters.c.case_id == case_id, letters.c.state != LetterState.UNDONE)
         .order_by(letters.c.priority, letters.c.id.desc())
         .limit(_MOST_QUOTED)
     )

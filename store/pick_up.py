@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from store import acts, cases, parts
+from store import acts, cases, enclosures, parts
 from store.domain import PAGE, LetterState, MessageState, PromiseKind, Purpose
 from store.engine import Row, Transaction
 from store.tables import cases as case_table
@@ -28,6 +28,7 @@ class Fetched:
     letters: Sequence[Row]
     delays: Sequence[Row]
     additions: Sequence[Row]
+    files: Sequence[Row] = ()  # of those answers
     parts: "Sequence[Fetched]" = ()  # where the message was divided: what became of its other matters
 
 
@@ -70,8 +71,12 @@ def _fetch(transaction: Transaction, case: Row) -> Fetched:
     later = transaction.rows(told)
     own = select(messages).where(messages.c.case_id == case["id"]).order_by(messages.c.id)
     given = {row["round"]: row for row in acts.answers_of(transaction, case["id"]) if row["delivered_at"]}
+    shown_answers = {row["id"] for row in given.values()}
     return Fetched(
         case=case,
+        files=[
+            row for row in enclosures.of_case(transaction, case["id"]) if row["answer_id"] in shown_answers
+        ],
         answer_by=_answer_by(transaction, case, later),
         answers=list(given.values()),
         letters=transaction.rows(shown.order_by(letters.c.id)),

@@ -249,7 +249,35 @@ answers = Table(
     Column("approved_by", String(200), nullable=False, default=""),
     Column("approved_at", Timestamp),
     Column("delivered_at", Timestamp),
+    Column("then_closed_by", String(200), nullable=False, default=""),  # who wants it closed once it is there
+    Column("undone_at", Timestamp),  # taken back before it was sent: it counts for nothing
     Index(None, "case_id", "round"),
+)
+
+# What somebody has begun to write to a sender, and not sent: one for each person, case and act.
+unsent = Table(
+    "unsent",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("person", String(100), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("typed", JSON, nullable=False),
+    Column("saved_at", Timestamp, nullable=False),
+    UniqueConstraint("case_id", "person", "act"),
+)
+
+# The files that go with an answer, or with one that is being written; the bytes lie in `blobs`.
+enclosures = Table(
+    "enclosures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("answer_id", ForeignKey("answers.id"), index=True),
+    Column("unsent_id", ForeignKey("unsent.id"), index=True),
+    Column("sha256", ForeignKey("blobs.sha256"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
 )
 
 # The outbox. No letter leaves the house but through here.
@@ -278,6 +306,7 @@ letters = Table(
     Column("next_try_at", Timestamp, nullable=False),
     Column("sent_at", Timestamp),
     Column("service_id", Text, nullable=False, default=""),
+    Column("undo", JSON, nullable=False, default=dict),  # how the case was before, if it may be taken back
     Index(None, "state", "next_try_at"),
     Index(None, "channel", "handle", "created_at"),
     # The rate guard folds the address, so it can be found only among the letters of the last day.

@@ -14,6 +14,7 @@ from bots.channel import Channel
 from bots.channels.memory import Memory
 from bots.desk.acts import Acts
 from bots.desk.cases import CaseWork
+from bots.desk.closing import Closing
 from bots.desk.delivery import Delivery
 from bots.desk.house import House as Organisation
 from bots.desk.intake import Intake
@@ -281,6 +282,7 @@ def open_house(
         channels=channels,
         clock=clock,
         failed=work.tell_undelivered,
+        arrived=Closing(work=work).after,
         give_up_after=give_up_after,
         in_hand=in_hand,
     )

@@ -55,7 +55,7 @@ class Relay:
     """
 
     name = "email"
-    capabilities = Capabilities(hears=False, sends=True, reports_delivery=True)
+    capabilities = Capabilities(hears=False, sends=True, reports_delivery=True, encloses=True)
 
     def __init__(
         self,

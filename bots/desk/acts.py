@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bots.desk.cases import CaseWork
+from bots.desk.closing import Closing
 from bots.desk.duplicates import Duplicates
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
@@ -489,16 +490,11 @@ class Acts:
 
     def close(self, case_id: int, *, by: str, version: int) -> None:
         """Close a case, if nothing is missing; ask its sender how it went, if the policy does (row T17)."""
-        now, house = self.clock(), self.work.house
         with self.store.write() as transaction:
             case = self._case(transaction, case_id)
-            actor = house.actor(by, case)
-            acts.move(
-                transaction, case_id, Act.CLOSE, actor=actor, now=now, version=version, rules=self.rules
-            )
-            sender = self.work.sender(transaction, case) if house.policy.workflow.survey else None
-            if sender is not None and sender.address.channel == "email":
-                self.work.letters.close(transaction, self._writing(transaction, case), sender, now=now)
+            actor = self.work.house.actor(by, case)
+            closing = Closing(work=self.work)
+            closing.close(transaction, case, actor=actor, version=version, now=self.clock())
         self.acted()
 
     def reopen(self, case_id: int, *, by: str, reason: str, version: int) -> None:

@@ -1,9 +1,10 @@
 """What becomes of a message that has been read: a new case, a line in an old one, or a returned letter."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from bots.channel import Capabilities
 from bots.desk import doors, taken, threads, wishes
 from bots.desk.alerts import Alerts
 from bots.desk.errands import Errands
@@ -67,6 +68,13 @@ class CaseWork:
     language_of: Callable[[str], str]  # asked only when the classifier said nothing
     acknowledge_within: timedelta = timedelta(days=7)
     roads: Collection[str] = ("email",)  # the channels that letters can leave by
+    capabilities: Mapping[str, Capabilities] = field(
+        default_factory=lambda: {"email": Capabilities(encloses=True)}
+    )
+
+    def road(self, channel: str) -> Capabilities | None:
+        """Return what a road out can do, our own page among them; None if it is not here."""
+        return Capabilities(encloses=True) if channel == PAGE else self.capabilities.get(channel)
 
     def for_classifier(self, transaction: Transaction, heard: Heard) -> str:
         """Return what the classifier reads of a message. What we wrote ourselves is no wish of the sender's.

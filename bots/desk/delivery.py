@@ -33,6 +33,7 @@ class Delivery:
     channels: Mapping[str, Channel]
     clock: Callable[[], datetime]
     failed: Callable[[Transaction, Outgoing], None]  # tells whoever must know, in the same transaction
+    arrived: Callable[[Transaction, Outgoing], None] = lambda _transaction, _letter: None  # likewise
     give_up_after: timedelta = timedelta(days=2)
     in_hand: int = _IN_HAND
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
@@ -121,14 +122,14 @@ class Delivery:
     def _note_one(self, letter: Outgoing, outcome: Outcome) -> None:
         try:
             with self.store.write() as transaction:
-                self._settle(transaction, letter, outcome, failed=self.failed)
+                self._settle(transaction, letter, outcome, failed=self.failed, arrived=self.arrived)
         except StoreAwayError:
             raise
         except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
             log.error("not noted at once: letter=%d because=%s", letter.id, reason_of(error))
             # What became of the letter must be known, even if telling of it is what fails.
             with self.store.write() as transaction:
-                self._settle(transaction, letter, outcome, failed=_tell_nobody)
+                self._settle(transaction, letter, outcome, failed=_tell_nobody, arrived=_tell_nobody)
 
     def _settle(
         self,
@@ -137,10 +138,12 @@ class Delivery:
         outcome: Outcome,
         *,
         failed: Callable[[Transaction, Outgoing], None],
+        arrived: Callable[[Transaction, Outgoing], None],
     ) -> None:
         now = self.clock()
         if isinstance(outcome, str):
             outbox.sent(transaction, letter, clean(outcome), now=now)
+            arrived(transaction, letter)
             return
         because = without_addresses(clean(str(outcome)))
         too_old = letter.created_at is not None and now - letter.created_at > self.give_up_after
@@ -168,4 +171,4 @@ class Delivery:
 
 
 def _tell_nobody(_transaction: Transaction, _letter: Outgoing) -> None:
-    """Stand in for the one who tells of failed letters."""
+    """Stand in for the one who is told what became of a letter."""

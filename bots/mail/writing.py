@@ -4,6 +4,7 @@ The header block is laid out here and not by `EmailMessage`, which turns a long 
 encoded words (seen with Python 3.11): the thread would break, and with it the way back to the case.
 """
 
+import hashlib
 import re
 from email.header import Header
 from email.message import EmailMessage
@@ -54,7 +55,7 @@ def compose(letter: Outgoing, *, identity: Identity) -> bytes:
         ("Content-Language", re.sub(r"[^A-Za-z0-9-]", "", letter.language)),
     ]
     block = "".join(f"{name}: {value}\r\n" for name, value in headers if value)
-    return block.encode() + _body(letter.body)
+    return block.encode() + _body(letter)
 
 
 def writable(address: str) -> str:
@@ -113,10 +114,18 @@ def _ids(found: list[str]) -> str:
     return "\r\n ".join(list(once)[-REFERENCES:])
 
 
-def _body(text: str) -> bytes:
-    whole = text.encode("utf-8", "replace").decode().replace("\r\n", "\n")
+def _body(letter: Outgoing) -> bytes:
+    whole = letter.body.encode("utf-8", "replace").decode().replace("\r\n", "\n")
     readable = "".join(sign for sign in whole if sign in "\n\t" or sign >= " ")
     part = EmailMessage(policy=SMTP)
     # Seven bits, whatever relays there are on the way.
     part.set_content(readable, cte="quoted-printable")
+    for file in letter.enclosures:
+        maintype, _, subtype = file.media_type.partition("/")
+        part.add_attachment(
+            file.data, maintype=maintype, subtype=subtype or "octet-stream", filename=_plain(file.name, 150)
+        )
+    if letter.enclosures:
+        # The same letter is the same bytes, however often it is written.
+        part.set_boundary(f"=_{hashlib.sha256(letter.key.encode()).hexdigest()[:32]}")
     return part.as_bytes()

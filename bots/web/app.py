@@ -18,9 +18,11 @@ from starlette.types import Receive as AsgiReceive
 
 from bots.channel import Receive
 from bots.desk.acts import Acts as DeskActs
+from bots.desk.answering import Answering
 from bots.desk.by_link import ByLink
 from bots.web.about import About, Notices
 from bots.web.access import Access
+from bots.web.answer import AnswerPage
 from bots.web.codes import Codes
 from bots.web.console import Console
 from bots.web.demo import Demo
@@ -80,6 +82,8 @@ def build(
     by_link: ByLink | None = None,
     desk: DeskActs | None = None,
     notices: Notices | None = None,
+    undo: timedelta = timedelta(0),
+    most_enclosed: int = 10 * 2**20,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -112,7 +116,14 @@ def build(
     )
     return Starlette(
         routes=[
-            *_routes(parts, show, access, session_secret, watched_at, _work(desk, parts, show, access)),
+            *_routes(
+                parts,
+                show,
+                access,
+                session_secret,
+                watched_at,
+                _pages_of_acts(desk, parts, show, access, undo, most_enclosed),
+            ),
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
             *About(show=show, notices=notices or _plain(public)).routes(),
@@ -178,15 +189,16 @@ def _routes(
     access: Access,
     secret: str,
     watched_at: Callable[[], datetime | None],
-    work: Work | None,
+    acts: tuple[Work, AnswerPage] | None,
 ) -> list[BaseRoute]:
     pick_up = PickUp(parts=parts, show=show)
     routes: list[BaseRoute] = [
         *Form(parts=parts, show=show, access=access, pick_up=pick_up, secret=secret).routes(),
         *pick_up.routes(),
         *Lists(parts=parts, show=show, access=access).routes(),
-        *Console(parts=parts, show=show, access=access, work=work).routes(),
-        *(work.routes() if work is not None else ()),
+        *Console(parts=parts, show=show, access=access, acts=acts).routes(),
+        # The answer has a page of its own, before that of any other act.
+        *((*acts[1].routes(), *acts[0].routes()) if acts is not None else ()),
         *Register(parts=parts, show=show, access=access, secret=secret).routes(),
         *OnBehalfPage(parts=parts, show=show, access=access).routes(),
         *ModelPage(parts=parts, show=show, access=access).routes(),
@@ -205,10 +217,19 @@ def _plain(public: PublicFacts) -> Notices:
     return Notices(controller=public.municipality, address=public.intake_address)
 
 
-def _work(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Work | None:
+def _pages_of_acts(
+    desk: DeskActs | None,
+    parts: Parts,
+    show: Show,
+    access: Access,
+    undo: timedelta,
+    most_enclosed: int,
+) -> tuple[Work, AnswerPage] | None:
     if desk is None:
         return None
-    return Work(acts=desk, show=show, access=access, staff=parts.staff, units=parts.units)
+    answering = Answering(acts=desk, undo=undo, most_bytes=most_enclosed)
+    work = Work(answering=answering, show=show, access=access, staff=parts.staff, units=parts.units)
+    return work, AnswerPage(answering=answering, work=work, show=show, access=access)
 
 
 def _survey(desk: DeskActs | None, parts: Parts, show: Show) -> list[Route]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -15,12 +16,14 @@ from bots.desk.on_behalf import UNANSWERED
 from bots.mail.reading import attachment
 from bots.web import views
 from bots.web.access import Access, local_path
+from bots.web.answer import AnswerPage
 from bots.web.downloads import download
 from bots.web.on_behalf import proposal
 from bots.web.parts import Parts
+from bots.web.people import ById
 from bots.web.show import Show
-from bots.web.views import Views
 from bots.web.uploads import file_of
+from bots.web.views import Views
 from bots.web.work import Work, told
 from store import cases, inbox, journal, likeness
 from store.cases import StaleCaseError
@@ -55,14 +58,14 @@ class Alike:
 class Console:
     """The staff pages."""
 
-    def __init__(self, *, parts: Parts, show: Show, access: Access, work: Work | None = None) -> None:
+    def __init__(
+        self, *, parts: Parts, show: Show, access: Access, acts: tuple[Work, AnswerPage] | None = None
+    ) -> None:
         self._parts = parts
-        self._work = work
+        self._acts = acts
         self._show = show
         self._access = access
-        self._views = Views(
-            staff={one.id: one for one in parts.staff}, units={one.id: one for one in parts.units}
-        )
+        self._views = Views(staff=ById(parts.staff), units=ById(parts.units))
 
     def routes(self) -> list[Route]:
         """List the staff pages, each behind the door."""
@@ -85,8 +88,13 @@ class Console:
         """Show one case."""
         opened = await self._opened(request, me)
         alike = await asyncio.to_thread(self._alike, opened.case["id"], me)
-        todo = await asyncio.to_thread(self._work.todo, opened.case, me) if self._work else []
-        return self._case(request, me, opened, alike, todo)
+        todo: Sequence[Mapping[str, object]] = []
+        beside: Mapping[str, Any] = {}
+        if self._acts is not None:
+            work, answer = self._acts
+            todo = await asyncio.to_thread(work.todo, opened.case, me)
+            beside = await asyncio.to_thread(answer.beside, opened.case, opened.belongings["letters"], me)
+        return self._case(request, me, opened, alike, todo, beside)
 
     async def confirm(self, request: Request, me: Handler) -> Response:
         """Store what a human says of type and factor; on a stale page show both words and ask again."""
@@ -170,6 +178,7 @@ class Console:
         opened: Opened,
         alike: Alike,
         todo: Sequence[Mapping[str, object]],
+        beside: Mapping[str, Any],
     ) -> Response:
         case, today = opened.case, day_of(self._parts.clock())
         messages = opened.belongings["messages"]
@@ -185,7 +194,12 @@ class Console:
             unreadable=any(row["state"] == MessageState.UNREADABLE for row in messages),
             suggestion=views.suggestion(opened.suggestion),
             promises=[views.promise(row, today) for row in opened.belongings["promises"]],
-            letters=[self._views.letter(row) for row in opened.belongings["letters"]],
+            letters=[
+                self._views.letter(row) | {"files": beside.get("files", {}).get(row["key"], [])}
+                for row in opened.belongings["letters"]
+            ],
+            noted_files=beside.get("files", {}).get("", []),
+            undo=beside.get("undo"),
             confirmations=[self._views.confirmation(row) for row in opened.belongings["confirmations"]],
             journal=[self._views.entry(row) for row in opened.lines],
             kinds=[str(kind) for kind in Kind],

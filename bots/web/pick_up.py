@@ -9,10 +9,11 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,11 +22,12 @@ import templates
 from bots.channel import NotKeptError
 from bots.web import fields
 from bots.web.about import PRIVACY
+from bots.web.downloads import download
 from bots.web.parts import Parts
 from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.throttle import Buckets, Strangers
-from store import pick_up
+from store import enclosures, pick_up
 from store.deadlines import day_of
 from store.domain import Inbound, Purpose, Status
 from store.engine import Row, StoreError
@@ -73,6 +75,7 @@ class PickUp:
             Route("/svar", self.blank, methods=["GET"]),
             Route("/svar", self.open, methods=["POST"]),
             Route("/svar/skriv", self.add, methods=["POST"]),
+            Route("/svar/fil", self.file, methods=["POST"]),
         ]
 
     async def blank(self, request: Request) -> Response:
@@ -103,6 +106,20 @@ class PickUp:
         await self.case_of_message(receipt.message_id)
         now = await asyncio.to_thread(self._look, self._codes.mark(sent.get("code", "")))
         return self._case(sent, now or found, notice="sent")
+
+    async def file(self, request: Request) -> Response:
+        """Hand out a file of an answer to whoever has the code of its case."""
+        sent = await fields.read(request)
+        found = await self._enter(request, sent)
+        if isinstance(found, Response):
+            return found
+        seen = [found.fetched, *found.fetched.parts] if found.fetched else []
+        files = [file for one in seen for file in one.files]
+        row = next((one for one in files if str(one["id"]) == sent.get("fil", "")), None)
+        if row is None:
+            raise HTTPException(404)
+        data = await asyncio.to_thread(self._bytes, row["id"])
+        return download(data, row["name"])
 
     async def thanks(self, request: Request, *, code: str, message_id: int, language: str) -> Response:
         """Show a code, once: with letter M04 if the message gets its case while we wait, else without."""
@@ -178,6 +195,10 @@ class PickUp:
                 return Seen(fetched=pick_up.fetch(transaction, case))
             return Seen() if pick_up.is_kept(transaction, mark) else None
 
+    def _bytes(self, enclosure_id: int) -> bytes:
+        with self._parts.store.read() as transaction:
+            return enclosures.read(transaction, enclosure_id) or b""
+
     def _look_by_message(self, message_id: int) -> Fetched | None:
         with self._parts.store.read() as transaction:
             case = pick_up.case_of_message(transaction, message_id)
@@ -195,7 +216,7 @@ class PickUp:
             "handed_to": case["handed_to"],
             "answer_by": found.answer_by,
             "answers_anonymous": self._parts.public.answers_anonymous,
-            "answers": [self._answer(row) for row in found.answers],
+            "answers": [self._answer(row, found.files) for row in found.answers],
             "letters": [
                 {
                     "is_question": row["purpose"] == Purpose.QUESTION,
@@ -210,11 +231,14 @@ class PickUp:
             "can_write": stage != "gone" and case["status"] != Status.ARCHIVED,
         }
 
-    def _answer(self, row: Row) -> dict[str, object]:
+    def _answer(self, row: Row, files: Sequence[Row]) -> dict[str, object]:
         writer = self._staff.get(row["written_by"])
         return {
             "text": row["text"],
             "explanation": row["explanation"],
+            "files": [
+                {"id": one["id"], "name": one["name"]} for one in files if one["answer_id"] == row["id"]
+            ],
             "at": row["delivered_at"],
             "by": {"name": writer.name, "title": writer.title} if writer else None,
         }

@@ -5,7 +5,6 @@ was faster, the page comes back with it.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,22 +18,22 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bots.desk.acts import Acts
-from bots.desk.letters import Writing
+from bots.desk.answering import Answering
 from bots.web import views
 from bots.web.access import Access
+from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.views import Views
 from store import cases, life
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Act, Door, Duty, Handler, Kind, Outcome, Status, Unit, Way
+from store.domain import Act, Door, Duty, Handler, Outcome, Status, Unit, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
-from templates import Rendered
 
-_LONGEST = 20_000
+LONGEST = 20_000
 _NO_VERSION = 0  # no case has it, so a post without one is always stale
-_STALE = (
+STALE = (
     "Någon annan ändrade ärendet medan du hade sidan öppen. Inget är sparat. "
     "Se efter i ärendet att det stämmer, och försök igen."
 )
@@ -42,6 +41,7 @@ _SORTERS = frozenset({life.TRIAGE, life.REGISTRATOR})
 _OWNERS = frozenset({life.HANDLER, life.MANAGER})
 _INSIDE = _SORTERS | _OWNERS
 _OPEN = frozenset({Status.ASSIGNED, Status.IN_PROGRESS, Status.REOPENED, Status.AWAITING_SENDER})
+_TOLD = frozenset({Status.ANSWERED, Status.RETURNED})
 _ENDED = frozenset({Status.CLOSED, Status.ARCHIVED, Status.DISPOSED, Status.HANDED_OVER, Status.DUPLICATE})
 
 
@@ -74,6 +74,7 @@ class Doing:
     """Everything that an act needs when it is done."""
 
     acts: Acts
+    answering: Answering
     case: Row
     by: str
     version: int
@@ -122,7 +123,6 @@ class Task:
     hint: str = ""
     is_main: bool = False
     shows_words: bool = False  # the sender's words beside the form
-    previews: bool = False
 
 
 _OUTCOMES = (
@@ -152,22 +152,16 @@ _CITIZEN_HINT = "Upprepa inte det som avsändaren skrev: e-post kan läsas av an
 _REASON = Field(name="reason", label="Varför", rows=2, optional=True, hint="Det står i journalen.")
 _PEOPLE = "people"  # the lists that only the house knows
 _UNITS = "units"
+_WAITING = "waiting"  # duplicates of the case, whose senders have no answer
 
 
-def _answer(it: Doing) -> None:
-    way = Way(it.text("way")) if it.text("way") in set(Way) else None
-    it.acts.answer(
-        it.case["id"],
-        it.text("text"),
-        it.one_of("outcome", Outcome, "Välj utfall."),
-        by=it.by,
-        version=it.version,
-        measure=it.text("measure"),
-        improvement=it.text("improvement"),
-        explanation=it.text("explanation"),
-        act_on=it.day("act_on"),
-        way=way if it.case["sender_handle"] else None,
-    )
+def _elsewhere(_it: Doing) -> None:
+    """Stand in for what has a page of its own, whose routes come first."""
+    raise HTTPException(404)
+
+
+def _ask(it: Doing) -> None:
+    it.answering.ask(it.case["id"], it.text("question"), by=it.by, version=it.version)
 
 
 def _assign(it: Doing) -> None:
@@ -244,6 +238,15 @@ def _duplicate(it: Doing) -> None:
     it.acts.duplicate(it.case["id"], original["id"], by=it.by, version=it.version)
 
 
+def _answer_duplicate(it: Doing) -> None:
+    way = it.one_of("way", Way, "Välj svarets väg.")
+    if way not in dict(_WAYS):
+        raise it.missing("Välj svarets väg.")
+    it.acts.answer_duplicate(
+        it.case["id"], it.text("duplicate"), it.text("text"), way=way, by=it.by, version=it.version
+    )
+
+
 def _tick(it: Doing) -> None:
     item = it.one_of("item", Duty, "Välj vad som är gjort.")
     it.acts.tick(it.case["id"], item, by=it.by, version=it.version, note=it.text("note"))
@@ -265,10 +268,9 @@ TASKS = (
         label="Svara",
         done="Svaret är på väg.",
         act=Act.ANSWER,
-        do=_answer,
+        do=_elsewhere,
         is_main=True,
         shows_words=True,
-        previews=True,
         fields=(
             Field(
                 name="text",
@@ -371,7 +373,7 @@ TASKS = (
         when=lambda case: bool(case["sender_handle"] or case["pick_up"]),
         hint="Löftets klocka går vidare. Svarar ingen fortsätter ärendet av sig självt.",
         fields=(Field(name="question", label="Din fråga", rows=4, hint=_CITIZEN_HINT),),
-        do=lambda it: it.acts.ask_sender(it.case["id"], it.text("question"), by=it.by, version=it.version),
+        do=_ask,
     ),
     Task(
         slug="mer-tid",
@@ -491,6 +493,30 @@ TASKS = (
         fields=(Field(name="original", label="Det andra ärendets nummer", look=Look.LINE),),
     ),
     Task(
+        slug="angra-dubblett",
+        label="Ångra dubblett",
+        done="Ärendet är inte längre en dubblett, och sorteras på nytt.",
+        act=Act.UNTIE,
+        fields=(_REASON,),
+        hint="När det visar sig gälla en annan sak. Avsändaren får besked när någon får ärendet.",
+        do=lambda it: it.acts.untie(it.case["id"], by=it.by, reason=it.text("reason"), version=it.version),
+    ),
+    Task(
+        slug="svara-dubblett",
+        label="Svara dubblettens avsändare",
+        done="Svaret är på väg också till den avsändaren.",
+        roles=_OWNERS,
+        when=lambda case: bool(case.get("untold")) and case["status"] in _TOLD,
+        do=_answer_duplicate,
+        is_main=True,
+        hint="Avsändaren skrev om samma sak i ett annat ärende, och har inte fått svaret.",
+        fields=(
+            Field(name="duplicate", label="I vilket ärende?", look=Look.LIST, options=_WAITING),
+            Field(name="text", label="Svaret", rows=9, hint="Skriv inget som bara rör den andra avsändaren."),
+            Field(name="way", label="Svarets väg", look=Look.CHOICE, options=_WAYS),
+        ),
+    ),
+    Task(
         slug="ta-tillbaka",
         label="Ta tillbaka",
         done="Ärendet är tillbaka.",
@@ -528,22 +554,31 @@ TASKS = (
     ),
 )
 _BY_SLUG = {task.slug: task for task in TASKS}
+ANSWER = _BY_SLUG["svara"]  # its page is in `answer`
+_OTHERWISE = {
+    "sparat": "Det du har skrivit är sparat. Du ser det när du svarar.",
+    "for-sent": "Det är för sent att ångra: brevet har skickats, eller skickas just nu.",
+}
 
 
 class Work:
     """The pages."""
 
     def __init__(
-        self, *, acts: Acts, show: Show, access: Access, staff: Sequence[Handler], units: Sequence[Unit]
+        self,
+        *,
+        answering: Answering,
+        show: Show,
+        access: Access,
+        staff: Sequence[Handler],
+        units: Sequence[Unit],
     ) -> None:
-        self._acts = acts
+        self._acts = answering.acts
+        self._answering = answering
         self._show = show
         self._access = access
-        self._lists = {
-            _PEOPLE: [(one.id, f"{one.name}, {one.title}" if one.title else one.name) for one in staff],
-            _UNITS: [(one.id, one.name) for one in units],
-        }
-        self._views = Views(staff={one.id: one for one in staff}, units={one.id: one for one in units})
+        self._staff, self._units = staff, units
+        self._views = Views(staff=ById(staff), units=ById(units))
 
     def routes(self) -> list[Route]:
         """List the pages, each behind the door."""
@@ -555,6 +590,7 @@ class Work:
 
     def todo(self, case: Row, me: Handler) -> list[dict[str, object]]:
         """List what somebody can do to a case now, the main things first. Blocking."""
+        case = self._with_duplicates(case)
         possible = self._acts.possible(case["id"], me.id)
         roles = self._acts.roles_in(case["id"], me.id)
         found = [
@@ -574,24 +610,32 @@ class Work:
     async def look(self, request: Request, me: Handler) -> Response:
         """Show what an act asks for."""
         task, case = await self._found(request, me)
-        return await self._page(request, me, task, case, typed=_known(case))
+        typed = _known(case)
+        if task.act is Act.ASK_SENDER:
+            begun = await asyncio.to_thread(self._answering.begun, case, Act.ASK_SENDER, by=me.id)
+            typed |= begun.typed if begun else {}
+        return await self._page(request, me, task, case, typed=typed)
 
     async def act(self, request: Request, me: Handler) -> Response:
         """Do it, or show again all that was typed with what is missing."""
         sent = await self._access.sent(request)
         task, case = await self._found(request, me)
-        typed = {field.name: sent.get(field.name, "")[:_LONGEST] for field in task.fields}
-        doing = Doing(acts=self._acts, case=case, by=me.id, version=_version(sent), typed=typed)
+        typed = {field.name: sent.get(field.name, "")[:LONGEST] for field in task.fields}
+        doing = Doing(
+            acts=self._acts,
+            answering=self._answering,
+            case=case,
+            by=me.id,
+            version=version_of(sent),
+            typed=typed,
+        )
         try:
-            letter = await asyncio.to_thread(self._preview, doing) if task.previews else None
-            if letter is not None and sent.get("shown", "") != _mark(letter):
-                return await self._page(request, me, task, case, typed=typed, letter=letter)
             await asyncio.to_thread(task.do, doing)
         except IllegalActError as error:
             return await self._page(request, me, task, case, typed=typed, problems=error.missing, status=422)
         except StaleCaseError:
             _, fresh = await self._found(request, me)
-            return await self._page(request, me, task, fresh, typed=typed, problems=[_STALE], status=409)
+            return await self._page(request, me, task, fresh, typed=typed, problems=[STALE], status=409)
         except StoreError as error:
             raise HTTPException(400) from error
         if not await asyncio.to_thread(self._acts.reads, case["id"], me.id):
@@ -601,42 +645,22 @@ class Work:
 
     async def _found(self, request: Request, me: Handler) -> tuple[Task, Row]:
         task = _BY_SLUG.get(request.path_params["task"])
-        case = await asyncio.to_thread(self._case, request.path_params["number"])
+        case = await asyncio.to_thread(self.find, request.path_params["number"])
         if task is None or case is None:
             raise HTTPException(404)
         # Whoever may not see the case is told so by the same error as on its own page.
         await asyncio.to_thread(self._acts.roles_in, case["id"], me.id)
         return task, case
 
-    def _case(self, number: str) -> Row | None:
+    def find(self, number: str) -> Row | None:
+        """Return a case, with the duplicates whose senders get its answer as well; None if there is none."""
         with self._acts.store.read() as transaction:
-            return cases.find_number(transaction, number)
+            case = cases.find_number(transaction, number)
+        return None if case is None else self._with_duplicates(case)
 
-    def _preview(self, doing: Doing) -> Rendered | None:
-        """Write the letter that would go out, or None where none would."""
-        case, house = doing.case, self._acts.work.house
-        if not case["sender_handle"] or doing.text("way") not in {"", Way.LETTER}:
-            return None
-        if not doing.text("text"):
-            raise doing.missing("Skriv svaret.")
-        outcome: Outcome = doing.one_of("outcome", Outcome, "Välj utfall.")
-        about = Writing(
-            case_id=case["id"],
-            number=case["number"],
-            received_at=case["received_at"],
-            language=case["language"],
-            promises=(),
-        )
-        return self._acts.work.letters.answer_words(
-            about,
-            by_mail=case["sender_channel"] == "email",
-            kind=Kind(case["kind"]) if case["kind"] else None,
-            outcome=outcome,
-            text=doing.text("text"),
-            explanation=doing.text("explanation") or "–" * (outcome is Outcome.NO_ACTION),
-            handler=house.person(doing.by),
-            contact=house.contact_for(case["unit"]),
-        )
+    def _with_duplicates(self, case: Row) -> Row:
+        """Tell of a case, besides, whose senders get its answer as well: pairs of a number and its row."""
+        return {**case, "untold": {one["number"]: one for one in self._acts.untold(case["id"])}}
 
     async def _page(
         self,
@@ -647,10 +671,9 @@ class Work:
         *,
         typed: Mapping[str, str],
         problems: Sequence[str] = (),
-        letter: Rendered | None = None,
         status: int = 200,
     ) -> Response:
-        messages = await asyncio.to_thread(self._messages, case["id"]) if task.shows_words else []
+        messages = await asyncio.to_thread(self.messages, case["id"]) if task.shows_words else []
         return self._show.page(
             "work",
             me=me,
@@ -658,17 +681,28 @@ class Work:
             status=status,
             case=self._views.head(case),
             task={"slug": task.slug, "label": task.label, "hint": task.hint},
-            fields=[self._field(field, typed, case) for field in task.fields],
+            fields=[self.field(field, typed, case) for field in task.fields],
             problems=list(problems),
             messages=messages,
-            letter={"subject": letter.subject, "body": letter.body} if letter else None,
-            shown=_mark(letter) if letter else "",
-            previews=task.previews and bool(case["sender_handle"]),
             tomorrow=(day_of(self._acts.clock()) + timedelta(days=1)).isoformat(),
         )
 
-    def _field(self, field: Field, typed: Mapping[str, str], case: Row) -> dict[str, object]:
-        options = self._lists[field.options] if isinstance(field.options, str) else list(field.options)
+    def _lists(self) -> dict[str, list[tuple[str, str]]]:
+        """List who can be given a case, and the units, as they are now."""
+        here = [one for one in self._staff if not one.has_left]
+        return {
+            _PEOPLE: [(one.id, f"{one.name}, {one.title}" if one.title else one.name) for one in here],
+            _UNITS: [(one.id, one.name) for one in self._units],
+        }
+
+    def head(self, case: Row) -> Mapping[str, object]:
+        """Show what is known of a case itself."""
+        return self._views.head(case)
+
+    def field(self, field: Field, typed: Mapping[str, str], case: Row) -> dict[str, object]:
+        """Show a field with what was typed in it."""
+        lists = self._lists() | {_WAITING: [(number, number) for number in case["untold"]]}
+        options = lists[field.options] if isinstance(field.options, str) else list(field.options)
         if field.name == "item":
             options = [one for one in options if case["checklist"].get(one[0]) == {}]
         return {
@@ -682,7 +716,8 @@ class Work:
             "value": typed.get(field.name, ""),
         }
 
-    def _messages(self, case_id: int) -> list[dict[str, object]]:
+    def messages(self, case_id: int) -> list[dict[str, object]]:
+        """Show what the sender wrote."""
         with self._acts.store.read() as transaction:
             rows = cases.of_case(transaction, case_id)["messages"]
         return [
@@ -699,7 +734,7 @@ class Work:
 def told(slug: str) -> str:
     """Say what was done, or return an empty text for what is no act of ours."""
     task = _BY_SLUG.get(slug)
-    return task.done if task else ""
+    return task.done if task else _OTHERWISE.get(slug, "")
 
 
 def _is_possible(task: Task, case: Row, possible: Mapping[Act, Sequence[str]], roles: frozenset[str]) -> bool:
@@ -721,13 +756,7 @@ def _known(case: Row) -> dict[str, str]:
     }
 
 
-def _version(sent: Mapping[str, str]) -> int:
+def version_of(sent: Mapping[str, str]) -> int:
+    """Return which version of the case somebody looked at; one that no case has, if none was told."""
     text = sent.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else _NO_VERSION
-
-
-def _mark(letter: Rendered | None) -> str:
-    """Name a letter by its words, so that what is sent is what was shown."""
-    if letter is None:
-        return ""
-    return hashlib.sha256(f"{letter.subject}\n{letter.body}".encode()).hexdigest()[:24]

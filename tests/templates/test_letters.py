@@ -14,7 +14,7 @@ from templates import TemplateError, drafts, facts_of, is_written, languages, re
 from templates.examples import EXAMPLES, Example
 from templates.facts import Person
 from tests.templates.lint import bad_words, heavy, tone
-from tests.templates.readability import lix
+from templates.readability import lix
 
 ROOM = Path(templates.__file__).parent
 WRITTEN = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.templates.readability import lix, sentences
+from templates.readability import lix, sentences
 
 
 def test_a_letter_is_split_at_full_stops_list_items_and_empty_lines() -> None:

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -80,7 +81,7 @@ async def desk(make_house: Make) -> AsyncIterator[Desk]:
         yield one
 
 
-async def at_work(house: House) -> AsyncIterator[Desk]:
+async def at_work(house: House, *, undo: timedelta = timedelta(0)) -> AsyncIterator[Desk]:
     app = build(
         store=house.store,
         acts=house.acts,
@@ -93,6 +94,7 @@ async def at_work(house: House) -> AsyncIterator[Desk]:
         password=PASSWORD,
         session_secret=SECRET,
         secure_cookies=False,
+        undo=undo,
     )
     transport = httpx.ASGITransport(app=app, client=("192.0.2.1", 40000))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:
