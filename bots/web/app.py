@@ -37,6 +37,7 @@ from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.pick_up import PickUp
 from bots.web.register import Register
 from bots.web.show import STATIC, Show
+from bots.web.split_page import SplitPage
 from bots.web.survey import Survey
 from bots.web.work import Work
 from store.domain import Handler, Unit
@@ -126,6 +127,7 @@ def build(
             ),
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
+            *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
         ],
         middleware=[

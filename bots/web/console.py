@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from bots.desk.on_behalf import UNANSWERED
 from bots.mail.reading import attachment
-from bots.web import views
+from bots.web import beside as beside_pages
+from bots.web import seen, views
 from bots.web.access import Access, local_path
 from bots.web.answer import AnswerPage
 from bots.web.downloads import download
@@ -28,7 +29,7 @@ from bots.web.work import Work, told
 from store import cases, inbox, journal, likeness
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Factor, Handler, Kind, MessageState
+from store.domain import Factor, Handler, Kind, MessageState, Presence
 from store.engine import Row
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
@@ -66,6 +67,7 @@ class Console:
         self._show = show
         self._access = access
         self._views = Views(staff=ById(parts.staff), units=ById(parts.units))
+        self._beside = beside_pages.BesidePages(parts=parts, show=show, access=access)
 
     def routes(self) -> list[Route]:
         """List the staff pages, each behind the door."""
@@ -82,11 +84,13 @@ class Console:
                 methods=["GET"],
             ),
             Route("/brev/{letter:int}/skicka", guard(self.send), methods=["POST"]),
+            *self._beside.routes(),
         ]
 
     async def case(self, request: Request, me: Handler) -> Response:
         """Show one case."""
         opened = await self._opened(request, me)
+        await self._note(opened, me)
         alike = await asyncio.to_thread(self._alike, opened.case["id"], me)
         todo: Sequence[Mapping[str, object]] = []
         beside: Mapping[str, Any] = {}
@@ -94,7 +98,8 @@ class Console:
             work, answer = self._acts
             todo = await asyncio.to_thread(work.todo, opened.case, me)
             beside = await asyncio.to_thread(answer.beside, opened.case, opened.belongings["letters"], me)
-        return self._case(request, me, opened, alike, todo, beside)
+        together = await asyncio.to_thread(self._beside.look, opened.case, me)
+        return self._case(request, me, opened, alike, todo, {**beside, **beside_pages.shown(together)})
 
     async def confirm(self, request: Request, me: Handler) -> Response:
         """Store what a human says of type and factor; on a stale page show both words and ask again."""
@@ -138,6 +143,7 @@ class Console:
         """Hand out a message as it came, byte for byte."""
         opened = await self._opened(request, me)
         row, data = await self._bytes(request, opened)
+        await self._note(opened, me, what=seen.ORIGINAL, message_id=row["id"])
         is_mail = row["media_type"] == MAIL
         name = f"{opened.case['number']}-{row['id']}.{'eml' if is_mail else 'json'}"
         return download(data, name, media_type=MAIL if is_mail else "application/octet-stream")
@@ -149,9 +155,25 @@ class Console:
         index = request.path_params["index"]
         if index >= len(row["attachments"]):
             raise HTTPException(404)
+        await self._note(opened, me, what=seen.FILE, message_id=row["id"])
         file_in = attachment if row["media_type"] == MAIL else file_of
         content = await asyncio.to_thread(file_in, data, index)
         return download(content, row["attachments"][index]["name"])
+
+    async def _note(
+        self, opened: Opened, me: Handler, *, what: str = seen.PAGE, message_id: int | None = None
+    ) -> None:
+        """Note that somebody reads a case, or takes away what lies in it."""
+        await asyncio.to_thread(
+            seen.note,
+            self._parts.store,
+            opened.case["id"],
+            me.id,
+            now=self._parts.clock(),
+            what=what,
+            doing=Presence.READING if what == seen.PAGE else None,
+            message_id=message_id,
+        )
 
     async def _opened(self, request: Request, me: Handler) -> Opened:
         """Return a case; somebody for whom it is not gets to know no more than that (rows N2, B6)."""
@@ -200,6 +222,11 @@ class Console:
             ],
             noted_files=beside.get("files", {}).get("", []),
             undo=beside.get("undo"),
+            present=beside["present"],
+            related=beside["related"],
+            part=beside["part"],
+            follows_up=beside["follows_up"],
+            divisible=beside["divisible"] and bool(todo),
             confirmations=[self._views.confirmation(row) for row in opened.belongings["confirmations"]],
             journal=[self._views.entry(row) for row in opened.lines],
             kinds=[str(kind) for kind in Kind],
