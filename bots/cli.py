@@ -366,6 +366,7 @@ def _deadline(chosen: argparse.Namespace) -> int:
 
 def _user(chosen: argparse.Namespace) -> int:
     from bots.clock import now
+    from bots.parts import house_of
     from bots.settings import SettingsError, load
     from bots.web.keys import PasswordError, new_account
     from store import accounts, migrations
@@ -379,7 +380,9 @@ def _user(chosen: argparse.Namespace) -> int:
                 with store.read() as transaction:
                     print("\n".join(accounts.people(transaction)))
                 return _EX_OK
-            known = [one.id for one in settings.handlers]
+            people = house_of(settings, store, now).handlers.values()
+            # Whoever has left gets no account, and may still have one to take away.
+            known = [one.id for one in people if not one.has_left or chosen.act == "remove"]
             if chosen.person not in known:
                 return _fail(f"ange en person av {', '.join(known)}", _EX_DATAERR)
             if chosen.act == "remove":
@@ -500,7 +503,7 @@ def _train_whole(chosen: argparse.Namespace) -> int:
 
 
 def _learn(chosen: argparse.Namespace) -> int:
-    from bots.parts import learning_folder, model_folder
+    from bots.parts import house_of, learning_folder, model_folder
     from bots.settings import SettingsError, load
     from classifier.learning import Confirmed, LearningError, Shelf, challenge
     from store import lessons
@@ -528,6 +531,7 @@ def _learn(chosen: argparse.Namespace) -> int:
         with closing(open_store(settings.store.url)) as store, store.read() as transaction:
             since = at - timedelta(days=31 * settings.classifier.learning.months)
             found = lessons.confirmed(transaction, since=since)
+            units = house_of(settings, store, lambda: at).units
         verdict = challenge(
             [
                 Confirmed(
@@ -542,9 +546,11 @@ def _learn(chosen: argparse.Namespace) -> int:
             shelf,
             now=at,
             shipped=model_folder(settings),
-            unit_names=[unit.name for unit in settings.units],
+            unit_names=[unit.name for unit in units],
             seed=chosen.seed,
         )
+    except SettingsError as error:
+        return _fail(str(error), _EX_CONFIG)
     except LearningError as error:
         return _fail(str(error), _EX_DATAERR)
     except StoreError as error:

@@ -110,6 +110,13 @@ def build_directory(house: House, store: Store, clock: Callable[[], datetime]) -
     return directory
 
 
+def house_of(settings: Settings, store: Store, clock: Callable[[], datetime]) -> House:
+    """Build the organisation as it is now: what was changed on the settings pages over the configuration."""
+    house = build_house(settings)
+    build_directory(house, store, clock)
+    return house
+
+
 def _doors(settings: Settings) -> Doors:
     told = settings.doors
     return Doors(

@@ -20,7 +20,7 @@ from store.domain import Handler
 
 HOME = "/arenden"
 _SHIFT = timedelta(hours=10)
-_LOCAL = re.compile(r"/(?:arenden|registrera|modellen|demo)(?:[/?][A-Za-z0-9/?&=_.%~-]*)?")
+_LOCAL = re.compile(r"/(?:arenden|registrera|modellen|installningar|demo)(?:[/?][A-Za-z0-9/?&=_.%~-]*)?")
 
 
 class TokenError(HTTPException):

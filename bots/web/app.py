@@ -20,6 +20,7 @@ from bots.channel import Receive
 from bots.desk.acts import Acts as DeskActs
 from bots.desk.answering import Answering
 from bots.desk.by_link import ByLink
+from bots.desk.directory import Directory, NotAllowedError
 from bots.web.about import About, Notices
 from bots.web.access import Access
 from bots.web.answer import AnswerPage
@@ -34,8 +35,15 @@ from bots.web.lists import Lists
 from bots.web.model_page import ModelPage
 from bots.web.on_behalf import OnBehalfPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
+from bots.web.people import ById
 from bots.web.pick_up import PickUp
 from bots.web.register import Register
+from bots.web.settings_days import SettingsDays
+from bots.web.settings_home import SettingsHome
+from bots.web.settings_people import SettingsPeople
+from bots.web.settings_room import Room
+from bots.web.settings_texts import SettingsTexts
+from bots.web.settings_units import SettingsUnits
 from bots.web.show import STATIC, Show
 from bots.web.split_page import SplitPage
 from bots.web.survey import Survey
@@ -85,6 +93,7 @@ def build(
     notices: Notices | None = None,
     undo: timedelta = timedelta(0),
     most_enclosed: int = 10 * 2**20,
+    directory: Directory | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -100,8 +109,8 @@ def build(
         receive=receive,
         clock=clock,
         public=public,
-        staff=tuple(staff),
-        units=tuple(units),
+        staff=staff,
+        units=units,
         mailbox=mailbox,
         model_history=model_history,
         codes=Codes(code_secret or session_secret),
@@ -111,7 +120,7 @@ def build(
     show = Show(public, demo=mailbox is not None)
     access = Access(
         show=show,
-        staff={one.id: one for one in staff},
+        staff=_here(staff),
         keys=Keys(store=store, shared=password, secret=session_secret, clock=clock),
         clock=clock,
     )
@@ -127,6 +136,7 @@ def build(
             ),
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
+            *_settings(directory, desk, show, access),
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
         ],
@@ -146,6 +156,7 @@ def build(
             HTTPException: _problem_page(show),
             HiddenCaseError: _refusal(show, "hidden"),
             OnlyReadingError: _refusal(show, "reading"),
+            NotAllowedError: _refusal(show, "forbidden"),
             StoreError: _problem_page(show),
             Exception: _problem_page(show),
         },
@@ -238,6 +249,26 @@ def _survey(desk: DeskActs | None, parts: Parts, show: Show) -> list[Route]:
     if desk is None:
         return []
     return Survey(store=parts.store, links=desk.work.letters.links, show=show, clock=parts.clock).routes()
+
+
+def _here(staff: Sequence[Handler]) -> ById[Handler]:
+    """Return those who may sign in: who has left may not."""
+    return ById(staff, only=lambda one: not one.has_left)
+
+
+def _settings(
+    directory: Directory | None, desk: DeskActs | None, show: Show, access: Access
+) -> Sequence[Route]:
+    if directory is None or desk is None:
+        return []
+    room = Room(directory=directory, show=show, access=access)
+    return [
+        *SettingsHome(room).routes(),
+        *SettingsPeople(room, desk).routes(),
+        *SettingsUnits(room).routes(),
+        *SettingsDays(room).routes(),
+        *SettingsTexts(room).routes(),
+    ]
 
 
 def _links(by_link: ByLink | None, parts: Parts, show: Show) -> list[Route]:
