@@ -37,11 +37,13 @@ from bots.parts import (
     build_doors,
     build_house,
     build_notices,
+    build_provider,
     build_reader,
     build_relay,
     build_surroundings,
     language_of,
     model_history,
+    session_limits,
 )
 from bots.settings import (
     Settings,
@@ -50,6 +52,7 @@ from bots.settings import (
     signing_secret,
 )
 from bots.web.app import build as build_pages
+from bots.web.oidc import IdentityProvider
 from bots.web.parts import MailboxMail, PublicFacts
 from bots.web.people import Live
 from store import cases, inbox, migrations, search
@@ -75,6 +78,7 @@ class App:
     reader: Reader
     opinion: Opinion
     pages: Any = None
+    provider: IdentityProvider | None = None
     web_socket: socket.socket | None = None
     acts: Acts = field(kw_only=True)
     directory: Directory = field(kw_only=True)
@@ -259,6 +263,7 @@ def _add_pages(
     # Before the port is taken: whoever is told of a bad secret has nothing left open.
     session_secret = signing_secret(settings.web.session_secret, "tabell [web], nyckel session_secret")
     password = secret(settings.web.staff_password)
+    app.provider = build_provider(settings, clock)
     # The codes live as long as the reply addresses in letters; the session secret may change at any time.
     code_secret = signing_secret(settings.mail.secret, "tabell [mail], nyckel secret")
     try:
@@ -298,6 +303,8 @@ def _add_pages(
         password=password,
         session_secret=session_secret,
         secure_cookies=settings.web.secure_cookies,
+        limits=session_limits(settings),
+        provider=app.provider,
         code_secret=code_secret,
         roads=tuple(app.roads),
         undo=timedelta(seconds=settings.web.undo_seconds),
@@ -370,4 +377,8 @@ async def check(app: App) -> tuple[list[str], list[str]]:
             wrong.append(f"{failure} (kan gå över: försök igen)")
         except ChannelFailure as failure:
             wrong.append(str(failure))
+    if app.provider is not None:
+        found = await asyncio.to_thread(app.provider.check)
+        fine.extend(found[0])
+        wrong.extend(found[1])
     return fine, wrong

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bots.settings import Settings
     from classifier.learning import Verdict
     from classifier.model import Classifier
+    from store.engine import Store
 
 _CONFIG = Path("config.toml")
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200  # the law on working days was another before, and will be after
@@ -102,8 +104,12 @@ def parser() -> argparse.ArgumentParser:
     )
     card.add_argument("--out", type=Path, default=None, metavar="FIL", help="fil att skriva till")
     user = command("user", _user, "Ge någon i personalen ett konto, byt lösenord eller ta bort kontot.")
-    user.add_argument("act", choices=("add", "remove", "list"), help="add också för nytt lösenord")
-    user.add_argument("person", nargs="?", default="", help="id under [[handlers]]")
+    user.add_argument(
+        "act",
+        choices=("add", "remove", "list", "sessions", "end-sessions"),
+        help="add också för nytt lösenord; sessions visar vem som är inloggad, end-sessions loggar ut",
+    )
+    user.add_argument("person", nargs="?", default="", help="id under [[handlers]], eller ur sessions")
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
     return top
 
@@ -380,6 +386,8 @@ def _user(chosen: argparse.Namespace) -> int:
                 with store.read() as transaction:
                     print("\n".join(accounts.people(transaction)))
                 return _EX_OK
+            if chosen.act in {"sessions", "end-sessions"}:
+                return _sessions(chosen, settings, store)
             people = house_of(settings, store, now).handlers.values()
             # Whoever has left gets no account, and may still have one to take away.
             known = [one.id for one in people if not one.has_left or chosen.act == "remove"]
@@ -399,6 +407,23 @@ def _user(chosen: argparse.Namespace) -> int:
     except StoreError as error:
         return _fail(f"databasen: {error}", _EX_TEMPFAIL)
     _show_code(account.totp_secret, chosen.person, settings.municipality.service_name)
+    return _EX_OK
+
+
+def _sessions(chosen: argparse.Namespace, settings: "Settings", store: "Store") -> int:
+    """List who is signed in, or sign somebody out everywhere; also who is no longer in the configuration."""
+    from bots.clock import now
+    from bots.parts import session_limits
+    from store import sessions
+
+    if chosen.act == "end-sessions":
+        with store.write() as transaction:
+            ended = sessions.end_all(transaction, chosen.person, now=now())
+        return _EX_OK if ended else _fail(f"{chosen.person or 'ingen'} är inte inloggad", _EX_DATAERR)
+    with store.read() as transaction:
+        going_on = sessions.going_on(transaction, now=now(), limits=session_limits(settings))
+    for row in going_on:
+        print(f"{row['person']}  {row['how']}  sedan {row['created_at'].astimezone():%Y-%m-%d %H:%M}")
     return _EX_OK
 
 

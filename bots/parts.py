@@ -4,7 +4,7 @@ import logging
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from bots.settings import (
     ContactSettings,
     ImapSettings,
     OauthSettings,
+    OidcSettings,
     RelaySettings,
     Settings,
     SettingsError,
@@ -34,10 +35,12 @@ from bots.settings import (
     secret,
 )
 from bots.web.about import PRIVACY, Notices
+from bots.web.oidc import IdentityProvider, ProviderFacts
 from store import profiles
-from store.domain import Contact, Handler, Kind, Provider, Unit
+from store.domain import Contact, Handler, Kind, Provider, Role, Unit
 from store.engine import Store
 from store.positions import Positions
+from store.sessions import Limits
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +131,38 @@ def _doors(settings: Settings) -> Doors:
         whistleblowing_url=told.whistleblowing_url or "",
         fault_report_url=settings.municipality.fault_report_url,
         appeal_url=settings.municipality.appeal_url,
+    )
+
+
+def session_limits(settings: Settings) -> Limits:
+    """Return how long somebody may be signed in."""
+    web = settings.web
+    if web is None:
+        return Limits()
+    return Limits(idle=timedelta(minutes=web.session_idle_minutes), most=timedelta(hours=web.session_hours))
+
+
+def build_provider(settings: Settings, clock: Callable[[], datetime]) -> IdentityProvider | None:
+    """Build the way to the municipality's own sign-in; None where there is none. Nothing is fetched yet."""
+    oidc, web = settings.oidc, settings.web
+    if oidc is None or web is None:
+        return None
+    return IdentityProvider(facts=_provider_facts(oidc, web.public_url), clock=clock)
+
+
+def _provider_facts(oidc: OidcSettings, public_url: str) -> ProviderFacts:
+    return ProviderFacts(
+        issuer=oidc.issuer,
+        client_id=oidc.client_id,
+        client_secret=secret(oidc.client_secret),
+        public_url=public_url,
+        name=oidc.name,
+        scopes=tuple(oidc.scopes),
+        claims=tuple(oidc.claims),
+        people=oidc.people,
+        groups_claim=oidc.groups_claim,
+        groups={group: Role(role) for group, role in oidc.groups.items()},
+        ca_file=oidc.ca_file,
     )
 
 

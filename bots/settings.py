@@ -39,9 +39,15 @@ def _is_web_address_or_empty(value: str) -> str:
     return _is_web_address(value) if value else ""
 
 
+def _is_issuer(value: str) -> str:
+    _is_web_address(value)
+    return value  # compared sign by sign, so a slash at its end stays
+
+
 MailAddress = Annotated[str, AfterValidator(_is_mail_address)]
 Secret = Annotated[str, AfterValidator(_is_secret)]
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]
+WebAddressAsTold = Annotated[str, AfterValidator(_is_issuer)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]  # as wide as the column
@@ -199,8 +205,27 @@ class WebSettings(Table):
     staff_password: Secret
     session_secret: Secret
     secure_cookies: bool = True
+    session_idle_minutes: Annotated[int, Field(ge=5, le=600)] = 120
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 10
     undo_seconds: Annotated[int, Field(ge=0, le=600)] = 30
     most_enclosed_mb: Annotated[int, Field(ge=1, le=25)] = 10
+
+
+class OidcSettings(Table):
+    """Signing in at the municipality's own provider, such as Entra ID or Keycloak (docs/operating.md)."""
+
+    issuer: WebAddressAsTold
+    client_id: Name
+    client_secret: Secret
+    name: Name = "kommunens inloggning"
+    scopes: Annotated[list[Name], Field(min_length=1)] = ["openid", "profile", "email"]
+    claims: Annotated[list[Name], Field(min_length=1)] = ["preferred_username", "email"]
+    people: dict[str, Id] = {}
+    groups_claim: Name = "groups"
+    groups: dict[
+        str, Literal["medarbetare", "nämndsekreterare", "dataskyddsombud", "systemadministratör"]
+    ] = {}
+    ca_file: str = ""
 
 
 class LearningSettings(Table):
@@ -330,6 +355,7 @@ class Settings(Table):
     mail: MailSettings
     channels: ChannelSettings
     web: WebSettings | None = None
+    oidc: OidcSettings | None = None
     classifier: ClassifierSettings = ClassifierSettings()
     triage: TriageSettings
     doors: DoorsSettings = DoorsSettings()
@@ -398,7 +424,8 @@ def secrets_of(table: BaseModel, where: str = "") -> Iterator[tuple[str, str]]:
         if isinstance(value, BaseModel):
             yield from secrets_of(value, here)
         elif isinstance(value, dict):
-            for key, one in value.items():
+            tables = {key: one for key, one in value.items() if isinstance(one, BaseModel)}
+            for key, one in tables.items():
                 yield from secrets_of(one, f"{here}.{key}")
         elif isinstance(value, str) and _is_secret in _validators(field.metadata, field.annotation):
             yield here, value
@@ -415,6 +442,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _people_problems(settings)
     yield from _unit_problems(settings)
     yield from _road_problems(settings)
+    yield from _oidc_problems(settings)
     yield from _page_problems(settings)
 
 
@@ -515,6 +543,23 @@ def _road_problems(settings: Settings) -> Iterator[str]:
         yield "tabell [channels.smtp], nyckel require_starttls: kräver certificate och key."
     if smtp is None and not settings.channels.imap:
         yield "tabell [channels]: ingen väg in. Ange [channels.smtp] eller [channels.imap.<namn>]."
+
+
+def _oidc_problems(settings: Settings) -> Iterator[str]:
+    oidc = settings.oidc
+    if oidc is None:
+        return
+    if settings.web is None:
+        yield "tabell [oidc]: kräver [web]. Ange tabellen [web], eller ta bort [oidc]."
+    if "openid" not in oidc.scopes:
+        yield "tabell [oidc], nyckel scopes: ska ha med openid."
+    ids = [handler.id for handler in settings.handlers]
+    for told, person in oidc.people.items():
+        if person not in ids:
+            yield (
+                f"tabell [oidc.people], nyckel {told}: {person!r} finns inte bland [[handlers]]. "
+                f"Välj en av {', '.join(ids)}."
+            )
 
 
 def _line(path: Path, detail: ErrorDetails) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select, update
 
-from store import journal
+from store import journal, sessions
 from store.domain import Entry
 from store.engine import Transaction
 from store.tables import accounts
@@ -58,6 +58,7 @@ def keep(transaction: Transaction, account: Account) -> None:
     )
     entry = Entry(actor="kommandorad", act="konto", details={"person": account.person})
     journal.write(transaction, account.changed_at, entry)
+    sessions.end_all(transaction, account.person, now=account.changed_at)
 
 
 def remove(transaction: Transaction, person: str, *, now: datetime) -> bool:
@@ -66,6 +67,7 @@ def remove(transaction: Transaction, person: str, *, now: datetime) -> bool:
     if gone:
         entry = Entry(actor="kommandorad", act="konto borttaget", details={"person": person})
         journal.write(transaction, now, entry)
+        sessions.end_all(transaction, person, now=now)
     return gone
 
 

@@ -448,6 +448,14 @@ class Role(StrEnum):
     OPERATOR = "systemadministratör"
 
 
+class SignIn(StrEnum):
+    """By what somebody came in."""
+
+    ACCOUNT = "konto"
+    SHARED = "gemensamt lösenord"
+    PROVIDER = "kommunens inloggning"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Handler:
     """A person who can have a case. `absent` holds (first day, last day) pairs, both included.

@@ -453,6 +453,36 @@ reply_templates = Table(
     Column("changed_at", Timestamp, nullable=False),
 )
 
+# Who is signed in. The id is a sum of what the browser holds (see store.sessions).
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("person", String(100), nullable=False, index=True),
+    Column("how", String(40), nullable=False),
+    Column("mark", String(64), nullable=False, default=""),  # what it depends on, besides the person
+    Column("guest", JSON, nullable=False, default=dict),  # of who is not in the configuration
+    Column("roles", JSON, nullable=False, default=list),
+    Column("id_token", Text, nullable=False, default=""),
+    Column("created_at", Timestamp, nullable=False),
+    Column("seen_at", Timestamp, nullable=False),
+    Column("ends_at", Timestamp, nullable=False, index=True),
+    Column("ended_at", Timestamp),
+)
+
+# What was typed on a page whose session had ended; it waits a short while for its writer.
+stranded = Table(
+    "stranded",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("person", String(100), nullable=False, index=True),
+    Column("path", Text, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("files", Integer, nullable=False, default=0),  # how many came along, and were not kept
+    Column("until", Timestamp, nullable=False, index=True),
+)
+
 
 # How far each IMAP folder has been read (RFC 3501: UIDVALIDITY and UID).
 positions = Table(

@@ -1,4 +1,4 @@
-"""Who may see what: staff log in, and every post carries a token that only our own page knew."""
+"""Who may see what: staff sign in, and every post carries a token that only our own page knew."""
 
 import asyncio
 import hmac
@@ -12,15 +12,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bots.web import fields
+from bots.web import fields, stranded
 from bots.web.keys import Keys
+from bots.web.sessions import Arrival, Sessions
 from bots.web.show import Show
+from bots.web.stranded import Post, Shelf
 from bots.web.throttle import Buckets, Strangers
-from store.domain import Handler
+from store.domain import Handler, SignIn
 
 HOME = "/arenden"
-_SHIFT = timedelta(hours=10)
-_LOCAL = re.compile(r"/(?:arenden|registrera|modellen|installningar|demo)(?:[/?][A-Za-z0-9/?&=_.%~-]*)?")
+FOR_GUESTS = "/registrera"
+GIVEN_BACK = "/osant"
+_LOCAL = re.compile(
+    r"/(?:arenden|registrera|modellen|installningar|demo|osant)(?:[/?][A-Za-z0-9/?&=_.%~-]*)?"
+)
 
 
 class TokenError(HTTPException):
@@ -30,41 +35,44 @@ class TokenError(HTTPException):
         super().__init__(403)
 
 
-class Access:
-    """The door. The session cookie is signed and names a member of staff; it holds nothing else.
+class _StrandedError(Exception):
+    """The form was from before a new sign-in of the same person; what was typed has been put by."""
 
-    A new password, or logging out, makes old cookies worthless; so does a lost account, within seconds.
+
+class Access:
+    """The door. The browser holds a random id, in a signed cookie; who it is stands in the store.
+
+    Signing out ends the session wherever its cookie has been copied, and so do the ways named in `Sessions`.
+    `provider` is what the page calls the municipality's own sign-in; empty where there is none, and
+    `farewell` tells where to end its session, given what `Sessions.end` returned.
     """
 
     def __init__(
         self,
         *,
         show: Show,
-        staff: Mapping[str, Handler],
+        sessions: Sessions,
         keys: Keys,
         clock: Callable[[], datetime],
+        shelf: Shelf,
+        provider: str = "",
+        farewell: Callable[[str], str] = lambda _id_token: "",
     ) -> None:
         self._show = show
-        self._staff = staff
-        self._clock = clock
+        self._sessions = sessions
         self._keys = keys
-        self._ended: dict[str, datetime] = {}
+        self._shelf = shelf
+        self._provider = provider
+        self._farewell = farewell
         self._strangers = Strangers()
         self._tries = Buckets(size=5, refill=timedelta(minutes=3), clock=clock)
         # From many networks at once: a wider bucket for each name that is tried.
         self._names = Buckets(size=20, refill=timedelta(minutes=3), clock=clock)
 
-    def who(self, request: Request) -> Handler | None:
-        """Return the member of staff who is logged in, if any."""
-        session = request.session
-        if "who" not in session or session.get("id") in self._ended:
-            return None
-        mark = self._keys.mark(session["who"])
-        if not mark or not hmac.compare_digest(session.get("mark", ""), mark):
-            return None
-        if self._clock() - datetime.fromisoformat(session["since"]) > _SHIFT:
-            return None
-        return self._staff.get(session["who"])
+    async def who(self, request: Request) -> Handler | None:
+        """Return the member of staff who is signed in, if any."""
+        secret = request.session.get("id", "")
+        return await asyncio.to_thread(self._sessions.who, secret) if secret else None
 
     def token(self, request: Request) -> str:
         """Return the token that this visitor's forms must carry; makes one at the first call."""
@@ -73,37 +81,44 @@ class Access:
 
     def carries_token(self, request: Request, sent: Mapping[str, str]) -> bool:
         """Tell whether a post carries the visitor's token."""
-        known = request.session.get("token", "")
-        return bool(known) and hmac.compare_digest(known.encode(), sent.get("token", "").encode())
+        return _is_same(request.session.get("token", ""), sent.get("token", ""))
 
     def for_staff(
-        self, page: Callable[[Request, Handler], Awaitable[Response]]
+        self, page: Callable[[Request, Handler], Awaitable[Response]], *, guests: bool = False
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Wrap a page so that only staff see it; others are led to the door and back again."""
+        """Wrap a page so that only staff see it; others are led to the door and back again.
+
+        Whoever the provider alone vouches for is led to the pages with `guests`, where nothing is read.
+        """
 
         async def guarded(request: Request) -> Response:
-            handler = self.who(request)
-            if handler is not None:
+            handler = await self.who(request)
+            if handler is None:
+                return await self._turned_away(request)
+            if self._sessions.is_guest(handler) and not guests:
+                return RedirectResponse(FOR_GUESTS, 303)
+            try:
                 return await page(request, handler)
-            # A post can not be repeated after login; then the list is the safe place to return to.
-            wanted = request.url.path if request.method == "GET" else HOME
-            if request.method == "GET" and request.url.query:
-                wanted += f"?{request.url.query}"
-            return RedirectResponse(f"/logga-in?{urlencode({'next': local_path(wanted)})}", 303)
+            except _StrandedError:
+                return RedirectResponse(GIVEN_BACK, 303)
 
         return guarded
 
     async def sent(self, request: Request) -> Mapping[str, str]:
         """Return the fields of a post by staff; raise `TokenError` when it does not come from our page."""
         sent = await fields.read(request)
-        if not self.carries_token(request, sent):
-            raise TokenError
-        return sent
+        if self.carries_token(request, sent):
+            return sent
+        if _is_same(request.session.get("before", ""), sent.get("token", "")):
+            post = Post(path=request.url.path, media_type=stranded.FORM, typed=sent)
+            if await self._put_by(request, post):
+                raise _StrandedError
+        raise TokenError
 
     async def door(self, request: Request) -> Response:
-        """Show the login page."""
+        """Show the page to sign in on."""
         wanted = local_path(request.query_params.get("next", HOME))
-        if self.who(request) is not None:
+        if await self.who(request) is not None:
             return RedirectResponse(wanted, 303)
         return await self._door(request, wanted=wanted)
 
@@ -120,37 +135,81 @@ class Access:
             answer = await self._door(request, wanted=wanted, name=name, error="bromsad", status=429)
             answer.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
             return answer
+        is_personal = await asyncio.to_thread(lambda: self._keys.are_personal)
+        how = SignIn.ACCOUNT if is_personal else SignIn.SHARED
         right = await asyncio.to_thread(
             self._keys.opens, name, sent.get("password", ""), sent.get("code", "")
         )
-        if not right or name not in self._staff:
+        if not right or name not in self._sessions.staff:
+            await asyncio.to_thread(self._sessions.refuse, name, how)
             return await self._door(request, wanted=wanted, name=name, error="fel", status=422)
         self._tries.give_back(stranger)
         self._names.give_back(name)
-        # Everything from before the login goes: a session planted by somebody else leads nowhere.
-        request.session.clear()
-        request.session.update(
-            id=secrets.token_urlsafe(16),
-            who=name,
-            mark=self._keys.mark(name),
-            since=self._clock().isoformat(),
-        )
-        return RedirectResponse(wanted, 303)
+        return await self.let_in(request, Arrival(person=name, how=how), wanted=wanted)
+
+    async def let_in(self, request: Request, arrival: Arrival, *, wanted: str) -> Response:
+        """Begin a session for somebody who has shown who they are, and lead them to where they were going."""
+        old = request.session
+        before = await asyncio.to_thread(self._sessions.whose, old.get("id", ""))
+        kept = {"stranded": old["stranded"]} if "stranded" in old else {}
+        if before == arrival.person and "token" in old:
+            # Pages of theirs that are still open: nothing is done with these, but the words are not lost.
+            kept["before"] = old["token"]
+        secret = await asyncio.to_thread(self._sessions.begin, arrival, instead_of=old.get("id", ""))
+        # Everything else from before goes: a session planted by somebody else leads nowhere.
+        old.clear()
+        old.update(kept, id=secret)
+        return RedirectResponse(local_path(wanted), 303)
+
+    async def refused(self, request: Request, error: str, *, wanted: str, status: int) -> Response:
+        """Show the page to sign in on with what the provider's answer lacked."""
+        if self._tries.take(self._strangers.name(request)) is None:  # nobody fills the journal from outside
+            await asyncio.to_thread(self._sessions.refuse, "", SignIn.PROVIDER)
+        return await self._door(request, wanted=local_path(wanted), error=error, status=status)
 
     async def log_out(self, request: Request) -> Response:
-        """End the session, here and wherever its cookie has been copied."""
+        """End the session, here and wherever its cookie has been copied, and at the provider if it can."""
         await self.sent(request)
-        now = self._clock()
-        self._ended = {known: until for known, until in self._ended.items() if until > now}
-        if "id" in request.session:
-            self._ended[request.session["id"]] = now + _SHIFT
-        request.session.clear()
+        secret = request.session.get("id", "")
+        id_token = await asyncio.to_thread(self._sessions.end, secret) if secret else ""
+        # These stay: they open nothing, but a page that is still open in another tab tells by them whose
+        # words it sends, and what was typed is for its writer alone.
+        for name in set(request.session) - {"id", "token", "stranded"}:
+            del request.session[name]
+        elsewhere = await asyncio.to_thread(self._farewell, id_token) if id_token else ""
+        if not elsewhere:
+            return RedirectResponse("/logga-in?ute=1", 303)
+        # A redirect to another host after a form is what our policy forbids; the page itself leads on.
+        answer = self._show.page("signed_out", elsewhere=elsewhere)
+        answer.headers["Refresh"] = f"0; url={elsewhere}"
+        return answer
+
+    async def signed_out(self, _request: Request) -> Response:
+        """Take back whom the provider has signed out too."""
         return RedirectResponse("/logga-in?ute=1", 303)
+
+    async def _turned_away(self, request: Request) -> Response:
+        if request.method == "GET":
+            wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return _to_door(wanted)
+        post = await stranded.read(request) if request.session.get("id") else None
+        if post is not None and self.carries_token(request, post.typed) and await self._put_by(request, post):
+            return _to_door(GIVEN_BACK)
+        # What can not be kept can not be repeated either; the list is the safe place to return to.
+        return _to_door(HOME)
+
+    async def _put_by(self, request: Request, post: Post) -> bool:
+        """Keep what was typed for whose session it is or was; False where nobody is known by it."""
+        person = await asyncio.to_thread(self._sessions.whose, request.session.get("id", ""))
+        secret = await self._shelf.put_by(post, person) if person else ""
+        if secret:
+            request.session["stranded"] = secret
+        return bool(secret)
 
     def _person(self, typed: str) -> str:
         """Return the id of whoever is named by id or mail address, or else what was typed."""
         wanted = typed.strip().casefold()
-        for one in self._staff.values():
+        for one in self._sessions.staff.values():
             if wanted in {one.id.casefold(), one.email.casefold()}:
                 return one.id
         return typed[:200]
@@ -158,9 +217,10 @@ class Access:
     async def _door(
         self, request: Request, *, wanted: str, name: str = "", error: str = "", status: int = 200
     ) -> Response:
-        personal = await asyncio.to_thread(lambda: self._keys.are_personal)
+        has_accounts = await asyncio.to_thread(lambda: self._keys.has_accounts)
+        personal = has_accounts or bool(self._provider)
         # Where people have accounts, the page does not tell who they are.
-        staff = [] if personal else self._staff.values()
+        staff = () if personal else self._sessions.staff.values()
         return self._show.page(
             "login",
             token=self.token(request),
@@ -172,9 +232,21 @@ class Access:
             error=error,
             closed=not personal and not self._keys.shared,
             left="ute" in request.query_params,
+            provider=self._provider,
+            elsewhere=f"/logga-in/kommun?{urlencode({'next': wanted})}",
+            by_hand=has_accounts or not self._provider,
+            waits=wanted == GIVEN_BACK and "stranded" in request.session,
         )
 
 
 def local_path(wanted: str) -> str:
     """Return a path among the staff pages, or the list of cases for anything else."""
     return wanted if _LOCAL.fullmatch(wanted) and ".." not in wanted else HOME
+
+
+def _to_door(wanted: str) -> Response:
+    return RedirectResponse(f"/logga-in?{urlencode({'next': local_path(wanted)})}", 303)
+
+
+def _is_same(known: str, sent: str) -> bool:
+    return bool(known) and hmac.compare_digest(known.encode(), sent.encode())

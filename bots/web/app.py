@@ -33,11 +33,14 @@ from bots.web.keys import Keys
 from bots.web.links import LinkPages
 from bots.web.lists import Lists
 from bots.web.model_page import ModelPage
+from bots.web.oidc import IdentityProvider
+from bots.web.oidc_pages import OidcPages
 from bots.web.on_behalf import OnBehalfPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.people import ById
 from bots.web.pick_up import PickUp
 from bots.web.register import Register
+from bots.web.sessions import Sessions
 from bots.web.settings_days import SettingsDays
 from bots.web.settings_home import SettingsHome
 from bots.web.settings_people import SettingsPeople
@@ -46,10 +49,13 @@ from bots.web.settings_texts import SettingsTexts
 from bots.web.settings_units import SettingsUnits
 from bots.web.show import STATIC, Show
 from bots.web.split_page import SplitPage
+from bots.web.stranded import Shelf
+from bots.web.stranded_page import StrandedPage
 from bots.web.survey import Survey
 from bots.web.work import Work
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
+from store.sessions import Limits
 from store.sight import HiddenCaseError, OnlyReadingError
 
 log = logging.getLogger(__name__)
@@ -93,6 +99,8 @@ def build(
     notices: Notices | None = None,
     undo: timedelta = timedelta(0),
     most_enclosed: int = 10 * 2**20,
+    limits: Limits | None = None,
+    provider: IdentityProvider | None = None,
     directory: Directory | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
@@ -118,11 +126,23 @@ def build(
         patience=patience,
     )
     show = Show(public, demo=mailbox is not None)
+    keys = Keys(
+        store=store,
+        shared=password,
+        secret=session_secret,
+        clock=clock,
+        provider=provider.facts.mark if provider else "",
+    )
+    sessions = Sessions(store=store, staff=_here(staff), keys=keys, clock=clock, limits=limits or Limits())
+    shelf = Shelf(store=store, clock=clock)
     access = Access(
         show=show,
-        staff=_here(staff),
-        keys=Keys(store=store, shared=password, secret=session_secret, clock=clock),
+        sessions=sessions,
+        keys=keys,
         clock=clock,
+        shelf=shelf,
+        provider=provider.facts.name if provider else "",
+        farewell=provider.farewell if provider else lambda _id_token: "",
     )
     return Starlette(
         routes=[
@@ -136,8 +156,10 @@ def build(
             ),
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
-            *_settings(directory, desk, show, access),
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
+            *_settings(directory, desk, show, access),
+            *StrandedPage(shelf=shelf, sessions=sessions, show=show, access=access).routes(),
+            *(OidcPages(provider=provider, sessions=sessions, access=access).routes() if provider else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
         ],
         middleware=[

@@ -1,11 +1,14 @@
-"""What opens the door to the staff pages: an account with password and code, or one shared password."""
+"""What opens the door from inside: an account with password and code, or one shared password.
+
+The municipality's own provider is asked in `oidc`.
+"""
 
 import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyotp
 from argon2 import PasswordHasher
@@ -13,11 +16,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from store import accounts
 from store.accounts import Account
+from store.domain import SignIn
 from store.engine import Store
 
 LEAST = 12  # signs of a password
 _STEP = 30  # seconds that a code lasts
-_REMEMBERED = timedelta(seconds=5)
 _HASHER = PasswordHasher()
 # Whoever has no account waits as long as whoever has: nobody finds out who has one.
 _NOBODY = _HASHER.hash(secrets.token_hex(16))
@@ -45,19 +48,25 @@ def new_account(person: str, password: str, *, now: datetime) -> Account:
 class Keys:
     """Tells who may come in. As soon as there is an account, the shared password opens nothing.
 
-    An empty `shared` shuts the door to all who have no account.
+    An empty `shared` shuts the door to all who have no account. `provider` names the municipality's own
+    provider, if there is one; then the shared password opens nothing either.
     """
 
     store: Store
     shared: str
     secret: str
     clock: Callable[[], datetime]
+    provider: str = ""
     _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
-    _marks: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
     @property
     def are_personal(self) -> bool:
-        """Tell whether people sign in with accounts of their own. Blocking."""
+        """Tell whether people sign in each as themselves. Blocking."""
+        return bool(self.provider) or self.has_accounts
+
+    @property
+    def has_accounts(self) -> bool:
+        """Tell whether anybody has an account. Blocking."""
         with self.store.read() as transaction:
             return accounts.exist(transaction)
 
@@ -81,23 +90,22 @@ class Keys:
         with self.store.write() as transaction:
             return accounts.spend(transaction, person, step)
 
-    def mark(self, person: str) -> str:
-        """Return what a session must carry; it changes with the password, and is empty without an account.
+    def mark(self, person: str, how: SignIn) -> str:
+        """Return what a session depends on; empty when nobody can have such a session. Blocking.
 
-        It is keyed: whoever holds a cookie can read it, and could otherwise try passwords at leisure.
+        It is keyed: whoever reads it could otherwise try passwords at leisure.
         """
-        now = self.clock()
-        known = self._marks.get(person)
-        if known is not None and timedelta(0) <= now - known[0] < _REMEMBERED:
-            return known[1]
+        told = self._told(person, how)
+        return hmac.new(self.secret.encode(), told.encode(), "sha256").hexdigest()[:32] if told else ""
+
+    def _told(self, person: str, how: SignIn) -> str:
+        if how is SignIn.PROVIDER:
+            return f"provider\0{self.provider}" if self.provider else ""
+        if how is SignIn.SHARED:
+            return "" if self.are_personal else f"password\0{self.shared}"
         with self.store.read() as transaction:
             account = accounts.find(transaction, person)
-            is_personal = account is not None or accounts.exist(transaction)
-        told = f"account\0{account.password_hash}" if account else f"password\0{self.shared}"
-        mark = hmac.new(self.secret.encode(), told.encode(), "sha256").hexdigest()[:32]
-        mark = "" if is_personal and account is None else mark
-        self._marks[person] = (now, mark)
-        return mark
+        return f"account\0{account.password_hash}" if account else ""
 
     def _step_of(self, account: Account, code: str) -> int | None:
         """Return the step of a code, one step late or early allowed, or None if it is wrong (RFC 6238)."""

@@ -95,9 +95,9 @@ class Register:
         """List the pages, each behind the door."""
         guard = self._access.for_staff
         return [
-            Route("/registrera", guard(self.blank), methods=["GET"]),
-            Route("/registrera", guard(self.post), methods=["POST"]),
-            Route("/registrera/klart", guard(self.done), methods=["GET"]),
+            Route("/registrera", guard(self.blank, guests=True), methods=["GET"]),
+            Route("/registrera", guard(self.post, guests=True), methods=["POST"]),
+            Route("/registrera/klart", guard(self.done, guests=True), methods=["GET"]),
         ]
 
     async def blank(self, request: Request, me: Handler) -> Response:
