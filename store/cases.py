@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from store import journal, search
 from store.deadlines import day_of, moved, paused, rebased, stricter
 from store.domain import (
+    UNSURE,
     Address,
     Duty,
     Entry,
@@ -480,38 +481,43 @@ def confirm(
     transaction: Transaction,
     case_id: int,
     *,
-    kind: Kind,
-    factor: Factor,
+    kind: Kind | None,
+    factor: Factor | None,
     by: str,
     version: int,
     now: datetime,
 ) -> bool:
     """Store a human's word on type and factor, and return whether it differs from the suggestion.
 
+    None is for what they can not judge: it is stored that they said so, and the case keeps what it had.
     `version` is the one the human looked at. Raises `StaleCaseError` if the case has changed since.
     """
+    judged = {name: word for name, word in (("kind", kind), ("factor", factor)) if word is not None}
     changed_rows = transaction.connection.execute(
         update(cases)
         .where(cases.c.id == case_id, cases.c.version == version)
-        .values(kind=kind, factor=factor, version=version + 1)
+        .values(version=version + 1, **judged)
     )
     if changed_rows.rowcount != 1:
         raise StaleCaseError("the case has been changed by somebody else")
     suggested = latest_suggestion(transaction, case_id)
-    changed = suggested is None or (suggested["kind"], suggested["factor"]) != (kind, factor)
+    changed = suggested is None or any(suggested[name] != word for name, word in judged.items())
     transaction.connection.execute(
         insert(confirmations).values(
             case_id=case_id,
             suggestion_id=suggested["id"] if suggested else None,
-            kind=kind,
-            factor=factor,
+            kind=kind or UNSURE,
+            factor=factor or UNSURE,
             changed=changed,
             confirmed_by=by,
             confirmed_at=now,
         )
     )
     act = "förslaget ändrat" if changed else "förslaget bekräftat"
-    details = {"typ": str(kind), "faktor": str(factor), "modell": suggested["model"] if suggested else ""}
+    if len(judged) < 2:
+        act = "kan inte bedöma"
+    model = suggested["model"] if suggested else ""
+    details = {"typ": kind or UNSURE, "faktor": factor or UNSURE, "modell": model}
     journal.write(transaction, now, Entry(actor=by, act=act, case_id=case_id, details=details))
     return changed
 

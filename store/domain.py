@@ -30,6 +30,10 @@ class Factor(StrEnum):
     OTHER = "Annat"
 
 
+# What somebody says of a type or a factor that they can not judge. It confirms nothing, and teaches nothing.
+UNSURE = "vet_ej"
+
+
 class Lane(StrEnum):
     """A sign that a message may be something else, or more, than a synpunkt (requirements.md C5)."""
 

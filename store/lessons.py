@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from store.domain import Status
+from store.domain import UNSURE, Status
 from store.engine import Transaction
-from store.tables import cases, confirmations, messages, suggestions
+from store.tables import cases, confirmations, messages, parts, suggestions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,16 @@ class Lesson:
 def confirmed(transaction: Transaction, *, since: datetime) -> list[Lesson]:
     """Return the latest confirmation of each case since a day, oldest first.
 
-    Left out are cases without a text to learn from, and those that a human has moved out of the synpunkter:
-    what they hold is the business of another process.
+    Left out are the words of who could not judge, cases without a text to learn from, and those that a human
+    has moved out of the synpunkter: what they hold is the business of another process.
     """
     latest = (
         select(confirmations.c.case_id, func.max(confirmations.c.id).label("id"))
-        .where(confirmations.c.confirmed_at >= since)
+        .where(
+            confirmations.c.confirmed_at >= since,
+            confirmations.c.kind != UNSURE,
+            confirmations.c.factor != UNSURE,
+        )
         .group_by(confirmations.c.case_id)
         .subquery()
     )
@@ -44,6 +48,7 @@ def confirmed(transaction: Transaction, *, since: datetime) -> list[Lesson]:
             cases.c.id,
             messages.c.subject,
             messages.c.text,
+            parts.c.words,
             confirmations.c.kind,
             confirmations.c.factor,
             cases.c.language,
@@ -53,13 +58,15 @@ def confirmed(transaction: Transaction, *, since: datetime) -> list[Lesson]:
         .join(cases, cases.c.id == confirmations.c.case_id)
         .join(first, first.c.case_id == cases.c.id)
         .join(messages, messages.c.id == first.c.message_id)
+        .outerjoin(parts, parts.c.case_id == cases.c.id)
         .where(cases.c.status.not_in([Status.QUARANTINED, Status.HANDED_OVER]), messages.c.text != "")
         .order_by(confirmations.c.confirmed_at, confirmations.c.id)
     )
     return [
         Lesson(
             case_id=row.id,
-            text=f"{row.subject}\n{row.text}".strip(),  # as the classifier read it
+            # As the classifier read it; of a divided message, the words that are this case's.
+            text=row.words or f"{row.subject}\n{row.text}".strip(),
             kind=row.kind,
             factor=row.factor,
             language=row.language,

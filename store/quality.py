@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 
 from store.deadlines import STOCKHOLM, day_of
-from store.domain import Status
+from store.domain import UNSURE, Status
 from store.engine import Row, Transaction
 from store.tables import cases, confirmations, suggestions
 
@@ -154,7 +154,12 @@ def model_in_use(transaction: Transaction) -> Row | None:
 def _counted(bounds: Sequence[datetime]) -> Select[Any]:
     latest = (
         select(func.max(confirmations.c.id).label("id"))
-        .where(confirmations.c.confirmed_at >= bounds[0], confirmations.c.confirmed_at < bounds[-1])
+        .where(
+            confirmations.c.confirmed_at >= bounds[0],
+            confirmations.c.confirmed_at < bounds[-1],
+            confirmations.c.kind != UNSURE,
+            confirmations.c.factor != UNSURE,
+        )
         .group_by(confirmations.c.case_id)
         .subquery()
     )

@@ -67,8 +67,12 @@ class Acts:
         """Return what the policy demands before a case may be answered and closed."""
         return self.work.house.rules
 
-    def confirm(self, case_id: int, *, kind: Kind, factor: Factor, by: str, version: int) -> bool:
+    def confirm(
+        self, case_id: int, *, kind: Kind | None, factor: Factor | None, by: str, version: int
+    ) -> bool:
         """Store a human's word on type and factor, and return whether it differs from the proposal.
+
+        None is for what they can not judge: the case goes on as it was, and somebody else may know.
 
         A type or, elsewhere, a unit to which more is promised makes the answer due sooner, never later.
         Raises `StaleCaseError` when somebody changed the case after `version` was looked at.
@@ -79,7 +83,8 @@ class Acts:
             changed = cases.confirm(
                 transaction, case_id, kind=kind, factor=factor, by=by, version=version, now=now
             )
-            self._owe(transaction, case_id, why=f"typen är {kind}", now=now)
+            if kind is not None:
+                self._owe(transaction, case_id, why=f"typen är {kind}", now=now)
         return changed
 
     def release(self, case_id: int, *, by: str, version: int) -> None:

@@ -22,11 +22,11 @@ from bots.web.downloads import download
 from bots.web.marks import pieces
 from bots.web.show import Show
 from bots.web.uploads import Sent
-from bots.web.work import ANSWER, LONGEST, STALE, Doing, Field, Look, Work, version_of
+from bots.web.work import ANSWER, LONGEST, STALE, Doing, Field, Look, LookedAt, Work, version_of
 from store import enclosures
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Act, Enclosure, Handler, Outcome, Way
+from store.domain import Act, Enclosure, Handler, Outcome, Presence, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
 from store.outbox import may_be_taken_back
@@ -54,6 +54,7 @@ class _View:
     shown: Shown | None = None
     status: int = 200
     notice: str = ""
+    looked: LookedAt | None = None  # None is the case as it is now
     files: Sequence[Row] = field(default_factory=list)
 
 
@@ -79,6 +80,7 @@ class AnswerPage:
     async def look(self, request: Request, me: Handler) -> Response:
         """Show the editor, with what this person has begun; `mall` adds a reply template to it."""
         case = await self._found(request, me)
+        await asyncio.to_thread(self._work.seen, case, me, Presence.ANSWERING)
         begun = await asyncio.to_thread(self._answering.begun, case, Act.ANSWER, by=me.id)
         typed = {"way": Way.LETTER if case["sender_handle"] else "", **(begun.typed if begun else {})}
         if chosen := request.query_params.get("mall", ""):
@@ -95,8 +97,14 @@ class AnswerPage:
             chosen = sent.fields.get("mall", "")
             typed["text"] = await asyncio.to_thread(self._with_template, case, typed, chosen)
         if wrong := uploads.fault(sent):
-            return await self._page(request, me, case, typed, _View(problems=[_FAULTS[wrong]], status=422))
-        view = _View()
+            return await self._page(
+                request,
+                me,
+                case,
+                typed,
+                _View(problems=[_FAULTS[wrong]], status=422, looked=self._work.looked_at(sent.fields)),
+            )
+        view = _View(looked=self._work.looked_at(sent.fields))
         try:
             begun = await asyncio.to_thread(self._keep, case, typed, sent, me)
             view.files = begun.files
@@ -118,8 +126,11 @@ class AnswerPage:
             view.problems, view.status = error.missing, 422
             return await self._page(request, me, case, typed, view)
         except StaleCaseError:
+            fresh = await self._found(request, me)
+            line = self._work.looked_at(sent.fields).line
+            view.looked = await asyncio.to_thread(self._work.now, fresh, since=line)
             view.problems, view.status = [STALE], 409
-            return await self._page(request, me, await self._found(request, me), typed, view)
+            return await self._page(request, me, fresh, typed, view)
         except StoreError as error:
             raise HTTPException(400) from error
         return RedirectResponse(f"{views.case_url(case['number'])}?gjort=svara", 303)
@@ -235,6 +246,7 @@ class AnswerPage:
             token=self._access.token(request),
             status=view.status,
             case=self._work.head(case),
+            looked=view.looked or await asyncio.to_thread(self._work.now, case),
             fields=[self._work.field(one, typed, case) for one in _FIELDS if one is not _CLOSES or closable],
             problems=list(view.problems),
             messages=await asyncio.to_thread(self._work.messages, case["id"]),

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -29,12 +30,13 @@ from bots.web.work import Work, told
 from store import cases, inbox, journal, likeness
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Factor, Handler, Kind, MessageState, Presence
+from store.domain import UNSURE, Factor, Handler, Kind, MessageState, Presence
 from store.engine import Row
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
 from store.sight import HiddenCaseError, sees
 
+_Judged = TypeVar("_Judged", bound=StrEnum)
 _NO_VERSION = 0  # no case has it, so a post without one is always stale
 
 
@@ -105,7 +107,8 @@ class Console:
         """Store what a human says of type and factor; on a stale page show both words and ask again."""
         sent = await self._access.sent(request)
         try:
-            kind, factor = Kind(sent.get("kind", "")), Factor(sent.get("factor", ""))
+            kind = _judged(Kind, sent.get("kind", ""))
+            factor = _judged(Factor, sent.get("factor", ""))
         except ValueError as error:
             raise HTTPException(400) from error
         opened = await self._opened(request, me)
@@ -115,7 +118,10 @@ class Console:
                 self._parts.acts.confirm, case_id, kind=kind, factor=factor, by=me.id, version=version
             )
         except StaleCaseError:
-            return await self._stale(request, me, wish={"kind": kind, "factor": factor})
+            wish = {"kind": kind or UNSURE, "factor": factor or UNSURE}
+            return await self._stale(request, me, wish=wish, seen_line=sent.get("rad", ""))
+        if kind is None or factor is None:
+            return _back(opened, "vet-ej")
         return _back(opened, "andrat" if changed else "bekraftat")
 
     async def release(self, request: Request, me: Handler) -> Response:
@@ -126,7 +132,7 @@ class Console:
         try:
             await asyncio.to_thread(self._parts.acts.release, opened.case["id"], by=me.id, version=version)
         except StaleCaseError:
-            return await self._stale(request, me, wish=None)
+            return await self._stale(request, me, wish=None, seen_line=sent.get("rad", ""))
         return _back(opened, "slappt" if opened.case["sender_handle"] else "slappt-tyst")
 
     async def send(self, request: Request, me: Handler) -> Response:
@@ -227,7 +233,13 @@ class Console:
             part=beside["part"],
             follows_up=beside["follows_up"],
             divisible=beside["divisible"] and bool(todo),
-            confirmations=[self._views.confirmation(row) for row in opened.belongings["confirmations"]],
+            confirmations=[self._views.confirmation(row) for row in _judgements(opened)],
+            doubts=[
+                self._views.confirmation(row)
+                for row in opened.belongings["confirmations"]
+                if UNSURE in {row["kind"], row["factor"]}
+            ],
+            last_line=opened.lines[-1]["id"] if opened.lines else 0,
             journal=[self._views.entry(row) for row in opened.lines],
             kinds=[str(kind) for kind in Kind],
             factors=[str(factor) for factor in Factor],
@@ -244,9 +256,12 @@ class Console:
         is_ours = bool(messages) and self._parts.acts.is_ours(messages[0]["from_addr"])
         return proposal(case) if is_ours and case["status"] in UNANSWERED else None
 
-    async def _stale(self, request: Request, me: Handler, *, wish: Mapping[str, str] | None) -> Response:
+    async def _stale(
+        self, request: Request, me: Handler, *, wish: Mapping[str, str] | None, seen_line: str
+    ) -> Response:
         opened = await self._opened(request, me)
-        said = opened.belongings["confirmations"]
+        said = _judgements(opened)
+        line = _whole(seen_line, otherwise=0)
         return self._show.page(
             "stale",
             me=me,
@@ -255,6 +270,8 @@ class Console:
             case=self._views.head(opened.case),
             wish=wish,
             latest=self._views.confirmation(said[-1]) if said else None,
+            since=[self._views.entry(row) for row in opened.lines if line and row["id"] > line],
+            last_line=opened.lines[-1]["id"] if opened.lines else 0,
         )
 
     def _open(self, number: str) -> Opened | None:
@@ -282,10 +299,21 @@ class Console:
             return inbox.raw(transaction, message_id)
 
 
+def _judged(values: type[_Judged], text: str) -> _Judged | None:
+    """Return what somebody says, or None for what they can not judge; raise `ValueError` for nothing."""
+    return None if text == UNSURE else values(text)
+
+
+def _judgements(opened: Opened) -> list[Row]:
+    """List what humans have said of type and factor, but for those who could not judge."""
+    said = opened.belongings["confirmations"]
+    return [row for row in said if UNSURE not in {row["kind"], row["factor"]}]
+
+
 def _back(opened: Opened, notice: str) -> Response:
     return RedirectResponse(f"{views.case_url(opened.case['number'])}?{urlencode({'klart': notice})}", 303)
 
 
 def _whole(text: str, *, otherwise: int) -> int:
-    """Read a number of at most six figures that came with a request."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else otherwise
+    """Read a number of at most nine figures that came with a request."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else otherwise

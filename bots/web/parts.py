@@ -43,8 +43,12 @@ class MailboxMail:
 class Acts(Protocol):
     """What a member of staff may do to a case. Blocking: called from a thread."""
 
-    def confirm(self, case_id: int, *, kind: Kind, factor: Factor, by: str, version: int) -> bool:
-        """Store a human's word on type and factor, and return whether it differs from the proposal.
+    def confirm(
+        self, case_id: int, *, kind: Kind | None, factor: Factor | None, by: str, version: int
+    ) -> bool:
+        """Store a human's word on type and factor, None for what they can not judge.
+
+        Returns whether it differs from the proposal.
 
         Raises `store.cases.StaleCaseError` when the case has changed since `version`.
         """

@@ -5,6 +5,7 @@ was faster, the page comes back with it.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,15 +20,15 @@ from starlette.routing import Route
 
 from bots.desk.acts import Acts
 from bots.desk.answering import Answering
-from bots.web import views
+from bots.web import seen, views
 from bots.web.access import Access
 from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.views import Views
-from store import cases, life
+from store import cases, journal, life
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Act, Door, Duty, Handler, Outcome, Status, Unit, Way
+from store.domain import Act, Door, Duty, Handler, Outcome, Presence, Status, Unit, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
 
@@ -555,10 +556,23 @@ TASKS = (
 )
 _BY_SLUG = {task.slug: task for task in TASKS}
 ANSWER = _BY_SLUG["svara"]  # its page is in `answer`
+_DOING = {"fraga": Presence.ANSWERING}
 _OTHERWISE = {
     "sparat": "Det du har skrivit är sparat. Du ser det när du svarar.",
     "for-sent": "Det är för sent att ångra: brevet har skickats, eller skickas just nu.",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookedAt:
+    """The moment of a case that somebody has on the screen: its version, and its last journal line.
+
+    `since` is what others have done after that, once it has been shown that they did.
+    """
+
+    version: int
+    line: int
+    since: Sequence[Mapping[str, object]] = ()
 
 
 class Work:
@@ -610,6 +624,7 @@ class Work:
     async def look(self, request: Request, me: Handler) -> Response:
         """Show what an act asks for."""
         task, case = await self._found(request, me)
+        await asyncio.to_thread(self.seen, case, me, _DOING.get(task.slug, Presence.WRITING))
         typed = _known(case)
         if task.act is Act.ASK_SENDER:
             begun = await asyncio.to_thread(self._answering.begun, case, Act.ASK_SENDER, by=me.id)
@@ -632,10 +647,16 @@ class Work:
         try:
             await asyncio.to_thread(task.do, doing)
         except IllegalActError as error:
-            return await self._page(request, me, task, case, typed=typed, problems=error.missing, status=422)
+            looked = self.looked_at(sent)
+            return await self._page(
+                request, me, task, case, typed=typed, problems=error.missing, status=422, looked=looked
+            )
         except StaleCaseError:
             _, fresh = await self._found(request, me)
-            return await self._page(request, me, task, fresh, typed=typed, problems=[STALE], status=409)
+            looked = await asyncio.to_thread(self.now, fresh, since=self.looked_at(sent).line)
+            return await self._page(
+                request, me, task, fresh, typed=typed, problems=[STALE], status=409, looked=looked
+            )
         except StoreError as error:
             raise HTTPException(400) from error
         if not await asyncio.to_thread(self._acts.reads, case["id"], me.id):
@@ -672,14 +693,17 @@ class Work:
         typed: Mapping[str, str],
         problems: Sequence[str] = (),
         status: int = 200,
+        looked: LookedAt | None = None,
     ) -> Response:
         messages = await asyncio.to_thread(self.messages, case["id"]) if task.shows_words else []
+        looked = looked or await asyncio.to_thread(self.now, case)
         return self._show.page(
             "work",
             me=me,
             token=self._access.token(request),
             status=status,
             case=self._views.head(case),
+            looked=looked,
             task={"slug": task.slug, "label": task.label, "hint": task.hint},
             fields=[self.field(field, typed, case) for field in task.fields],
             problems=list(problems),
@@ -694,6 +718,21 @@ class Work:
             _PEOPLE: [(one.id, f"{one.name}, {one.title}" if one.title else one.name) for one in here],
             _UNITS: [(one.id, one.name) for one in self._units],
         }
+
+    def looked_at(self, sent: Mapping[str, str]) -> LookedAt:
+        """Return what somebody had on the screen who sent a form: a form that is shown again has it still."""
+        line = sent.get("rad", "")
+        return LookedAt(version=version_of(sent), line=int(line) if re.fullmatch("[0-9]{1,9}", line) else 0)
+
+    def now(self, case: Row, *, since: int = 0) -> LookedAt:
+        """Return the present moment of a case, with what was done in it after a journal line. Blocking."""
+        with self._acts.store.read() as transaction:
+            lines = journal.of_case(transaction, case["id"])
+        return LookedAt(
+            version=case["version"],
+            line=lines[-1]["id"] if lines else 0,
+            since=[self._views.entry(row) for row in lines if since and row["id"] > since],
+        )
 
     def head(self, case: Row) -> Mapping[str, object]:
         """Show what is known of a case itself."""
@@ -715,6 +754,10 @@ class Work:
             "options": [(str(value), word) for value, word in options],
             "value": typed.get(field.name, ""),
         }
+
+    def seen(self, case: Row, me: Handler, doing: Presence) -> None:
+        """Note that somebody has a case open, and what for. Blocking."""
+        seen.note(self._acts.store, case["id"], me.id, now=self._acts.clock(), doing=doing)
 
     def messages(self, case_id: int) -> list[dict[str, object]]:
         """Show what the sender wrote."""

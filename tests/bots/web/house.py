@@ -71,7 +71,9 @@ class Acts:
     store: Store
     clock: "Clock"
 
-    def confirm(self, case_id: int, *, kind: Kind, factor: Factor, by: str, version: int) -> bool:
+    def confirm(
+        self, case_id: int, *, kind: Kind | None, factor: Factor | None, by: str, version: int
+    ) -> bool:
         with self.store.write() as transaction:
             return cases.confirm(
                 transaction, case_id, kind=kind, factor=factor, by=by, version=version, now=self.clock()
