@@ -11,7 +11,20 @@ need /usr/sbin/postfix postfix
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
 need chromium chromium fonts-dejavu-core
 
-[ ${#packages[@]} -eq 0 ] && exit 0
+need node nodejs
+need npm npm
+
+# The OpenID provider, from its own lock file; nothing of it runs while it is installed.
+provider() {
+    local here="$(dirname "$0")/../tests/servers/oidc"
+    command -v npm >/dev/null || return 0
+    [ -d "$here/node_modules/oidc-provider" ] || (cd "$here" && npm ci --ignore-scripts --silent)
+}
+
+if [ ${#packages[@]} -eq 0 ]; then
+    provider
+    exit 0
+fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "Not tested here, since these Debian packages are missing: ${packages[*]}"
     echo "Get them with: sudo apt-get install ${packages[*]}"
@@ -28,3 +41,4 @@ if [ ! -e "$policy" ]; then
 fi
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+provider

@@ -23,9 +23,9 @@ _QUIET = (
 
 
 @contextmanager
-def served(app: Starlette) -> Iterator[str]:
-    """Serve the pages on a free port and give their address."""
-    bound = socket.create_server(("127.0.0.1", 0))
+def served(app: Starlette, *, port: int = 0) -> Iterator[str]:
+    """Serve the pages, on a free port unless one is named, and give their address."""
+    bound = socket.create_server(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
     thread = threading.Thread(target=asyncio.run, args=(server.serve([bound]),))
     thread.start()
