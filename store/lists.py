@@ -35,6 +35,7 @@ from store.sight import Reader, seen_by
 from store.tables import cases, promises, suggestions
 
 MOST_COUNTED = 1000
+_EARLIEST = date(1900, 1, 1)
 _NEVER = date(9999, 12, 31)  # sorts what is promised no day after all that is
 _NO_DOOR = frozenset({Lane.SPAM, Lane.QUESTION, Lane.NAMED_EMPLOYEE})
 # What a filter on a channel means: a mail is a mail, whichever way it was fetched.
@@ -279,6 +280,7 @@ def _has_lane(lane: str) -> ColumnElement[bool]:
 
 
 def _midnight(day: date) -> datetime:
+    day = max(day, _EARLIEST)  # the first day of all has no midnight in UTC
     return datetime(day.year, day.month, day.day, tzinfo=STOCKHOLM)
 
 
