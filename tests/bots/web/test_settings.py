@@ -278,6 +278,21 @@ async def test_whoever_has_left_can_not_sign_in_nor_be_given_a_case(desk: Desk) 
     assert "Anna Ek" not in door.text
 
 
+async def test_the_session_of_who_has_left_ends_at_once(desk: Desk) -> None:
+    await desk.sign_in("omar")
+    omar = httpx.Cookies(desk.browser.cookies)
+    await desk.sign_in("rita")
+    await desk.save("/enheter/skola", **{"handlers.petra": "ja"})
+    await desk.save("/personer/petra", substitute="rita")
+    await desk.save("/personer/omar", has_left="ja")
+
+    desk.browser.cookies = omar
+    answer = await desk.get()
+
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/logga-in")
+
+
 async def test_nobody_chosen_passes_nothing_on(desk: Desk) -> None:
     await desk.house.hear(an_inbound())
 
