@@ -6,10 +6,12 @@ from datetime import datetime
 from bots.desk.cases import CaseWork
 from bots.desk.letters import Writing
 from store import acts, cases, journal
+from store.cases import StaleCaseError
 from store.domain import Act, Entry, Outgoing, Purpose, Status
 from store.engine import Row, Transaction
 from store.life import Actor, IllegalActError
 
+_CHANGED = "Någon ändrade ärendet just då. Se efter att det stämmer, och avsluta sedan."
 _WRITTEN_SINCE = "Avsändaren har skrivit igen. Läs det, och avsluta sedan."
 
 
@@ -58,8 +60,9 @@ class Closing:
                 raise IllegalActError(Act.CLOSE, Status.ANSWERED, [_WRITTEN_SINCE])
             actor = self.work.house.actor(by, case)
             self.close(transaction, case, actor=actor, version=case["version"], now=now)
-        except IllegalActError as error:
-            details = {"varför": " ".join(error.missing)}
+        except (IllegalActError, StaleCaseError) as error:
+            because = error.missing if isinstance(error, IllegalActError) else [_CHANGED]
+            details = {"varför": " ".join(because)}
             entry = Entry(actor=by, act="avslutades inte", case_id=case["id"], details=details)
             journal.write(transaction, now, entry)
 

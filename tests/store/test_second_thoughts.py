@@ -10,7 +10,7 @@ from store import enclosures, outbox, unsent
 from store.domain import Act, Enclosure, LetterState, Outgoing, Purpose
 from store.engine import Store
 from tests.house import NOW, rows_of
-from tests.store.test_outbox import EMAIL, a_case, a_letter, put, take
+from tests.store.test_outbox import a_case, a_letter, put, take
 
 WAIT = timedelta(seconds=30)
 STEPS = ("take back", "take", "send", "fail", "later")

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from bots.channel import PermanentFailure
 from bots.mail.identity import Identity
 from bots.mail.writing import compose, needs_smtputf8, writable
-from store.domain import Address, Outgoing, Purpose
+from store.domain import Address, Enclosure, Outgoing, Purpose
 
 US = Identity(address="synpunkter@lillkommun.example", name="Lillkommun, synpunkter", secret=b"x" * 32)
 OUR_ID = "<s7.0011223344556677.abcdefghijklmnopqrstuvwxyz@lillkommun.example>"
@@ -215,3 +215,19 @@ def test_a_local_part_with_umlauts_needs_smtputf8_and_is_written_as_it_is() -> N
 def test_an_impossible_address_is_a_permanent_failure(address: str) -> None:
     with pytest.raises(PermanentFailure, match="går inte att skriva till"):
         compose(a_letter(handle=address), identity=US)
+
+
+def test_files_go_along_and_the_same_letter_is_the_same_bytes() -> None:
+    file = Enclosure(name="karta över ån.pdf", media_type="application/pdf", data=bytes(range(256)) * 40)
+    letter = a_letter(enclosures=(file,))
+
+    first, again = (compose(letter, identity=US) for _ in range(2))
+    mail = parsed(letter)
+    body, attached = mail.iter_parts()
+
+    assert first == again
+    assert all(len(line) <= 998 for line in first.split(b"\r\n"))
+    assert isinstance(body, EmailMessage)
+    assert isinstance(attached, EmailMessage)
+    assert body.get_content().replace("\r\n", "\n") == letter.body
+    assert (attached.get_filename(), attached.get_content()) == ("karta över ån.pdf", file.data)

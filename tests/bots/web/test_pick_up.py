@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 import templates
 from bots.channel import NotKeptError
+from bots.desk.answering import Answering, Reply
 from bots.web.app import build
 from bots.web.codes import Codes
 from bots.web.pick_up import LANGUAGES
 from store import profiles
-from store.domain import Factor, Inbound, Kind, Outcome, Purpose, Receipt, Status
+from store.domain import Act, Enclosure, Factor, Inbound, Kind, Outcome, Purpose, Receipt, Status
 from store.engine import open_store
 from tests.bots.web.house import PUBLIC, SECRET, code_of, token_of, value_of
 from tests.bots.web.test_safety import EVIL, assert_harmless
@@ -536,3 +537,25 @@ async def test_x9_what_staff_and_others_write_in_the_case_is_not_shown_with_the_
     assert "Det gäller den röda gungan." in page.text
     assert "Utkast" not in page.text
     assert "Redogörelse" not in page.text
+
+
+async def test_x9_a_file_with_the_answer_is_fetched_with_the_code_and_with_no_other(town: Town) -> None:
+    code = code_of(await town.write(town.browser()))
+    other = code_of(await town.write(town.browser(host="192.0.2.9"), text="Papperskorgen vid bron är full."))
+    case = town.desk.cases()[0]
+    answering, file = (
+        Answering(acts=town.desk.acts),
+        Enclosure(name="karta.pdf", media_type="", data=b"%PDF-1"),
+    )
+    answering.keep(case, Act.ANSWER, {}, by="anna", files=[file])
+    reply = Reply(text="Vi lagar den i dag.", outcome=Outcome.DONE, measure="Ny kedja.")
+    answering.send(case, reply, (), by="anna", version=case["version"])
+
+    page = await town.look(code)
+    sent = {"code": code, "fil": value_of(page, "fil")}
+    mine = await town.browser().post("/svar/fil", data=sent)
+    stranger = await town.browser().post("/svar/fil", data=sent | {"code": other})
+
+    assert "karta.pdf" in page.text
+    assert (mine.content, mine.headers["content-disposition"][:10]) == (b"%PDF-1", "attachment")
+    assert stranger.status_code == 404
