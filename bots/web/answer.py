@@ -30,6 +30,7 @@ from store.domain import Act, Enclosure, Handler, Outcome, Presence, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
 from store.outbox import may_be_taken_back
+from store.sight import HiddenCaseError
 
 _CLOSES = Field(
     name="closes",
@@ -180,7 +181,7 @@ class AnswerPage:
     async def _found(self, request: Request, me: Handler) -> Row:
         case = await asyncio.to_thread(self._work.find, request.path_params["number"])
         if case is None:
-            raise HTTPException(404)
+            raise HiddenCaseError
         # Whoever may not see the case is told so by the same error as on its own page.
         await asyncio.to_thread(self._answering.acts.roles_in, case["id"], me.id)
         return case

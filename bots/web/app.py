@@ -33,6 +33,7 @@ from bots.web.keys import Keys
 from bots.web.links import LinkPages
 from bots.web.lists import Lists
 from bots.web.model_page import ModelPage
+from bots.web.numbers import hold
 from bots.web.oidc import IdentityProvider
 from bots.web.oidc_pages import OidcPages
 from bots.web.on_behalf import OnBehalfPage
@@ -111,6 +112,7 @@ def build(
     """
     if len(session_secret) < 16:
         raise ValueError("the session secret must be at least 16 signs long")
+    hold()
     parts = Parts(
         store=store,
         acts=acts,

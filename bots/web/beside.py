@@ -129,9 +129,7 @@ class BesidePages:
 
     def _opened(self, transaction: Transaction, number: str, me: Handler) -> Row:
         case = cases.find_number(transaction, number)
-        if case is None:
-            raise HTTPException(404)
-        if not sees(self._parts.acts.reader(me.id), case):
+        if case is None or not sees(self._parts.acts.reader(me.id), case):
             raise HiddenCaseError
         return case
 

@@ -184,9 +184,8 @@ class Console:
     async def _opened(self, request: Request, me: Handler) -> Opened:
         """Return a case; somebody for whom it is not gets to know no more than that (rows N2, B6)."""
         opened = await asyncio.to_thread(self._open, request.path_params["number"])
-        if opened is None:
-            raise HTTPException(404)
-        if not sees(self._parts.acts.reader(me.id), opened.case):
+        # Nobody learns which numbers there are: one without a case gets the same answer.
+        if opened is None or not sees(self._parts.acts.reader(me.id), opened.case):
             raise HiddenCaseError
         return opened
 

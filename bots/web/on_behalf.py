@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -72,9 +71,7 @@ class OnBehalfPage:
 
     async def _case(self, request: Request, me: Handler) -> Row:
         case = await asyncio.to_thread(self._find, request.path_params["number"])
-        if case is None:
-            raise HTTPException(404)
-        if not sees(self._parts.acts.reader(me.id), case):
+        if case is None or not sees(self._parts.acts.reader(me.id), case):
             raise HiddenCaseError
         return case
 

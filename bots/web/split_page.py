@@ -26,6 +26,7 @@ from store.cases import StaleCaseError
 from store.domain import Factor, Handler, Kind, Presence
 from store.engine import Row, StoreError
 from store.life import IllegalActError
+from store.sight import HiddenCaseError
 
 _LONGEST = 20_000
 _LONGEST_TITLE = 200
@@ -91,7 +92,7 @@ class SplitPage:
         with self._acts.store.read() as transaction:
             case = cases.find_number(transaction, number)
             if case is None:
-                raise HTTPException(404)
+                raise HiddenCaseError
             first = inbox.first_of_case(transaction, case["id"])
             own = store_parts.words_of(transaction, case["id"])
         # Whoever may not see the case is told so by the same error as on its own page.

@@ -31,6 +31,7 @@ from store.deadlines import day_of
 from store.domain import Act, Door, Duty, Handler, Outcome, Presence, Status, Unit, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
+from store.sight import HiddenCaseError
 
 LONGEST = 20_000
 _NO_VERSION = 0  # no case has it, so a post without one is always stale
@@ -667,8 +668,10 @@ class Work:
     async def _found(self, request: Request, me: Handler) -> tuple[Task, Row]:
         task = _BY_SLUG.get(request.path_params["task"])
         case = await asyncio.to_thread(self.find, request.path_params["number"])
-        if task is None or case is None:
+        if task is None:
             raise HTTPException(404)
+        if case is None:
+            raise HiddenCaseError
         # Whoever may not see the case is told so by the same error as on its own page.
         await asyncio.to_thread(self._acts.roles_in, case["id"], me.id)
         return task, case

@@ -427,7 +427,6 @@ async def test_the_original_and_its_files_come_out_byte_for_byte(house: House) -
 @pytest.mark.parametrize(
     "path",
     [
-        "/arenden/SYN-2026-000099",
         "/arenden/SYN-2026-000001/meddelande/2/original",
         "/arenden/SYN-2026-000001/meddelande/99/original",
         "/arenden/SYN-2026-000001/meddelande/1/bilaga/0",
