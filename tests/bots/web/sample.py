@@ -37,11 +37,11 @@ MODELS: list[dict[str, object]] = [
 ]
 
 
-def remember(house: House) -> None:
+def remember(house: House, *, months: int = 10) -> None:
     """Add what was confirmed earlier this year: some like the case to look at, and more of each month."""
     for title, unit, status in _EARLIER:
         _confirmed(house, title, days_ago=40, unit=unit, status=status, at=1)
-    for months_ago in range(10, 0, -1):
+    for months_ago in range(months, 0, -1):
         for at in range(24 + months_ago % 3):
             # The last full month went worse than those before it.
             wrong = at % 7 == 0 or (months_ago == 1 and at % 3 == 0)

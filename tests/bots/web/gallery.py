@@ -1,0 +1,224 @@
+"""Every page of the house as it is sent, for those who judge how pages look and how they can be used.
+
+The pages are those that the app itself lists: one that is new is here at once, and one whose address needs
+something filled in is missed aloud, until `EXAMPLES` says what.
+"""
+
+import asyncio
+import html
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import BrowserContext, Route
+from starlette.applications import Starlette
+from starlette.routing import Route as WebRoute
+
+from bots.desk.by_link import ByLink
+from bots.desk.links import LinkAct
+from bots.web.about import LANGUAGES, Notices
+from bots.web.app import build
+from bots.web.show import STATIC
+from bots.web.work import TASKS
+from store.domain import Factor, Inbound, Kind, Receipt, Role
+from store.engine import open_store
+from tests.bots.web import house as small
+from tests.bots.web.house import PASSWORD, PUBLIC, SECRET, STAFF, UNITS, code_of, token_of, value_of
+from tests.bots.web.sample import MODELS, furnish, mails, remember
+from tests.house import NOW, REGISTRATOR, Clock, House, an_inbound, open_house
+
+HOST = "http://gallery.example"
+BOSS = replace(STAFF[0], roles=(Role.OPERATOR, Role.REGISTRATOR))
+PEOPLE = (REGISTRATOR, BOSS, STAFF[1])
+NOTICES = Notices(controller="Kommunstyrelsen", address="webb@example.se", tested_on=date(2026, 9, 1))
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """One page: its name, and what was sent."""
+
+    name: str
+    body: str
+
+
+@dataclass
+class Gallery:
+    """The whole house with an ordinary Monday's cases, and a browser of our own in it."""
+
+    house: House
+    number: str  # of the case with the most to look at
+    app: Starlette
+
+    def exhibits(self) -> list[Exhibit]:
+        """Fetch every page. Call it before Playwright is started: both have an event loop."""
+        return asyncio.run(self._fetch())
+
+    async def _fetch(self) -> list[Exhibit]:
+        await self.house.hear(an_inbound())
+        transport = httpx.ASGITransport(app=self.app, client=("192.0.2.7", 40000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:
+            found = await self._visitor(browser)
+            door = await browser.get("/logga-in")
+            await browser.post("/logga-in", data=hidden(door) | {"who": "anna", "password": PASSWORD})
+            found |= await self._staff(browser)
+        return [Exhibit(name=name, body=page.text) for name, page in found.items() if _is_page(page)]
+
+    async def _visitor(self, browser: httpx.AsyncClient) -> dict[str, httpx.Response]:
+        """Fetch what somebody gets to see who is not logged in, and what comes of sending it."""
+        found: dict[str, httpx.Response] = {}
+        for path in ("/", "/svar", "/tillganglighet", "/personuppgifter", "/vart-register"):
+            for language in LANGUAGES:
+                found[f"{path}?sprak={language}"] = await browser.get(f"{path}?sprak={language}")
+        found["/logga-in"] = door = await browser.get("/logga-in")
+        found["/logga-in fel"] = await browser.post("/logga-in", data=hidden(door) | {"who": "anna"})
+        found["/ fel"] = await self._send(
+            browser, text="", level="kontakt", email="eva", phone="x", wish="brev", website="x"
+        )
+        sent = await self._send(browser, text="Gungan är trasig.", email="eva@example.org")
+        found["/tack"] = await browser.get(sent.headers["location"])
+        found["/tack anonym"] = kept = await self._send(browser, text="Det är mörkt vid busshållplatsen.")
+        code = {"code": code_of(kept), "language": "sv"}
+        await asyncio.to_thread(self.house.judge)
+        found["/svar fel"] = await browser.post("/svar", data={"code": "fel"})
+        found["/svar ärende"] = case = await browser.post("/svar", data=code)
+        found["/svar skriv fel"] = await browser.post("/svar/skriv", data=hidden(case) | {"text": ""})
+        found["/svar skriv"] = await browser.post("/svar/skriv", data=hidden(case) | {"text": "En sak till."})
+        found["/finns-inte"] = await browser.get("/finns-inte")
+        return found
+
+    async def _staff(self, browser: httpx.AsyncClient) -> dict[str, httpx.Response]:
+        found: dict[str, httpx.Response] = {}
+        for path in self.paths():
+            found[path] = await browser.get(path)
+        case = f"/arenden/{self.number}"
+        for tab in ("mina", "sortera", "karantan", "brev", "alla"):
+            found[f"/arenden {tab}"] = await browser.get(f"/arenden?visa={tab}")
+        form = await browser.get("/registrera")
+        found["/registrera fel"] = await browser.post(
+            "/registrera", data=hidden(form) | {"text": "", "email": "x"}, files={"files": ("", b"")}
+        )
+        for task in TASKS:
+            page = await browser.get(f"{case}/gor/{task.slug}")
+            if page.status_code == 200:
+                data = hidden(page)
+                found[f"{case}/gor/{task.slug} fel"] = await browser.post(str(page.url), data=data)
+        token = {"token": token_of(form), "version": "0", "kind": "beröm", "factor": str(Factor.FOOD)}
+        found["gammal sida"] = await browser.post(f"{case}/bekrafta", data=token)
+        return found
+
+    async def _send(self, browser: httpx.AsyncClient, **typed: str) -> httpx.Response:
+        page = await browser.get("/")
+        self.house.clock.forward(seconds=20)
+        return await browser.post("/", data=hidden(page) | {"ticket": value_of(page, "ticket")} | typed)
+
+    def paths(self) -> list[str]:
+        """List the address of every page of the app; raise `KeyError` for one that lacks an example."""
+        examples = self._examples()
+        found: list[str] = []
+        for route in self.app.routes:
+            if isinstance(route, WebRoute) and "GET" in (route.methods or ()):
+                path = route.path.replace("{number}", self.number)
+                found.extend(examples[route.path] if "{" in path else (path,))
+        return found
+
+    def _examples(self) -> Mapping[str, tuple[str, ...]]:
+        """Say what stands for the parts of an address. What is no page (a file) may be empty."""
+        case = f"/arenden/{self.number}"
+        links = self.house.work.letters.links
+        # The last one in the list is the case that the desk itself has opened.
+        own = self.house.cases()[-1]["id"]
+        about = {LinkAct.CONFIRM: (str(Kind.COMPLAINT), str(Factor.SAFETY))}
+        return {
+            "/arenden/{number}/gor/{task}": tuple(f"{case}/gor/{task.slug}" for task in TASKS),
+            "/l/{token}": (
+                "/l/ingen-sådan",
+                *(
+                    "/"
+                    + links.make(
+                        act, case_id=own, person="anna", now=self.house.clock(), about=about.get(act, ())
+                    ).split("/", 3)[3]
+                    for act in LinkAct
+                ),
+            ),
+            "/enkat/{token}": (
+                "/enkat/ingen-sådan",
+                "/" + links.survey(own, now=self.house.clock()).split("/", 3)[3],
+            ),
+        } | dict.fromkeys(FILES, ())
+
+
+FILES = (
+    "/arenden/{number}/meddelande/{message:int}/original",
+    "/arenden/{number}/meddelande/{message:int}/bilaga/{index:int}",
+    "/arenden/{number}/svarsfil/{file:int}",
+)
+
+
+@contextmanager
+def opened(model: Path, folder: Path) -> Iterator[Gallery]:
+    """Open the gallery on a copy of `model`, an empty database with its tables."""
+    store = open_store(f"sqlite:///{shutil.copy(model, folder / 'galleri.db')}")
+    house = open_house(store, people=PEOPLE, units=UNITS, clock=Clock(NOW))
+    furnished = small.House(store=store, clock=small.Clock())
+    number = furnish(furnished)
+    remember(furnished, months=1)
+
+    async def receive(inbound: Inbound) -> Receipt:
+        return (await house.receive(inbound))[0]
+
+    app = build(
+        store=store,
+        acts=house.acts,
+        desk=house.acts,
+        by_link=ByLink(acts=house.acts),
+        receive=receive,
+        clock=house.clock,
+        public=PUBLIC,
+        notices=NOTICES,
+        staff=PEOPLE,
+        units=house.work.house.units,
+        password=PASSWORD,
+        session_secret=SECRET,
+        secure_cookies=False,
+        mailbox=mails,
+        model_history=lambda: MODELS,
+        patience=timedelta(0),
+    )
+    try:
+        yield Gallery(house=house, number=number, app=app)
+    finally:
+        house.opinion.close()
+        store.close()
+
+
+def show_in(context: BrowserContext, exhibits: list[Exhibit]) -> None:
+    """Let every page of a browser find exhibit N at `HOST/N`, with our own style and nothing else."""
+
+    def answer(route: Route) -> None:
+        path = route.request.url.removeprefix(HOST).partition("?")[0]
+        file = STATIC / Path(path).name
+        if path.startswith("/static/") and file.is_file():
+            route.fulfill(path=file)
+        elif path[1:].isdigit():
+            route.fulfill(body=exhibits[int(path[1:])].body, content_type="text/html; charset=utf-8")
+        else:
+            route.abort()
+
+    context.route("**/*", answer)
+
+
+def hidden(page: httpx.Response) -> dict[str, str]:
+    """Return what a page's forms carry unseen."""
+    return {name: html.unescape(value) for name, value in _HIDDEN.findall(page.text)}
+
+
+def _is_page(page: httpx.Response) -> bool:
+    kind = page.headers.get("content-type", "")
+    # A piece of a page, which a small script fetches, is judged where it stands.
+    return kind.startswith("text/html") and page.text.lstrip().lower().startswith("<!doctype")
