@@ -197,8 +197,8 @@ class CaseWork:
         """
         house, day = self.house, day_of(now)
         contact = house.contact_for(case["unit"])
-        named = contact.handler if contact and contact.handler in house.handlers else case["handler"]
-        if named in case["barred"]:
+        named = contact.handler if contact and house.employs(contact.handler) else case["handler"]
+        if named in case["barred"] or house.person(named).has_left:
             named = self.heir(case, day).id
         turn = case["round"] + 1
         acts.move(
@@ -228,12 +228,13 @@ class CaseWork:
             self.letters.notify_reopened(transaction, about, handler=house.person(named), turn=turn, now=now)
 
     def holder(self, case: Row) -> Handler:
-        """Return who hears of a case: its handler, or the next if it turned out to be about them (row B6).
+        """Return who hears of a case: its handler, or the next if it is about them (row B6) or they left.
 
         What is over stays with whoever had it, so that it can be seen who answered.
         """
         handler = self.house.person(case["handler"])
-        return self.heir(case, day_of(self.clock())) if handler.id in case["barred"] else handler
+        is_out = handler.id in case["barred"] or handler.has_left
+        return self.heir(case, day_of(self.clock())) if is_out else handler
 
     def heir(self, case: Row, day: date) -> Handler:
         """Return who has a case instead of those whom it is about."""

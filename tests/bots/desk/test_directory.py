@@ -146,6 +146,26 @@ async def test_the_cases_of_who_has_left_are_passed_on_however_far_they_have_com
         house.acts.pass_on(case["id"], handler="anna", by="rita", version=fresh, reason="")
 
 
+async def test_what_comes_in_a_case_of_who_has_left_is_told_to_the_next(
+    house: House, desk: Directory
+) -> None:
+    await house.hear(an_inbound())
+    desk.change_unit("park", {"handlers": ("anna", "petra")}, by="rita", version=0)
+    desk.change_person("petra", {"substitute": "rita"}, by="rita", version=0)
+    desk.change_person("anna", {"has_left": True}, by="rita", version=0)
+
+    (thanks,) = house.acknowledgements()
+    told = {letter["key"] for letter in house.outbox()}
+    await house.hear(
+        an_inbound(text="Den gnisslar också.", subject="Re: Trasig gunga", in_reply_to=thanks["external_id"])
+    )
+
+    assert len(house.cases()) == 1
+    assert [one["handle"] for one in house.outbox() if one["key"] not in told] == [
+        "petra.holm@lillkommun.example"
+    ]
+
+
 async def test_a_case_that_nobody_has_begun_is_assigned_as_ever(house: House, desk: Directory) -> None:
     await house.hear(an_inbound())
     case = house.case()
