@@ -76,6 +76,8 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
+_POLICY_OF_CASES = f"{_HEADERS['Content-Security-Policy']}; connect-src 'self'"
+
 
 def build(
     *,
@@ -203,6 +205,9 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if scope["path"].startswith("/arenden/"):
+                    # A case asks us who else has it open, and confirms without loading the whole page anew.
+                    headers["Content-Security-Policy"] = _POLICY_OF_CASES
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)

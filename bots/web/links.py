@@ -15,6 +15,7 @@ from starlette.routing import Route
 from bots.desk.by_link import ByLink, NoLinkError, Reply, Seen, Trouble
 from bots.desk.links import LinkAct
 from bots.web import fields, views
+from bots.web import seen as reading
 from bots.web.people import ById
 from bots.web.show import Show
 from store.cases import StaleCaseError
@@ -86,6 +87,17 @@ class LinkPages:
         token, seen = request.path_params["token"], await self._seen(request)
         if seen.trouble is not None:
             return self._closed(seen.trouble, seen, token)
+        if seen.case is not None and seen.person is not None:
+            acts = self._by_link.acts
+            await asyncio.to_thread(
+                reading.note,
+                acts.store,
+                seen.case["id"],
+                seen.person.id,
+                now=acts.clock(),
+                what=reading.LINK,
+                doing=None,  # filters open the links of a mail as well: nobody is seen to be there
+            )
         return self._page(token, seen, Typed(text=seen.draft))
 
     async def act(self, request: Request) -> Response:

@@ -29,6 +29,8 @@ class Show:
             # A browser keeps the style for long; a new style gets a new address.
             "style": _mark("house.css"),
             "script": _mark("console.js"),
+            "case_script": _mark("case.js"),
+            "htmx": _mark("htmx.js"),
         }
 
     def page(
