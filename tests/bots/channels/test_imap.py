@@ -345,7 +345,7 @@ async def test_mail_that_comes_just_as_idle_begins_is_heard_at_once() -> None:
     server.latecomer = b"Subject: b\r\n\r\n"
 
     async with server.running(), reading(_channel(port=server.port, book=book, poll_seconds=300), _take):
-        await until(lambda: book.now_at == (7, 2), seconds=3)
+        await until(lambda: book.now_at == (7, 2))
         await until(lambda: server.heard[-1] == "IDLE")
 
 
