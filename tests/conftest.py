@@ -11,8 +11,19 @@ from store.engine import Store, open_store
 from store.migrations import upgrade
 from tests.house import House, open_house
 from tests.servers.lent import Lender, running, why_not
+from tests.servers.product import folder
 
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left alone with it at the end."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    marks = {mark.name for mark in item.iter_markers()}
+    return next((turn for turn, name in enumerate(("slow", "xdist_group", "journey")) if name in marks), 3)
 
 
 @pytest.fixture(scope="session")
@@ -41,19 +52,18 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(
-    database_kind: str, sqlite_model: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Store]:
+def store(database_kind: str, sqlite_model: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     """Open an empty store with all its tables."""
     if database_kind == "postgresql":
         lender: Lender = request.getfixturevalue("lender")
         with lender.emptied() as opened:
             yield opened
         return
-    file = shutil.copy(sqlite_model, tmp_path / "store.db")
-    opened = open_store(f"sqlite:///{file}")
-    yield opened
-    opened.close()
+    # In memory a commit waits for no disk; tests/store/test_engine.py proves that it would.
+    with folder(in_memory=True) as place:
+        opened = open_store(f"sqlite:///{shutil.copy(sqlite_model, place)}")
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

@@ -13,6 +13,9 @@ from classifier.learning import KEPT, Confirmed, LearningError, Shelf, Verdict, 
 from classifier.model import FULL, MODELS, Classifier
 from classifier.train import CORPUS
 
+# What is learnt takes a minute, and is learnt once for all tests that look at it.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("learning")]
+
 _NOW = datetime(2027, 10, 1, tzinfo=UTC)
 _YEAR = Path(__file__).with_name("skarhamra.jsonl")
 

@@ -17,13 +17,30 @@ from sqlalchemy import text
 
 from store.engine import Store, open_store
 from store.migrations import upgrade
-from store.tables import metadata
 
 _OWNER = "synpunkt"
 _PATIENCE = 60.0
 _QUICKLY = ("-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
 # Nothing that these tests prove depends on what a power cut leaves behind.
 _HASTY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "jit=off", "max_connections=60")
+
+# Many times quicker than TRUNCATE, which makes every file of every table and index anew. As a replica
+# PostgreSQL does not ask in which order rows that point at each other go.
+_EMPTY = """
+DO $$
+DECLARE one text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR one IN
+        SELECT relname FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+    LOOP
+        EXECUTE format('DELETE FROM %I', one);
+    END LOOP;
+    PERFORM setval(oid, 1, false) FROM pg_class
+    WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
+END $$
+"""
 
 
 def why_not() -> str:
@@ -50,14 +67,18 @@ class Lender:
 
     @contextmanager
     def emptied(self) -> Iterator[Store]:
-        """Lend the one database that all share, with its tables empty: a new one takes ten times as long."""
+        """Lend the one database that all share, with its tables empty: a new one takes ten times as long.
+
+        Those who borrow leave the tables themselves as they are; who changes them asks for `database`.
+        """
+        new = not self._shared
         self._shared = self._shared or self.database()
         store = open_store(self._shared)
         try:
-            upgrade(store)
+            if new:
+                upgrade(store)
             with store.write() as transaction:
-                names = ", ".join(metadata.tables)
-                transaction.connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+                transaction.connection.execute(text(_EMPTY))
             yield store
         finally:
             store.close()
