@@ -14,7 +14,7 @@ from bots.channel import Capabilities, PermanentFailure
 from bots.channels.memory import Memory
 from bots.mail.writing import compose
 from store import profiles, reply_templates
-from store.domain import LetterState, Purpose, Status
+from store.domain import Factor, Kind, LetterState, Purpose, Status
 from store.reply_templates import ReplyTemplate
 from tests.bots.web.test_work import ANSWER, MANAGED, Desk, Make, a_confirmed, at_work, hidden, token, words
 from tests.house import SENDER, an_inbound
@@ -360,3 +360,35 @@ async def test_a_file_of_another_case_is_not_handed_out(desk: Desk) -> None:
 
     assert mine.status_code == 200
     assert (await desk.browser.get(url)).status_code == 404
+
+
+async def test_the_answer_to_a_duplicate_is_taken_back_along_with_that_of_its_original(desk: Desk) -> None:
+    await desk.house.hear(an_inbound())
+    other = "<b@example.org>"
+    await desk.house.hear(
+        an_inbound(sender="Eva <eva@example.org>", envelope_from="eva@example.org", message_id=other)
+    )
+    first, second = desk.house.cases()
+    await desk.sign_in("anna")
+    acts = desk.house.acts
+    acts.to_sorting(second["id"], by="anna", reason="samma", version=second["version"])
+    acts.duplicate(second["id"], first["id"], by="rita", version=second["version"] + 1)
+    version = desk.house.cases()[0]["version"]
+    acts.confirm(first["id"], kind=Kind.COMPLAINT, factor=Factor.SAFETY, by="anna", version=version)
+    url = f"/arenden/{first['number']}"
+
+    shown = await desk.browser.post(
+        f"{url}/gor/svara", data=hidden(await desk.browser.get(f"{url}/gor/svara")) | ANSWER
+    )
+    await desk.again(shown, **ANSWER)
+    written = len(desk.house.outbox(purpose=Purpose.ANSWER))
+    page = await desk.browser.get(url)
+    back = re.findall(r'action="([^"]+/angra)"', page.text)[0]
+    await desk.browser.post(back, data={"token": token(page)})
+    desk.house.clock.forward(seconds=60)
+    await desk.house.deliver()
+
+    assert written == 2
+    states = {row["state"] for row in desk.house.outbox(purpose=Purpose.ANSWER)}
+    assert states == {LetterState.UNDONE}
+    assert [row["number"] for row in acts.untold(first["id"])] == [second["number"]]
