@@ -120,15 +120,12 @@ class App:
 
     async def _index(self) -> None:
         """Index the words of cases from before there was a search, some at a time; intake goes on."""
-        count = 0
+        before = search.NEWEST
         try:
-            while some := await finish(asyncio.to_thread(search.catch_up, self.store)):
-                count += some
+            while before := await finish(asyncio.to_thread(search.catch_up, self.store, before=before)):
                 await asyncio.sleep(_BREATH)
         except StoreError as error:
             log.error("search index not complete, the next start goes on: because=%s", error)
-        if count:
-            log.info("cases indexed for search: count=%d", count)
 
     @property
     def _closed(self) -> Collection[date]:

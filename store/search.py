@@ -44,7 +44,8 @@ _MOST_TERMS = 12
 _MOST_WORDS = 16_000  # of one case: PostgreSQL counts no place in a text beyond 16 383
 _MOST_OF_TEXT = 100_000  # signs of one text; nobody searches for page forty of a log file
 _LONGEST_WORD = 64
-_BATCH = 100
+_BATCH = 50  # nobody else writes to SQLite meanwhile
+NEWEST = 2**31 - 1
 
 # Marks before what is no plain word. None is a letter or a figure, so nothing typed can be taken for one.
 _BREAK = "¶"  # between two texts, so that no phrase goes across
@@ -178,15 +179,18 @@ def forget(transaction: Transaction, case_id: int) -> None:
     transaction.connection.execute(delete(search_words).where(search_words.c.case_id == case_id))
 
 
-def catch_up(store: Store, *, batch: int = _BATCH) -> int:
-    """Index some cases that are not, or that were cut otherwise, and return how many; 0 when all are."""
+def catch_up(store: Store, *, before: int = NEWEST, batch: int = _BATCH) -> int:
+    """Index some older cases that are not, or that were cut otherwise; return where to go on, or 0.
+
+    The newest come first. Hand what is returned in as `before` the next time.
+    """
     with store.write() as transaction:
         current = exists().where(search_words.c.case_id == cases.c.id, search_words.c.version == VERSION)
-        waiting = select(cases.c.id).where(not_(current)).order_by(cases.c.id.desc()).limit(batch)
-        found = list(transaction.connection.scalars(waiting))
+        waiting = select(cases.c.id).where(cases.c.id < before, not_(current)).order_by(cases.c.id.desc())
+        found = list(transaction.connection.scalars(waiting.limit(batch)))
         for case_id in found:
             rebuild(transaction, case_id)
-    return len(found)
+    return found[-1] if found else 0
 
 
 def snippets(

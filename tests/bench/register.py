@@ -91,7 +91,8 @@ class Register:
                 for table in (blobs, cases, messages, suggestions, promises, letters):
                     found = [row for one in rows for row in one.get(table.name, ())]
                     transaction.connection.execute(insert(table), found)
-        while search.catch_up(store, batch=1000):
+        before = search.NEWEST
+        while before := search.catch_up(store, before=before, batch=1000):
             pass
         with store.engine.begin() as connection:
             connection.execute(text("ANALYZE"))
