@@ -207,7 +207,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 if scope["path"].startswith("/arenden/"):
                     # A case asks us who else has it open, and confirms without loading the whole page anew.
-                    headers["Content-Security-Policy"] = _POLICY_OF_CASES
+                    headers.setdefault("Content-Security-Policy", _POLICY_OF_CASES)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
