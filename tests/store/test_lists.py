@@ -182,9 +182,13 @@ def test_c3_each_role_has_its_own_queues_and_no_others(roles: set[Role], queues:
 def test_filters_narrow_a_list_and_its_count(store: Store, narrowed: dict[str, Any], names: str) -> None:
     with store.write() as transaction:
         a_case(transaction, title="a", due=-1, suggested_kind=Kind.COMPLAINT)
-        two = {"received_at": NOW - timedelta(days=9), "unit": "omsorg", "status": Status.CLOSED}
+        two: dict[str, Any] = {
+            "received_at": NOW - timedelta(days=9),
+            "unit": "omsorg",
+            "status": Status.CLOSED,
+        }
         b = a_case(transaction, title="b", kind=Kind.PRAISE, suggested_kind="klagomål", factor="Mat", **two)
-        three = {"received_at": NOW - timedelta(days=2), "channel": "web", "handler": "bo"}
+        three: dict[str, Any] = {"received_at": NOW - timedelta(days=2), "channel": "web", "handler": "bo"}
         c = a_case(transaction, title="c", lanes=[Lane.APPEAL], **three)
         for case_id in (b, c):
             a_message(transaction, case_id, "Gungan är trasig")
