@@ -122,7 +122,7 @@ class App:
         """Index the words of cases from before there was a search, some at a time; intake goes on."""
         before = search.NEWEST
         try:
-            while before:  # noqa: ASYNC110 - others have their turn
+            while before:
                 before = await finish(asyncio.to_thread(search.catch_up, self.store, before=before))
                 await asyncio.sleep(_BREATH)
         except StoreError as error:
