@@ -130,7 +130,7 @@ async def test_l12_from_the_notice_it_is_confirm_answer_and_close(desk: Desk) ->
     assert (shown.status_code, sent.status_code, closed.status_code) == (200, 303, 303)
     assert letter["handle"] == SENDER
     assert "Gungan är lagad sedan i går." in letter["body"]
-    assert '<button class="main" type="submit">Avsluta</button>' in answered
+    assert '<button class="main" type="submit" data-tangent="a">Avsluta</button>' in answered
     assert desk.case["status"] == Status.CLOSED
 
 
