@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -210,6 +211,10 @@ class Guard:
                     headers.setdefault("Content-Security-Policy", _POLICY_OF_CASES)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if message["status"] == 307:
+                    # Starlette's way past a slash too many names the host that the request did.
+                    there = urlsplit(headers["Location"])
+                    headers["Location"] = there._replace(scheme="", netloc="").geturl()
             await send(message)
 
         await self._app(scope, receive, guarded)

@@ -123,7 +123,7 @@ class Register:
                 filled,
                 errors=errors | ({"files": "again"} if lost else {}),
                 ticket=ticket,
-                status=422,
+                status=422 if ticket else 403,
             )
         message = inbound(filled, sent.files, ticket=ticket, recorder=me.id, roads=self._parts.roads)
         try:

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
+from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -61,6 +62,11 @@ class _InMemory(MultiPartParser):
     too_much = False
     _kept = 0
 
+    def close(self) -> None:
+        """Let go of every file that was begun, also of those that came to no end."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         """Take a piece of a field or a file."""
         if self._current_part.file is not None:
@@ -78,7 +84,9 @@ async def read(request: Request) -> Sent:
     too large or of another kind are for the page to tell: see `fault`.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "multipart/form-data":
+    _, said = parse_options_header(request.headers.get("content-type", ""))
+    # Browsers send UTF-8 and say nothing; among the other codecs some can not fail in an orderly way.
+    if media_type != "multipart/form-data" or said.get(b"charset", b"utf-8").lower() != b"utf-8":
         raise HTTPException(415)
     parser = _InMemory(
         request.headers,
@@ -87,24 +95,23 @@ async def read(request: Request) -> Sent:
         max_fields=_MOST_FIELDS,
         max_part_size=_MOST_WORDS,
     )
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            form = await parser.parse()
-    except TimeoutError as error:
-        raise HTTPException(408) from error
-    except MultiPartException as error:
-        raise HTTPException(400) from error
     fields: dict[str, str] = {}
     files: list[Upload] = []
     try:
+        async with asyncio.timeout(_PATIENCE):
+            form = await parser.parse()
         for name, value in form.multi_items():
             if isinstance(value, str):
                 fields[name] = clean(value)
             elif data := await value.read():
                 files.append(_upload(value.filename or "", data))
             # A file field that was left empty comes as a file without name and bytes.
+    except TimeoutError as error:
+        raise HTTPException(408) from error
+    except MultiPartException as error:
+        raise HTTPException(400) from error
     finally:
-        await form.close()
+        parser.close()
     return Sent(fields=fields, files=files, too_much=parser.too_much)
 
 
