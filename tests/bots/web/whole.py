@@ -277,6 +277,11 @@ class Door:
     def name(self) -> str:
         return f"{self.method} {self.route.path}"
 
+    @property
+    def is_opened_by_key(self) -> bool:
+        """Tell whether what stands in the address or the form is the whole right: a signed link, a code."""
+        return self.route.path.startswith(("/svar", "/l/{token}", "/enkat/{token}"))
+
 
 @dataclass(kw_only=True)
 class Whole:
