@@ -235,9 +235,13 @@ def _hand_over(it: Doing) -> None:
 def _duplicate(it: Doing) -> None:
     with it.acts.store.read() as transaction:
         original = cases.find_number(transaction, it.text("original").upper())
+    wrong = it.missing("Skriv numret på det ärende som det här hör till, som SYN-2026-000123.")
     if original is None or original["id"] == it.case["id"]:
-        raise it.missing("Skriv numret på det ärende som det här hör till, som SYN-2026-000123.")
-    it.acts.duplicate(it.case["id"], original["id"], by=it.by, version=it.version)
+        raise wrong
+    try:
+        it.acts.duplicate(it.case["id"], original["id"], by=it.by, version=it.version)
+    except HiddenCaseError as error:
+        raise wrong from error  # nobody learns here which numbers there are
 
 
 def _answer_duplicate(it: Doing) -> None:

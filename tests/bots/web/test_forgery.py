@@ -226,6 +226,26 @@ def test_n2_a_case_that_is_kept_from_somebody_answers_like_one_that_is_not_there
     assert {status for status, _ in known.values()} <= {403, 404}
 
 
+def test_n2_nobody_finds_out_by_a_duplicate_which_cases_are_kept_from_them(
+    house: Whole, runner: asyncio.Runner
+) -> None:
+    kept = next(row for row in house.house.cases() if row["status"] == "sortering")
+    house.house.acts.bar(kept["id"], "anna", by="rita", version=kept["version"])
+
+    async def ask(original: str) -> tuple[int, str]:
+        visitor = await house.enter("anna")
+        row = house.house.cases()[0]
+        typed = {"token": await visitor.token(), "version": str(row["version"]), "original": original}
+        answer = await visitor.post(f"/arenden/{row['number']}/gor/dubblett", typed)
+        return answer.status, answer.text.replace(original, "").replace(typed["token"], "")
+
+    hidden, none = runner.run(ask(kept["number"])), runner.run(ask("SYN-2026-000999"))
+
+    assert hidden[0] == 422
+    assert "Skriv numret på det ärende" in hidden[1]
+    assert hidden == none
+
+
 def test_pages_are_never_stored_and_never_framed(house: Whole, runner: asyncio.Runner) -> None:
     async def look() -> list[str]:
         visitor = await house.enter("rita")
