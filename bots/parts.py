@@ -413,4 +413,5 @@ def _handler(settings: Any) -> Handler:
         substitute=settings.substitute,
         languages=tuple(settings.languages),
         absent=tuple((one.first, one.last) for one in settings.absent),
+        roles=tuple(Role(one) for one in settings.roles),
     )

@@ -267,6 +267,7 @@ class HandlerSettings(Table):
     substitute: str = ""
     languages: list[Name] = ["sv"]
     absent: list[AbsenceSettings] = []
+    roles: list[Literal["nämndsekreterare", "dataskyddsombud", "systemadministratör"]] = []
 
 
 class ProviderSettings(Table):

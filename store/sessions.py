@@ -92,6 +92,14 @@ def is_alive(session: Row, *, now: datetime, limits: Limits) -> bool:
     )
 
 
+def roles_of(transaction: Transaction, person: str, *, now: datetime, limits: Limits) -> frozenset[Role]:
+    """Return the roles that the sessions of somebody carry, of those that go on."""
+    found = transaction.rows(select(sessions).where(sessions.c.person == person))
+    return frozenset(
+        Role(role) for one in found if is_alive(one, now=now, limits=limits) for role in one["roles"]
+    )
+
+
 def saw(transaction: Transaction, secret: str, *, now: datetime) -> None:
     """Note that somebody does something, which keeps the session from ending for want of it."""
     transaction.connection.execute(

@@ -397,35 +397,6 @@ presence = Table(
     Column("seen_at", Timestamp, nullable=False),
 )
 
-# How a sender thought that it went: one answer for each case, and no reminder (row T17).
-surveys = Table(
-    "surveys",
-    metadata,
-    Column("case_id", ForeignKey("cases.id"), primary_key=True, autoincrement=False),
-    Column("score", Integer, nullable=False),  # 1 not at all satisfied ... 5 very satisfied
-    Column("words", Text, nullable=False, default=""),
-    Column("answered_at", Timestamp, nullable=False),
-)
-
-# Written once, never changed.
-journal = Table(
-    "journal",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", Timestamp, nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("act", String(80), nullable=False),
-    Column("case_id", ForeignKey("cases.id"), index=True),
-    Column("message_id", ForeignKey("messages.id"), index=True),
-    Column("details", JSON, nullable=False),
-)
-
-counters = Table(
-    "counters",
-    metadata,
-    Column("series", String(40), primary_key=True),
-    Column("value", Integer, nullable=False),
-)
 # What has been changed on the settings pages: only what differs from the configuration (store.directory).
 directory = Table(
     "directory",
@@ -451,6 +422,16 @@ reply_templates = Table(
     Column("version", Integer, nullable=False, default=1),
     Column("changed_by", String(200), nullable=False),
     Column("changed_at", Timestamp, nullable=False),
+)
+
+# How a sender thought that it went: one answer for each case, and no reminder (row T17).
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, autoincrement=False),
+    Column("score", Integer, nullable=False),  # 1 not at all satisfied ... 5 very satisfied
+    Column("words", Text, nullable=False, default=""),
+    Column("answered_at", Timestamp, nullable=False),
 )
 
 # Who is signed in. The id is a sum of what the browser holds (see store.sessions).
@@ -483,6 +464,25 @@ stranded = Table(
     Column("until", Timestamp, nullable=False, index=True),
 )
 
+# Written once, never changed.
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Timestamp, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("act", String(80), nullable=False),
+    Column("case_id", ForeignKey("cases.id"), index=True),
+    Column("message_id", ForeignKey("messages.id"), index=True),
+    Column("details", JSON, nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("series", String(40), primary_key=True),
+    Column("value", Integer, nullable=False),
+)
 
 # How far each IMAP folder has been read (RFC 3501: UIDVALIDITY and UID).
 positions = Table(

@@ -30,7 +30,7 @@ from store.domain import Act, Enclosure, Handler, Outcome, Presence, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
 from store.outbox import may_be_taken_back
-from store.sight import HiddenCaseError
+from store.sight import HiddenCaseError, OnlyReadingError
 
 _CLOSES = Field(
     name="closes",
@@ -141,6 +141,8 @@ class AnswerPage:
         await self._access.sent(request)
         case = await self._found(request, me)
         url, letter = views.case_url(case["number"]), request.path_params["letter"]
+        if not self._answering.may(case, by=me.id):
+            raise OnlyReadingError
         try:
             act = await asyncio.to_thread(self._answering.take_back, case["id"], letter, by=me.id)
         except IllegalActError as error:

@@ -30,6 +30,7 @@ from bots.web.console import Console
 from bots.web.demo import Demo
 from bots.web.form import Form
 from bots.web.health import Health
+from bots.web.health_page import HealthPage, operates
 from bots.web.keys import Keys
 from bots.web.links import LinkPages
 from bots.web.lists import Lists
@@ -42,6 +43,7 @@ from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.people import ById
 from bots.web.pick_up import PickUp
 from bots.web.register import Register
+from bots.web.running import Running
 from bots.web.sessions import Sessions
 from bots.web.settings_days import SettingsDays
 from bots.web.settings_home import SettingsHome
@@ -95,6 +97,7 @@ def build(
     mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
     model_history: ModelHistory = list,
     watched_at: Callable[[], datetime | None] = lambda: None,
+    running: Callable[[], Running] = Running,
     code_secret: str = "",
     roads: Sequence[str] = ("email",),
     patience: timedelta = timedelta(seconds=3),
@@ -130,7 +133,7 @@ def build(
         roads=tuple(roads),
         patience=patience,
     )
-    show = Show(public, demo=mailbox is not None)
+    show = Show(public, demo=mailbox is not None, operates=lambda me: operates(me, acts))
     keys = Keys(
         store=store,
         shared=password,
@@ -139,6 +142,8 @@ def build(
         provider=provider.facts.mark if provider else "",
     )
     sessions = Sessions(store=store, staff=_here(staff), keys=keys, clock=clock, limits=limits or Limits())
+    if directory is not None:
+        directory.given = sessions.given
     shelf = Shelf(store=store, clock=clock)
     access = Access(
         show=show,
@@ -159,6 +164,7 @@ def build(
                 watched_at,
                 _pages_of_acts(desk, parts, show, access, undo, most_enclosed),
             ),
+            *HealthPage(parts=parts, show=show, access=access, running=running).routes(),
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
@@ -202,6 +208,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # PostgreSQL refuses NUL; with another sign in its place the address is one that is not found.
+        scope["path"] = scope["path"].replace("\0", "\ufffd")
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

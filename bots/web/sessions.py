@@ -90,6 +90,11 @@ class Sessions:
         with self.store.write() as transaction:
             sessions.refused(transaction, known, how=how, now=self.clock())
 
+    def given(self, person: str) -> frozenset[Role]:
+        """Return the roles that the provider gave somebody who is signed in now."""
+        with self.store.read() as transaction:
+            return sessions.roles_of(transaction, person, now=self.clock(), limits=self.limits)
+
     def is_guest(self, handler: Handler) -> bool:
         """Tell whether somebody is let in by the provider alone, and is not in the configuration."""
         return handler.id not in self.staff

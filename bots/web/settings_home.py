@@ -73,7 +73,7 @@ class SettingsHome:
 
     def _reads_changes(self, me: Handler) -> bool:
         desk = self._room.directory
-        return desk.rights(me.id).everything or Role.DATA_PROTECTION in desk.house.roles(me.id)
+        return desk.rights(me.id).everything or Role.DATA_PROTECTION in desk.roles(me.id)
 
     def _changes(self) -> tuple[Sequence[Row], Mapping[str, str]]:
         with self._room.directory.store.read() as transaction:

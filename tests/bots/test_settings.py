@@ -230,7 +230,7 @@ def test_an_unknown_table_is_told(file: Path) -> None:
 
     assert lines == [
         f"{file}: other: okänd nyckel. Kända är channels, classifier, doors, handlers, mail, municipality, "
-        "public, store, triage, units, watch, web."
+        "oidc, public, store, triage, units, watch, web."
     ]
 
 
@@ -375,6 +375,7 @@ def test_every_secret_of_the_example_is_found_in_its_table() -> None:
         "channels.imap.molnet.oauth.client_secret": "env:SYNPUNKT_OAUTH_SECRET",
         "channels.imap.arbetsytan.oauth.google_key": "file:/etc/synpunkt/google.json",
         "channels.relay.password": "env:SYNPUNKT_RELAY_PASSWORD",
+        "oidc.client_secret": "env:SYNPUNKT_OIDC_SECRET",
         "web.staff_password": "env:SYNPUNKT_STAFF_PASSWORD",
         "web.session_secret": "env:SYNPUNKT_SESSION_SECRET",
     }
@@ -405,7 +406,7 @@ def keys_in(found: dict[str, Any], where: str = "") -> Iterator[str]:
     for name, value in found.items():
         here = f"{where}{'*' if where == 'channels.imap.' else name}"
         for one in value if isinstance(value, list) and value else [value]:
-            if isinstance(one, dict):
+            if isinstance(one, dict) and one:
                 yield from keys_in(one, f"{here}.")
             else:
                 yield here

@@ -13,8 +13,8 @@ from store.domain import Contact, Guess, Lane
 from templates import TemplateError, drafts, facts_of, is_written, languages, render
 from templates.examples import EXAMPLES, Example
 from templates.facts import Person
-from tests.templates.lint import bad_words, heavy, tone
 from templates.readability import lix
+from tests.templates.lint import bad_words, heavy, tone
 
 ROOM = Path(templates.__file__).parent
 WRITTEN = [

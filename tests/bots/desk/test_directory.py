@@ -366,3 +366,12 @@ async def test_a_change_that_is_broken_off_leaves_nothing_behind(
     with house.store.read() as transaction:
         lines = journal.of_case(transaction, house.case()["id"])
     assert "löfte flyttat" not in [line["act"] for line in lines]
+
+
+def test_a_role_that_the_provider_tells_of_counts_while_somebody_is_signed_in(desk: Directory) -> None:
+    assert not desk.rights("anna").everything
+
+    desk.given = lambda person: [Role.OPERATOR] if person == "anna" else []
+
+    assert desk.rights("anna").everything
+    assert not desk.rights("petra").everything

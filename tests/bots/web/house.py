@@ -367,7 +367,7 @@ async def log_in(
 
 
 async def fill_in(
-    house: House, browser: httpx.AsyncClient, *, wait: timedelta = timedelta(seconds=20), **typed: str
+    house: House, browser: httpx.AsyncClient, wait: timedelta = timedelta(seconds=20), /, **typed: str
 ) -> httpx.Response:
     """Open the form, take a moment, and send it."""
     page = await browser.get("/")

@@ -270,7 +270,7 @@ async def test_a_form_without_our_token_is_shown_again_with_its_words(house: Hou
 async def test_a_form_left_open_for_two_days_can_be_sent_again_with_its_words(house: House) -> None:
     browser = house.browser()
 
-    late = await fill_in(house, browser, wait=timedelta(days=2), text="Sent men gott")
+    late = await fill_in(house, browser, timedelta(days=2), text="Sent men gott")
     house.clock.forward(timedelta(seconds=20))
     again = await browser.post(
         "/", data={"token": token_of(late), "ticket": value_of(late, "ticket"), "text": "Sent men gott"}
@@ -282,7 +282,7 @@ async def test_a_form_left_open_for_two_days_can_be_sent_again_with_its_words(ho
 async def test_a_form_sent_at_once_is_asked_to_wait_and_then_taken(house: House) -> None:
     browser = house.browser()
 
-    fast = await fill_in(house, browser, wait=timedelta(seconds=1), text="Snabb")
+    fast = await fill_in(house, browser, timedelta(seconds=1), text="Snabb")
     house.clock.forward(timedelta(seconds=5))
     again = await browser.post(
         "/", data={"token": token_of(fast), "ticket": value_of(fast, "ticket"), "text": "Snabb"}
@@ -305,7 +305,7 @@ async def test_one_network_may_send_ten_at_once_and_others_are_not_disturbed(hou
     app = house.app()
     one, other = house.browser(app), house.browser(app, host="198.51.100.7")
 
-    answers = [await fill_in(house, one, wait=timedelta(seconds=2), text=f"Nummer {n}") for n in range(11)]
+    answers = [await fill_in(house, one, timedelta(seconds=2), text=f"Nummer {n}") for n in range(11)]
     elsewhere = await fill_in(house, other, text="Jag är en annan")
 
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
@@ -364,7 +364,7 @@ async def test_every_error_has_words_in_every_language(house: House, language: s
         await fill_in(house, browser, language=language, text="å" * 10_001, email="x"),
         await fill_in(house, browser, language=language, text="x", level="anonym", email="a@b.se", name="x"),
         await fill_in(house, browser, language=language, text="x", level="kontakt", name="x"),
-        await fill_in(house, browser, language=language, text="x", wait=timedelta(0)),
+        await fill_in(house, browser, timedelta(0), language=language, text="x"),
         await fill_in(house, browser, language=language, text="x", ticket="x"),
         await fill_in(house, browser, language=language, text="x"),
     ]
