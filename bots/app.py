@@ -12,7 +12,8 @@ from typing import Any
 
 import uvicorn
 
-from bots.channel import Channel, ChannelFailure, TemporaryFailure
+from bots import running
+from bots.channel import Channel, ChannelFailure, Outage, TemporaryFailure
 from bots.channels.relay import Relay
 from bots.clock import now
 from bots.desk.acts import Acts
@@ -55,12 +56,14 @@ from bots.web.app import build as build_pages
 from bots.web.oidc import IdentityProvider
 from bots.web.parts import MailboxMail, PublicFacts
 from bots.web.people import Live
+from bots.web.running import Running
 from store import cases, inbox, migrations, search
 from store.engine import Store, StoreError, open_store
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_STANDS = 5.0  # a door that has been open for so long is taken to stand
 _BREATH = 0.1  # in which others may write
 
 
@@ -82,6 +85,7 @@ class App:
     web_socket: socket.socket | None = None
     acts: Acts = field(kw_only=True)
     directory: Directory = field(kw_only=True)
+    fallen: dict[int, Outage] = field(default_factory=dict)  # by the place of the door: the latest fall
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then close the doors first, and finish what came in through them."""
@@ -104,7 +108,8 @@ class App:
             self.judge.ring()
             async with asyncio.TaskGroup() as entrance:
                 open_doors = [
-                    entrance.create_task(self._keep_open(door), name=door.name) for door in self.doors
+                    entrance.create_task(self._keep_open(door, place), name=door.name)
+                    for place, door in enumerate(self.doors)
                 ]
                 if self.pages is not None and self.web_socket is not None:
                     open_doors.append(entrance.create_task(serve(self.pages, self.web_socket), name="web"))
@@ -138,12 +143,14 @@ class App:
         self.opinion.close()
         self.store.close()
 
-    async def _keep_open(self, door: Channel) -> None:
+    async def _keep_open(self, door: Channel, place: int) -> None:
         """Listen on a channel; when it falls, say so once and try again. One that is down stops no other."""
         pause, is_down = _FIRST_PAUSE, False
-        clock = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
+        clock = loop.time
         while True:
             opened_at = clock()
+            stands = loop.call_later(_STANDS, self._stands, place)
             try:
                 await door.listen(self.intake.receive)
                 return
@@ -151,6 +158,9 @@ class App:
                 because = str(failure)
             except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
                 because = place_of(error)
+            finally:
+                stands.cancel()
+            self._note_fall(place, because)
             if clock() - opened_at > _LONGEST_PAUSE:
                 pause, is_down = _FIRST_PAUSE, False  # it has been up in between: this is another fall
             if not is_down:
@@ -158,6 +168,15 @@ class App:
             is_down = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _note_fall(self, place: int, because: str) -> None:
+        known = self.fallen.get(place)
+        if known is None or known.ended is not None:
+            self.fallen[place] = Outage(began=self.acts.clock(), because=because)
+
+    def _stands(self, place: int) -> None:
+        if place in self.fallen:
+            self.fallen[place] = self.fallen[place].over(self.acts.clock())
 
 
 def build(
@@ -310,8 +329,28 @@ def _add_pages(
         units=Live(lambda: house.units),
         mailbox=mailbox,
         watched_at=lambda: app.watch.looked_at,
+        running=_look(app, settings, clock()),
         notices=build_notices(settings),
     )
+
+
+def _look(app: App, settings: Settings, started_at: datetime) -> Callable[[], Running]:
+    version, certificate_ends = running.version(), running.certificate_end(settings)
+
+    def look() -> Running:
+        return Running(
+            version=version,
+            started_at=started_at,
+            watched_at=app.watch.looked_at,
+            ways=(
+                *running.ways_in(settings, app.doors, app.fallen),
+                *running.ways_out(tuple(app.roads), app.delivery.outages),
+            ),
+            model=running.model(app.opinion, is_wanted=settings.classifier.enabled),
+            certificate_ends=certificate_ends,
+        )
+
+    return look
 
 
 def family_of(host: str) -> socket.AddressFamily:

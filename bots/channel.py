@@ -1,7 +1,7 @@
 """The promise that every channel keeps, and the only two ways it may fail."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from store.domain import Inbound, Outgoing, Receipt
@@ -36,6 +36,19 @@ class Receive(Protocol):
 
     async def __call__(self, inbound: Inbound) -> Receipt:
         """Keep `inbound`; raise `NotKeptError` when it is not safe on disk."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outage:
+    """A time in which a channel had no contact. `because` holds no address and nobody's words."""
+
+    began: datetime
+    because: str
+    ended: datetime | None = None
+
+    def over(self, now: datetime) -> "Outage":
+        """Return it as it is when contact is back."""
+        return replace(self, ended=self.ended or now)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailure
+from bots.channel import Capabilities, Outage, PermanentFailure, Receive, TemporaryFailure
 from bots.channels.imap_folder import Folder, Ledger, Rules
 from bots.channels.imap_session import Act, Done, Login, Opened, Security, Session
 from bots.mail.oauth import TokenSource
@@ -87,6 +87,12 @@ class Imap:
         self._token_source = token_source
         self._ledger = ledger
         self._clock = clock
+        self._serving: Sequence[Folder] = ()
+
+    @property
+    def outages(self) -> list[Outage]:
+        """List the latest outage of each folder, over or not: they are waited out here, and raise nothing."""
+        return [folder.outage for folder in self._serving if folder.outage is not None]
 
     async def check(self) -> list[str]:
         """Log in, find the folders and see that messages can be marked; change nothing."""
@@ -105,6 +111,7 @@ class Imap:
             )
             for name in self._folders
         ]
+        self._serving = folders
         # A task of its own, which our cancellation does not reach: the batch in hand is to be finished.
         work = asyncio.ensure_future(_run_all(folders))
         try:

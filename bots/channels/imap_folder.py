@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
-from bots.channel import ChannelFailure, NotKeptError, PermanentFailure, Receive
+from bots.channel import ChannelFailure, NotKeptError, Outage, PermanentFailure, Receive
 from bots.channels import imap_message
 from bots.channels.imap_session import Done, Fetched, Login, Opened, Session
 
@@ -85,7 +85,7 @@ class Folder:
         self._attempts: dict[int, int] = {}
         self._failures = 0
         self._served = False
-        self._outage_since: datetime | None = None
+        self.outage: Outage | None = None  # the latest, over or not
         self._marking_fails = False
 
     async def run(self) -> None:
@@ -293,9 +293,10 @@ class Folder:
         self._failures += 1
         # Servers hang up now and then. It is an outage only when the next try fails as well.
         hung_up = self._failures == 1 and self._served and isinstance(error, OSError | imaplib.IMAP4.abort)
-        if not hung_up and self._outage_since is None and not self._stopping.is_set():
-            self._outage_since = self._clock()
-            _log.warning("imap_outage_begins %s cause=%s", self._place, _cause(error))
+        if not hung_up and not self._is_out and not self._stopping.is_set():
+            cause = _cause(error)
+            self.outage = Outage(began=self._clock(), because=cause.strip("'\""))
+            _log.warning("imap_outage_begins %s cause=%s", self._place, cause)
         if isinstance(error, PermanentFailure):
             # A wrong password tried in haste locks the account.
             return self._rules.last_retry_seconds
@@ -305,10 +306,15 @@ class Folder:
 
     def _note_success(self) -> None:
         self._failures, self._served = 0, True
-        if self._outage_since is not None:
-            lasted = (self._clock() - self._outage_since).total_seconds()
-            self._outage_since = None
+        if self.outage is not None and self._is_out:
+            now = self._clock()
+            lasted = (now - self.outage.began).total_seconds()
+            self.outage = self.outage.over(now)
             _log.warning("imap_outage_ends %s seconds=%d", self._place, lasted)
+
+    @property
+    def _is_out(self) -> bool:
+        return self.outage is not None and self.outage.ended is None
 
     def _note_marking(self, *, fails: bool) -> None:
         if fails and not self._marking_fails:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bots.channel import Channel, PermanentFailure, TemporaryFailure
+from bots.channel import Channel, Outage, PermanentFailure, TemporaryFailure
 from bots.desk.finish import finish
 from bots.desk.trouble import place_of, reason_of, without_addresses
 from store import outbox
@@ -40,7 +40,7 @@ class Delivery:
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
     _unnoted: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
     _noting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _lost: set[str] = field(default_factory=set)
+    outages: dict[str, Outage] = field(default_factory=dict)  # of each channel the latest, over or not
     _random: random.Random = field(default_factory=random.Random)
 
     def ring(self) -> None:
@@ -89,18 +89,21 @@ class Delivery:
         try:
             service_id = await channel.send(letter)
         except (TemporaryFailure, PermanentFailure) as failure:
-            if isinstance(failure, TemporaryFailure) and channel.name not in self._lost:
-                self._lost.add(channel.name)
+            if isinstance(failure, TemporaryFailure) and not self._is_lost(channel.name):
                 because = without_addresses(str(failure))
+                self.outages[channel.name] = Outage(began=self.clock(), because=because)
                 log.warning("channel lost: channel=%s because=%s", channel.name, because)
             return failure
         except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
             log.error("channel broke its promise: channel=%s because=%s", channel.name, place_of(error))
             return TemporaryFailure(f"Kanalen gick sönder ({type(error).__name__}).", in_doubt=True)
-        if channel.name in self._lost:
-            self._lost.discard(channel.name)
+        if self._is_lost(channel.name):
+            self.outages[channel.name] = self.outages[channel.name].over(self.clock())
             log.info("channel back: channel=%s", channel.name)
         return service_id
+
+    def _is_lost(self, name: str) -> bool:
+        return name in self.outages and self.outages[name].ended is None
 
     def _take(self) -> list[Outgoing]:
         with self.store.write() as transaction:

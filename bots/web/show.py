@@ -1,6 +1,7 @@
 """Turns facts into a page: the frame around every page, and the answer that carries it."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from starlette.responses import HTMLResponse
@@ -15,7 +16,14 @@ STATIC = Path(__file__).parent / "static"
 class Show:
     """Writes pages in the frame of one municipality."""
 
-    def __init__(self, public: PublicFacts, *, demo: bool) -> None:
+    def __init__(
+        self,
+        public: PublicFacts,
+        *,
+        demo: bool,
+        operates: Callable[[Handler], bool] = lambda _me: False,
+    ) -> None:
+        self._operates = operates  # who has the page of the operator in the menu
         self._site = {
             "service_name": public.service_name,
             "municipality": public.municipality,
@@ -47,7 +55,7 @@ class Show:
         """Write the page `name`. `me` is who is logged in, `token` what the page's forms must carry."""
         frame = {
             "site": self._site,
-            "me": {"id": me.id, "name": me.name} if me else None,
+            "me": {"id": me.id, "name": me.name, "operates": self._operates(me)} if me else None,
             "token": token,
             "language": language,
         }

@@ -56,10 +56,11 @@ def is_current(store: Store) -> bool:
         if not inspect(connection).has_table("alembic_version"):
             return False
         steps = set(connection.scalars(text("SELECT version_num FROM alembic_version")))
-    return steps == {_newest()}
+    return steps == {newest()}
 
 
-def _newest() -> str:
+def newest() -> str:
+    """Return the newest step of this release."""
     files = [path.name for path in (_HERE / "versions").glob("[0-9]*.py")]
     return max(files).partition("_")[0]
 
