@@ -264,3 +264,26 @@ def test_pages_are_never_stored_and_never_framed(house: Whole, runner: asyncio.R
         ]
 
     assert runner.run(look()) == []
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "idna", "utf-7", "rot13"])
+def test_a_form_in_a_charset_that_no_browser_sends_is_refused(
+    house: Whole, runner: asyncio.Runner, charset: str
+) -> None:
+    sent_as = f"{FILES}; boundary=grans; charset={charset}"
+    body = b'--grans\r\nContent-Disposition: form-data; name="files"; filename="_"\r\n\r\nx\r\n--grans--\r\n'
+    asked = Request(method="POST", path="/", headers=(("content-type", sent_as),), body=body)
+
+    assert runner.run(house.visitor().ask(asked)).status == 415
+
+
+@pytest.mark.parametrize("figures", [10, 19, 5000])
+def test_a_number_that_no_row_can_have_is_not_found(
+    house: Whole, runner: asyncio.Runner, figures: int
+) -> None:
+    async def ask() -> int:
+        visitor = await house.enter("rita")
+        path = f"/arenden/SYN-2026-000001/meddelande/{'9' * figures}/original"
+        return (await visitor.get(path)).status
+
+    assert runner.run(ask()) == 404
