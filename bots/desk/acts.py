@@ -94,7 +94,7 @@ class Acts:
         """
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = self._in_hand(transaction, case_id, by)
             stored = cases.latest_suggestion(transaction, case_id)
             status = self._after_quarantine(transaction, case, stored)
             actor = self.work.house.actor(by, case)
@@ -394,10 +394,11 @@ class Acts:
     ) -> None:
         """Set the day to look at whether it was done, or write what was found then (row L19)."""
         with self.store.write() as transaction:
+            case = self._in_hand(transaction, case_id, by)
             acts.follow_up(
                 transaction,
                 case_id,
-                actor=self.work.house.actor(by, self._case(transaction, case_id)),
+                actor=self.work.house.actor(by, case),
                 now=self.clock(),
                 version=version,
                 on=on,
@@ -474,7 +475,7 @@ class Acts:
         """
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._looked_at(transaction, case_id, by)
+            case = self._in_hand(transaction, case_id, by)
             acts.note_down(
                 transaction,
                 case_id,
