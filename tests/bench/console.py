@@ -162,6 +162,7 @@ async def measure(store: Store, register: Register, *, times: int) -> None:
             pages = [(name, f"/arenden?{query}") for name, whose, query in wanted if whose == who]
             if who == _REGISTRATOR:
                 pages.append(("alla, a page at depth", await _deep(browser, pages=20)))
+                pages.append(("how the service fares", "/halsa"))
                 pages.append(("a case", f"/arenden/SYN-{NOW.year}-{register.size - 50:06d}"))
             for name, path in pages:
                 print(_line(name, await _asked(browser, path, times), bare), flush=True)

@@ -195,6 +195,7 @@ async def test_a_channel_that_is_down_stops_no_other_and_is_told_once(
     app: App, memory: Memory, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(parts, "_STANDS", 0.05)
     broken = Memory(name="trasig", down=TemporaryFailure("ingen kontakt"))
     app.doors = [broken, memory]
 
@@ -202,9 +203,12 @@ async def test_a_channel_that_is_down_stops_no_other_and_is_told_once(
         receipt = await memory.say(a_message())
         await asyncio.sleep(0.1)
         told = [message for message in caplog.messages if "trasig" in message]
+        fallen = app.fallen[0]
         broken.down = None
         back = await broken.say(a_message("Skolans golv är kallt."))
+        await until(lambda: app.fallen[0].ended is not None)
 
+    assert (fallen.because, fallen.ended, list(app.fallen)) == ("ingen kontakt", None, [0])
     assert told == ["channel down: channel=trasig because=ingen kontakt"]
     assert [receipt.duplicate, back.duplicate] == [False, False]
 

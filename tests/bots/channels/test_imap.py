@@ -487,7 +487,10 @@ async def test_a_token_service_that_is_down_is_waited_out(caplog: pytest.LogCapt
         channel = _channel(port=server.port, book=book, token_source=LateToken())
         async with reading(channel, _take):
             await until(lambda: book.now_at == (7, 1))
+            (outage,) = channel.outages
 
+    assert outage.because == "Ingen åtkomsttoken: inloggningstjänsten svarar inte."
+    assert outage.ended is not None
     assert "user=synpunkt\x01auth=Bearer biljett\x01\x01" in server.heard
     assert _events(caplog) == [
         "imap_outage_begins account=synpunkt folder=INBOX "

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailure
+from bots.channel import Capabilities, Outage, PermanentFailure, Receive, TemporaryFailure
 from store import outbox
 from store.domain import Address, LetterState, Outgoing, Purpose
 from store.engine import StoreError, Transaction
@@ -351,9 +351,12 @@ async def test_an_outage_is_told_when_it_begins_and_when_it_ends(
         for _ in range(3):
             await house.delivery.once()
             house.clock.forward(minutes=10)
+        lost = house.delivery.outages["memory"]
         house.memory.down = None
         await house.deliver()
 
+    assert lost == Outage(began=NOW, because="450 <adress> försök igen")
+    assert house.delivery.outages["memory"] == lost.over(NOW + timedelta(minutes=30))
     assert caplog.messages == [
         "channel lost: channel=memory because=450 <adress> försök igen",
         "channel back: channel=memory",

@@ -410,7 +410,9 @@ def pages(house: House, liar: Forger, *, password: str = PASSWORD) -> httpx.Asyn
         session_secret=SECRET,
         secure_cookies=False,
         provider=IdentityProvider(
-            facts=replace(liar.facts, groups={"g2": Role.STAFF}, name="Lilla kommunens inloggning"),
+            facts=replace(
+                liar.facts, groups={"g2": Role.STAFF, "g3": Role.OPERATOR}, name="Lilla kommunens inloggning"
+            ),
             clock=house.clock,
         ),
     )
@@ -496,6 +498,27 @@ async def test_somebody_unknown_is_refused_and_with_a_group_may_only_register(
         "/registrera",
     )
     assert (register.status_code, "<span>Vera Lund</span>" in register.text) == (200, True)
+
+
+async def test_c3_a_guest_who_looks_after_the_service_sees_how_it_fares_and_no_case(
+    house: House, liar: Forger
+) -> None:
+    house.add_case()
+    liar.claims = {"preferred_username": "vera@example.se", "name": "Vera Lund", "sub": "vera-1"}
+    liar.claims |= {"groups": ["g2"]}
+    browser = pages(house, liar)
+
+    await through(browser, liar)
+    without = await browser.get("/halsa")
+    liar.claims |= {"groups": ["g3"]}
+    there = await through(browser, liar, wanted="/halsa")
+    page = await browser.get("/halsa")
+    cases = await browser.get("/arenden")
+
+    assert (without.status_code, 'href="/halsa"' in without.text) == (403, False)
+    assert (there.headers["location"], page.status_code) == ("/halsa", 200)
+    assert 'href="/halsa" aria-current="page"' in page.text
+    assert cases.headers["location"] == "/registrera"
 
 
 @pytest.mark.parametrize(
