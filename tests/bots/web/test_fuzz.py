@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
@@ -15,10 +15,23 @@ from itsdangerous import TimestampSigner
 
 import bots.web
 from bots.web.app import build
+from bots.web.oidc import ANSWER
 from store.engine import Store, open_store
 from store.migrations import upgrade
 from tests.bots.web.house import SECRET
-from tests.bots.web.whole import FILES, FORM, Answer, Door, Request, Visitor, Whole, furnish, parts_of, whole
+from tests.bots.web.whole import (
+    FILES,
+    FORM,
+    Answer,
+    Door,
+    Request,
+    Visitor,
+    Whole,
+    furnish,
+    parts_of,
+    whole,
+    with_provider,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +43,7 @@ ALWAYS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+_AT_PROVIDER = ("/logga-in/kommun", ANSWER)  # that nobody was let in is written down
 _EXAMPLES = 4  # of each route, method and visitor
 _NASTY = (
     "",
@@ -119,6 +133,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Ru
 @pytest.fixture(scope="module", params=VISITORS, ids=lambda who: who or "stranger")
 def attack(place: tuple[asyncio.Runner, Whole], request: pytest.FixtureRequest) -> Attack:
     runner, opened = place
+    if not request.param:
+        opened = replace(opened, app=with_provider(opened.house))  # a stranger finds both ways to sign in
     visitor = runner.run(opened.enter(request.param))
     doors = opened.doors(*runner.run(opened.walk(visitor)))
     # The walk has done this and that; whoever was signed out by it comes in again.
@@ -291,7 +307,10 @@ def hurl(attack: Attack, door: Door, token: str) -> None:
         answer = attack.ask(asked)
         if answer.seconds > SLOW:  # the machine may have been busy: only what is slow twice is slow
             answer = attack.ask(asked)
-        assert (faults(answer), answer.seconds < SLOW) == ([], True), door.name
+        wrong = faults(answer)
+        if door.route.path in _AT_PROVIDER and answer.status == 503:
+            wrong.remove("status 503")  # nobody answers there, and the page says so
+        assert (wrong, answer.seconds < SLOW) == ([], True), door.name
 
     throw()
 
@@ -304,7 +323,6 @@ def test_every_part_of_the_pages_stands_in_the_house_that_is_attacked(
         "running",  # likewise
         "watched_at",
         "code_secret",
-        "patience",
         "undo",
         "most_enclosed",
         "limits",
@@ -317,7 +335,7 @@ def test_without_a_token_nothing_that_is_thrown_at_the_pages_changes_anything(at
     before = attack.whole.kept(but_readings=True)
 
     for door in attack.doors:
-        if not door.is_opened_by_key:
+        if not door.is_opened_by_key and door.route.path not in _AT_PROVIDER:
             hurl(attack, door, "")
 
     after = attack.whole.kept(but_readings=True)
@@ -330,7 +348,7 @@ def test_with_a_token_no_page_falls_or_tells_or_keeps_anybody_waiting(attack: At
             hurl(attack, door, attack.token)
 
 
-@pytest.mark.parametrize("sign", ["%00", "a%00b", "%ED%A0%80", "%F4%90%80%80", "%EF%BF%BF", "9" * 400])
+@pytest.mark.parametrize("sign", ["%00", "%ED%A0%80", "%F4%90%80%80", "9" * 400])
 def test_a_sign_that_a_database_refuses_is_a_page_that_is_not_there(store: Store, sign: str) -> None:
     async def ask(place: Whole) -> dict[str, list[str]]:
         found = {}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from html.parser import HTMLParser
 from typing import Any
@@ -428,6 +429,7 @@ def parts_of(house: House) -> dict[str, Any]:
             {"at": NOW.isoformat(), "act": "promoted", "model": "full-1", "before": ""}
         ],
         "roads": ("email", "sms"),
+        "patience": timedelta(0),  # nobody reads mail meanwhile, so nothing is gained by waiting for it
         "provider": None,  # with one, nobody signs in by password; see `with_provider`
     }
 
