@@ -13,6 +13,7 @@ from store.cases import StaleCaseError
 from store.domain import Door, Factor, Kind, Outcome, Way
 from store.engine import Row
 from store.life import IllegalActError
+from store.sight import HiddenCaseError, OnlyReadingError
 from store.tables import answers, cases, letters
 from tests.journeys.year.closing import missing
 from tests.journeys.year.record import Record, Tick, standing
@@ -279,7 +280,7 @@ class Staff:
         """Do something to a case; `must` says that it must be allowed, or refused."""
         try:
             act(case["id"], *given, version=case["version"], **more)
-        except IllegalActError as error:
+        except (IllegalActError, HiddenCaseError, OnlyReadingError) as error:
             self.record.refused[name] += 1
             if must:
                 self.record.faults.append(f"case {case['id']}: {name} was refused: {error}")
