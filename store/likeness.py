@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,8 @@ from sqlalchemy import Select, select
 from store.cases import latest_suggestion
 from store.domain import Status
 from store.engine import Row, Transaction
-from store.tables import cases, suggestions
+from store.places import places
+from store.tables import cases, messages, suggestions
 
 # The cosine from which cases are shown as alike, and the higher one from which their unit is taken as a sign.
 # In an encoder's space texts that have nothing in common may still have 0.8, so each encoder asks for a
@@ -42,6 +44,7 @@ class Similar:
     kind: str
     factor: str
     cosine: float
+    places: tuple[str, ...] = ()  # those that both name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +69,22 @@ def similar(
     within: int = 5000,
     least: float = ALIKE,
     may_see: Callable[[Row], bool] = anybody,
+    since: datetime | None = None,
 ) -> list[Similar]:
     """List the cases among the newest `within` that are most like a case, nearest first.
 
-    Empty when the case has no vector. Cases in quarantine, disposed ones, and those for which `may_see`
-    says no, are left out: a title tells something of a case that the reader may not open.
+    With `since` only those that came in from then on. Empty when the case has no vector. Cases in quarantine,
+    disposed ones, and those for which `may_see` says no, are left out: a title tells something of a case that
+    the reader may not open.
     """
     near = _nearest(transaction, case_id, within=within, least=least)
-    seen = ((row, cosine) for row, cosine in _opened(transaction, near) if may_see(row))
+    seen = (
+        (row, cosine)
+        for row, cosine in _opened(transaction, near)
+        if may_see(row) and (since is None or row["received_at"] >= since)
+    )
+    found = list(islice(seen, limit))
+    named = _places(transaction, [case_id, *(row["id"] for row, _ in found)]) if found else {}
     return [
         Similar(
             case_id=row["id"],
@@ -84,8 +95,9 @@ def similar(
             kind=row["kind"],
             factor=row["factor"],
             cosine=cosine,
+            places=tuple(sorted(named[case_id] & named[row["id"]])),
         )
-        for row, cosine in islice(seen, limit)
+        for row, cosine in found
     ]
 
 
@@ -167,6 +179,17 @@ def _opened(transaction: Transaction, near: Sequence[tuple[int, float]]) -> Iter
         some = dict(near[start : start + _HANDFUL])
         found = {row["id"]: row for row in transaction.rows(select(cases).where(cases.c.id.in_(some)))}
         yield from ((found[other], cosine) for other, cosine in some.items())
+
+
+def _places(transaction: Transaction, case_ids: Sequence[int]) -> dict[int, frozenset[str]]:
+    """Return the places that the messages of each case name."""
+    wanted = select(messages.c.case_id, messages.c.subject, messages.c.text).where(
+        messages.c.case_id.in_(case_ids)
+    )
+    found: dict[int, frozenset[str]] = dict.fromkeys(case_ids, frozenset())
+    for row in transaction.connection.execute(wanted):
+        found[row.case_id] |= places(row.subject) | places(row.text)
+    return found
 
 
 def _encoder(model: str) -> str:

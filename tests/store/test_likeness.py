@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from store import cases
 from store.domain import Factor, Kind, Status
 from store.engine import Row, Store
 from store.likeness import Similar, UnitProposal, similar, unit_by_neighbours
+from store.tables import cases as cases_table
+from store.tables import messages
 from tests.house import NOW, a_suggestion, an_inbound
 from tests.store.test_cases import a_message, a_new_case, opened
 
@@ -86,6 +90,27 @@ def test_a_case_alike_is_told_with_what_a_human_has_confirmed(store: Store) -> N
         cosine=found.cosine,
     )
     assert found.cosine == pytest.approx(0.96)
+
+
+def test_cases_alike_are_those_of_late_and_tell_which_place_both_name(store: Store) -> None:
+    for number, words in enumerate(("Gungan i Björkparken", "Gungan vid Ekbackens skola", "Gungan")):
+        case_id = a_case(store, words)
+        message_id = a_message(store, case_id, an_inbound(text=f"{words}. Nummer {number}."))
+        with store.write() as transaction:
+            fill = update(messages).where(messages.c.id == message_id)
+            transaction.connection.execute(fill.values(text=f"{words}. Nummer {number}."))
+    mine = a_case(store, "min")
+    with store.write() as transaction:
+        fill = update(messages).where(messages.c.case_id == mine)
+        transaction.connection.execute(fill.values(text="Björkparkens gunga är trasig."))
+        old = update(cases_table).where(cases_table.c.title == "Gungan")
+        transaction.connection.execute(old.values(received_at=NOW - timedelta(days=91)))
+        found = similar(transaction, mine, since=NOW - timedelta(days=90))
+
+    assert {one.title: one.places for one in found} == {
+        "Gungan i Björkparken": ("björkparken",),
+        "Gungan vid Ekbackens skola": (),
+    }
 
 
 def test_no_case_in_quarantine_or_disposed_of_is_shown_as_alike(store: Store) -> None:
