@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, TypeVar
@@ -37,6 +38,7 @@ from store.likeness import Similar, UnitProposal
 from store.sight import HiddenCaseError, sees
 
 _Judged = TypeVar("_Judged", bound=StrEnum)
+_LATELY = timedelta(days=90)  # so old a case may be and still be shown as one alike
 _NO_VERSION = 0  # no case has it, so a post without one is always stale
 
 
@@ -99,7 +101,9 @@ class Console:
         if self._acts is not None:
             work, answer = self._acts
             todo = await asyncio.to_thread(work.todo, opened.case, me)
+            may_change = await asyncio.to_thread(work.may_change, opened.case, me)
             beside = await asyncio.to_thread(answer.beside, opened.case, opened.belongings["letters"], me)
+            beside = {**beside, "may_change": may_change}
         together = await asyncio.to_thread(self._beside.look, opened.case, me)
         return self._case(request, me, opened, alike, todo, {**beside, **beside_pages.shown(together)})
 
@@ -227,6 +231,7 @@ class Console:
             ],
             noted_files=beside.get("files", {}).get("", []),
             undo=beside.get("undo"),
+            may_change=beside.get("may_change", True),
             present=beside["present"],
             related=beside["related"],
             part=beside["part"],
@@ -247,7 +252,7 @@ class Console:
             notice=request.query_params.get("klart", ""),
             behalf_of=self._behalf_of(case, messages),
             todo=todo,
-            done=told(request.query_params.get("gjort", "")),
+            done=_done(request.query_params.get("gjort", ""), waits=bool(beside.get("undo"))),
         )
 
     def _behalf_of(self, case: Row, messages: Sequence[Row]) -> Mapping[str, str] | None:
@@ -287,15 +292,21 @@ class Console:
 
     def _alike(self, case_id: int, me: Handler) -> Alike:
         may_see = partial(sees, self._parts.acts.reader(me.id))
+        since = self._parts.clock() - _LATELY
         with self._parts.store.read() as transaction:
             return Alike(
-                cases=likeness.similar(transaction, case_id, may_see=may_see),
+                cases=likeness.similar(transaction, case_id, may_see=may_see, since=since),
                 unit=likeness.unit_by_neighbours(transaction, case_id, may_see=may_see),
             )
 
     def _raw(self, message_id: int) -> bytes | None:
         with self._parts.store.read() as transaction:
             return inbox.raw(transaction, message_id)
+
+
+def _done(slug: str, *, waits: bool) -> str:
+    """Say what was done; nothing of a letter that waits, since the way to take it back says it better."""
+    return "" if waits and slug in {"svara", "fraga"} else told(slug)
 
 
 def _judged(values: type[_Judged], text: str) -> _Judged | None:

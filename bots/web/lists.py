@@ -16,10 +16,12 @@ from bots.web.show import Show
 from bots.web.views import Views
 from store import inbox, lists, outbox, saved_filters, search
 from store.deadlines import day_of
-from store.domain import Factor, Handler, Kind, Lane, Status
+from store.domain import Factor, Handler, Kind, Lane, Role, Status
 from store.lists import CHANNELS, MOST_COUNTED, Queue
 
 _PAGE = 50
+_CHANGE = frozenset({Role.HANDLER, Role.MANAGER, Role.TRIAGE, Role.REGISTRATOR})
+_WITH_CASES = frozenset(Role) - {Role.STAFF, Role.SECRETARY, Role.DATA_PROTECTION, Role.OPERATOR}
 _LONGEST_NAME = 60
 
 
@@ -69,6 +71,8 @@ class Lists:
             waiting=found["waiting"],
             saved=[{"name": row["name"], "url": f"/arenden?{row['query']}"} for row in found["saved"]],
             notice=request.query_params.get("klart", ""),
+            instead=self._instead(me),
+            may_send=bool(self._roles(me) & _CHANGE),
             **self._narrowing(asked),
         )
 
@@ -95,8 +99,16 @@ class Lists:
         staff, units = self._parts.staff, self._parts.units
         return Views(staff={one.id: one for one in staff}, units={one.id: one for one in units})
 
+    def _instead(self, me: Handler) -> Sequence[str]:
+        """List the roles of somebody who works with no cases; empty for everybody else (requirements C3)."""
+        roles = self._roles(me)
+        return [] if roles & _WITH_CASES else sorted(map(str, roles))
+
+    def _roles(self, me: Handler) -> set[Role]:
+        return {*self._parts.acts.roles(me.id), *me.roles}
+
     def _queues(self, me: Handler) -> Sequence[Queue]:
-        return lists.queues_of({*self._parts.acts.roles(me.id), *me.roles})
+        return lists.queues_of(self._roles(me))
 
     def _narrowing(self, asked: Asked) -> dict[str, Any]:
         """Tell the page what narrows its list, and what could."""

@@ -15,7 +15,9 @@ from bots.web.work import TASKS
 from store.domain import Handler
 
 _LONG = 60  # signs; more than that is shown on lines of its own
-_UNSHOWN = frozenset({"token", "ticket", "version", "shown", "back"})
+_UNSHOWN = frozenset(
+    {"token", "ticket", "version", "rad", "shown", "back", "gor", "mall", "was", "seen", "query"}
+)
 # What a form calls what it asks for. The acts name their own fields.
 _WORDS = {
     "by": "Vem som tog emot",

@@ -7,6 +7,7 @@ from datetime import date
 
 from bots.web.form import reference
 from bots.web.marks import pieces
+from store import life
 from store.domain import Factor, Handler, Kind, LetterState, Purpose, Status, Unit
 from store.engine import Row
 from store.inbox import MAIL
@@ -124,6 +125,7 @@ class Views:
             "unit": self.unit(one.unit),
             "kind": one.kind,
             "factor": one.factor,
+            "places": [name.title() for name in one.places],
         }
 
     def usual_unit(self, proposal: UnitProposal | None, own: str) -> Facts | None:
@@ -139,6 +141,8 @@ class Views:
     def person(self, handler_id: str) -> str:
         """Return a person's name, or the id of somebody who is no longer here."""
         known = self.staff.get(handler_id)
+        if known is None and handler_id == life.SYSTEM:
+            return "automatiskt"
         return known.name if known else handler_id
 
     def unit(self, unit_id: str) -> str:

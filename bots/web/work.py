@@ -43,6 +43,7 @@ _SORTERS = frozenset({life.TRIAGE, life.REGISTRATOR})
 _OWNERS = frozenset({life.HANDLER, life.MANAGER})
 _INSIDE = _SORTERS | _OWNERS
 _OPEN = frozenset({Status.ASSIGNED, Status.IN_PROGRESS, Status.REOPENED, Status.AWAITING_SENDER})
+_UNSORTED = frozenset({Status.RECEIVED, Status.SORTING})
 _TOLD = frozenset({Status.ANSWERED, Status.RETURNED})
 _ENDED = frozenset({Status.CLOSED, Status.ARCHIVED, Status.DISPOSED, Status.HANDED_OVER, Status.DUPLICATE})
 
@@ -68,6 +69,7 @@ class Field:
     hint: str = ""
     rows: int = 3
     optional: bool = False
+    depends: bool = False  # asked for by what another field says: called neither required nor optional
     options: Sequence[tuple[str, str]] | str = ()
 
 
@@ -290,12 +292,14 @@ TASKS = (
                 label="Dag då det ska vara gjort",
                 look=Look.DAY,
                 optional=True,
+                depends=True,
                 hint="Bara om det åtgärdas senare.",
             ),
             Field(
                 name="explanation",
                 label="Varför inget görs",
                 optional=True,
+                depends=True,
                 hint="Bara om ingen åtgärd görs. Det står i brevet. Minst 20 tecken.",
             ),
             Field(
@@ -366,7 +370,14 @@ TASKS = (
         hint="Den nya handläggaren och avsändaren får besked. Den lovade dagen ändras inte.",
         fields=(
             Field(name="handler", label="Vem ska ha ärendet?", look=Look.LIST, options=_PEOPLE),
-            Field(name="unit", label="Enhet", look=Look.LIST, options=_UNITS, optional=True),
+            Field(
+                name="unit",
+                label="Enhet",
+                look=Look.LIST,
+                options=_UNITS,
+                optional=True,
+                hint="Byt också enhet, om ärendet hör till en annan.",
+            ),
             _REASON,
         ),
     ),
@@ -616,7 +627,7 @@ class Work:
             {
                 "slug": task.slug,
                 "label": task.label,
-                "is_main": task.is_main,
+                "is_main": self._is_next(task, case),
                 "url": f"{views.case_url(case['number'])}/gor/{task.slug}",
                 "missing": list(possible.get(task.act, ())) if task.act else [],
                 "bare": not task.fields,
@@ -625,6 +636,16 @@ class Work:
             if _is_possible(task, case, possible, roles)
         ]
         return sorted(found, key=lambda one: not one["is_main"])
+
+    def _is_next(self, task: Task, case: Row) -> bool:
+        """Tell whether an act is among the next steps of a case, and not only possible."""
+        if task.act is Act.RETURN:
+            return self._acts.rules.close_by_triage
+        return task.is_main or (task.act is Act.ASSIGN and case["status"] in _UNSORTED)
+
+    def may_change(self, case: Row, me: Handler) -> bool:
+        """Tell whether somebody may do something to a case, and not only read it. Blocking."""
+        return bool(_INSIDE & self._acts.roles_in(case["id"], me.id))
 
     async def look(self, request: Request, me: Handler) -> Response:
         """Show what an act asks for."""
@@ -758,6 +779,7 @@ class Work:
             "hint": field.hint,
             "rows": field.rows,
             "optional": field.optional,
+            "depends": field.depends,
             "options": [(str(value), word) for value, word in options],
             "value": typed.get(field.name, ""),
         }
