@@ -20,22 +20,25 @@ from starlette.applications import Starlette
 from starlette.routing import Route as WebRoute
 
 from bots.desk.by_link import ByLink
+from bots.desk.directory import Directory
 from bots.desk.links import LinkAct
 from bots.web.about import LANGUAGES, Notices
 from bots.web.app import build
+from bots.web.people import Live
 from bots.web.show import STATIC
 from bots.web.work import TASKS
 from store.domain import Factor, Inbound, Kind, Receipt, Role
 from store.engine import open_store
 from tests.bots.web import house as small
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET, STAFF, UNITS, code_of, token_of, value_of
-from tests.bots.web.sample import MODELS, furnish, mails, remember
+from tests.bots.web.sample import MODELS, RUNNING, furnish, mails, remember
 from tests.house import NOW, REGISTRATOR, Clock, House, an_inbound, open_house
 
 HOST = "http://gallery.example"
 BOSS = replace(STAFF[0], roles=(Role.OPERATOR, Role.REGISTRATOR))
 PEOPLE = (REGISTRATOR, BOSS, STAFF[1])
 NOTICES = Notices(controller="Kommunstyrelsen", address="webb@example.se", tested_on=date(2026, 9, 1))
+_NEW_TEXT, _NEW_PERSON = "/installningar/svarsmallar/ny", "/installningar/personer/ny"
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 
 
@@ -66,7 +69,9 @@ class Gallery:
             found = await self._visitor(browser)
             door = await browser.get("/logga-in")
             await browser.post("/logga-in", data=hidden(door) | {"who": "anna", "password": PASSWORD})
-            found |= await self._staff(browser)
+            # What leads elsewhere for who has logged in was a page to a stranger.
+            staff = await self._staff(browser)
+            found |= {name: page for name, page in staff.items() if _is_page(page) or name not in found}
         return [Exhibit(name=name, body=page.text) for name, page in found.items() if _is_page(page)]
 
     async def _visitor(self, browser: httpx.AsyncClient) -> dict[str, httpx.Response]:
@@ -81,7 +86,7 @@ class Gallery:
             browser, text="", level="kontakt", email="eva", phone="x", wish="brev", website="x"
         )
         sent = await self._send(browser, text="Gungan är trasig.", email="eva@example.org")
-        found["/tack"] = await browser.get(sent.headers["location"])
+        found["/tack e-post"] = await browser.get(sent.headers["location"])
         found["/tack anonym"] = kept = await self._send(browser, text="Det är mörkt vid busshållplatsen.")
         code = {"code": code_of(kept), "language": "sv"}
         await asyncio.to_thread(self.house.judge)
@@ -94,8 +99,16 @@ class Gallery:
 
     async def _staff(self, browser: httpx.AsyncClient) -> dict[str, httpx.Response]:
         found: dict[str, httpx.Response] = {}
+        for path in (_NEW_TEXT, _NEW_PERSON, "/installningar/enheter/ny"):
+            found[f"{path} fel"] = await browser.post(path, data=hidden(await browser.get(path)))
+        text = hidden(await browser.get(_NEW_TEXT)) | {
+            "title": "Tack för beröm",
+            "text": "Tack! Vi säger det.",
+        }
+        await browser.post(_NEW_TEXT, data=text)
         for path in self.paths():
             found[path] = await browser.get(path)
+        found["/l klart"] = await self._by_link(browser)
         case = f"/arenden/{self.number}"
         for tab in ("mina", "sortera", "karantan", "brev", "alla"):
             found[f"/arenden {tab}"] = await browser.get(f"/arenden?visa={tab}")
@@ -111,6 +124,10 @@ class Gallery:
         token = {"token": token_of(form), "version": "0", "kind": "beröm", "factor": str(Factor.FOOD)}
         found["gammal sida"] = await browser.post(f"{case}/bekrafta", data=token)
         return found
+
+    async def _by_link(self, browser: httpx.AsyncClient) -> httpx.Response:
+        link = self._links()[0]
+        return await browser.post(link, data=hidden(await browser.get(link)) | {"kind": "klagomål"})
 
     async def _send(self, browser: httpx.AsyncClient, **typed: str) -> httpx.Response:
         page = await browser.get("/")
@@ -130,27 +147,30 @@ class Gallery:
     def _examples(self) -> Mapping[str, tuple[str, ...]]:
         """Say what stands for the parts of an address. What is no page (a file) may be empty."""
         case = f"/arenden/{self.number}"
-        links = self.house.work.letters.links
-        # The last one in the list is the case that the desk itself has opened.
-        own = self.house.cases()[-1]["id"]
-        about = {LinkAct.CONFIRM: (str(Kind.COMPLAINT), str(Factor.SAFETY))}
+        survey = self.house.work.letters.links.survey(self._own(), now=self.house.clock())
+        person = f"{_NEW_PERSON.removesuffix('ny')}anna"
         return {
             "/arenden/{number}/gor/{task}": tuple(f"{case}/gor/{task.slug}" for task in TASKS),
-            "/l/{token}": (
-                "/l/ingen-sådan",
-                *(
-                    "/"
-                    + links.make(
-                        act, case_id=own, person="anna", now=self.house.clock(), about=about.get(act, ())
-                    ).split("/", 3)[3]
-                    for act in LinkAct
-                ),
-            ),
-            "/enkat/{token}": (
-                "/enkat/ingen-sådan",
-                "/" + links.survey(own, now=self.house.clock()).split("/", 3)[3],
-            ),
+            "/l/{token}": ("/l/ingen-sådan", *self._links()),
+            "/enkat/{token}": ("/enkat/ingen-sådan", "/" + survey.split("/", 3)[3]),
+            "/installningar/personer/{person}": (person,),
+            "/installningar/personer/{person}/arenden": (f"{person}/arenden",),
+            "/installningar/enheter/{unit}": ("/installningar/enheter/gata",),
+            "/installningar/svarsmallar/{template:int}": ("/installningar/svarsmallar/1",),
         } | dict.fromkeys(FILES, ())
+
+    def _links(self) -> list[str]:
+        """List a link for each act in Anna's newest case."""
+        make, now = self.house.work.letters.links.make, self.house.clock()
+        about = {LinkAct.CONFIRM: (str(Kind.COMPLAINT), str(Factor.SAFETY)), LinkAct.SEND_DRAFT: ("0",)}
+        whole = [
+            make(act, case_id=self._own(), person="anna", now=now, about=about.get(act, ()))
+            for act in LinkAct
+        ]
+        return ["/" + link.split("/", 3)[3] for link in whole]
+
+    def _own(self) -> int:
+        return next(int(one["id"]) for one in reversed(self.house.cases()) if one["handler"] == "anna")
 
 
 FILES = (
@@ -164,7 +184,9 @@ FILES = (
 def opened(model: Path, folder: Path) -> Iterator[Gallery]:
     """Open the gallery on a copy of `model`, an empty database with its tables."""
     store = open_store(f"sqlite:///{shutil.copy(model, folder / 'galleri.db')}")
-    house = open_house(store, people=PEOPLE, units=UNITS, clock=Clock(NOW))
+    # Anna has cases, answers for her unit and looks after the service: she sees every page.
+    units = (replace(UNITS[0], managers=("anna",), words=("gunga",)), *UNITS[1:])
+    house = open_house(store, people=PEOPLE, units=units, clock=Clock(NOW))
     furnished = small.House(store=store, clock=small.Clock())
     number = furnish(furnished)
     remember(furnished, months=1)
@@ -172,6 +194,8 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
     async def receive(inbound: Inbound) -> Receipt:
         return (await house.receive(inbound))[0]
 
+    directory = Directory(store=store, house=house.work.house, clock=house.clock)
+    directory.load()
     app = build(
         store=store,
         acts=house.acts,
@@ -181,8 +205,10 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
         clock=house.clock,
         public=PUBLIC,
         notices=NOTICES,
-        staff=PEOPLE,
-        units=house.work.house.units,
+        directory=directory,
+        staff=Live(lambda: house.work.house.handlers.values()),
+        units=Live(lambda: house.work.house.units),
+        running=lambda: RUNNING,
         password=PASSWORD,
         session_secret=SECRET,
         secure_cookies=False,

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+from bots.channel import Outage
 from bots.web.parts import MailboxMail
+from bots.web.running import Model, Running, Way
 from store import cases
 from store.domain import Automatic, Factor, Inbound, Kind, Lane, LetterState, Purpose, Status
 from tests.bots.web.house import NOW, House, a_suggestion
@@ -35,6 +37,36 @@ MODELS: list[dict[str, object]] = [
     },
     {"at": "2026-10-01T02:00:00+00:00", "act": "promoted", "model": "full-1+81f3b07e", "before": ""},
 ]
+
+_OVER = Outage(
+    began=NOW - timedelta(days=2, minutes=20),
+    because="Ingen åtkomsttoken: inloggningstjänsten svarar inte.",
+    ended=NOW - timedelta(days=2),
+)
+RUNNING = Running(
+    version="0.1.0",
+    started_at=NOW - timedelta(days=12),
+    watched_at=NOW - timedelta(seconds=40),
+    ways=(
+        Way(channel="smtp", account="synpunkt@example.se"),
+        Way(channel="imap", account="kontaktcenter", outage=_OVER),
+        Way(
+            channel="email",
+            is_in=False,
+            outage=Outage(began=NOW - timedelta(minutes=25), because="mejl.example.se: ingen kontakt"),
+        ),
+    ),
+    model=Model(
+        name="full-1",
+        figures={
+            "type_macro_f1": 0.9141,
+            "factor_macro_f1": 0.7843,
+            "type_calibration_error": 0.0132,
+            "factor_calibration_error": 0.0279,
+        },
+    ),
+    certificate_ends=NOW + timedelta(days=17),
+)
 
 
 def remember(house: House, *, months: int = 10) -> None:
