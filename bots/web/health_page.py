@@ -75,7 +75,11 @@ class HealthPage:
 
 def _ways_in(running: Running, heard: Sequence[Row]) -> list[Facts]:
     """Show the ways of the configuration, and others that something has come by."""
-    last = {(row["channel"], row["account"]): row["at"] for row in heard}
+    last: dict[tuple[str, str], datetime] = {}
+    for row in heard:
+        # The form and the page of answers are one way to who looks after them.
+        way = (row["channel"], "" if row["channel"] == "web" else row["account"])
+        last[way] = max(row["at"], last.get(way, row["at"]))
     known = [way for way in running.ways if way.is_in]
     others = sorted(last.keys() - {(way.channel, way.account) for way in known})
     known += [Way(channel=channel, account=account) for channel, account in others]

@@ -48,7 +48,7 @@ RUNNING = Running(
     started_at=NOW - timedelta(days=12),
     watched_at=NOW - timedelta(seconds=40),
     ways=(
-        Way(channel="smtp", account="synpunkt@example.se"),
+        Way(channel="smtp", account="lokal"),
         Way(channel="imap", account="kontaktcenter", outage=_OVER),
         Way(
             channel="email",
