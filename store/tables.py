@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
@@ -150,6 +151,14 @@ cases = Table(
     UniqueConstraint("series", "sequence"),
     Index(None, "status", "received_at"),
     Index(None, "handler", "status"),
+    # Few cases hold a flag, or are shown to anybody besides (store.sight.holds).
+    *(
+        Index(f"ix_cases_{name}", "id", sqlite_where=text(holds), postgresql_where=text(holds))
+        for name, holds in (
+            ("lanes", "CAST(lanes AS VARCHAR) <> '[]'"),
+            ("shown_to", "CAST(shown_to AS VARCHAR) <> '[]'"),
+        )
+    ),
     Index(None, "sender_handle"),
     Index(None, "unit"),
     Index(None, "received_at"),
