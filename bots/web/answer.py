@@ -146,7 +146,7 @@ class AnswerPage:
         try:
             act = await asyncio.to_thread(self._answering.take_back, case["id"], letter, by=me.id)
         except IllegalActError as error:
-            raise HTTPException(403) from error
+            raise OnlyReadingError from error
         if act is None:
             return RedirectResponse(f"{url}?{urlencode({'gjort': _LATE})}", 303)
         task = "svara" if act is Act.ANSWER else "fraga"

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -124,7 +123,7 @@ class BesidePages:
         with self._parts.store.read() as transaction:
             case = self._opened(transaction, number, me)
             if not _follows_up(self._parts.acts.reader(me.id), case):
-                raise HTTPException(403)
+                raise HiddenCaseError
             return case, journal.readings(transaction, case["id"])
 
     def _opened(self, transaction: Transaction, number: str, me: Handler) -> Row:
