@@ -28,6 +28,7 @@ from store.domain import (
 )
 from store.engine import StoreError
 from store.life import IllegalActError
+from store.sight import HiddenCaseError
 from tests.bots.desk.test_acts import now_of, seen
 from tests.house import ANNA, NOW, OMAR, PETRA, SENDER, UNITS, House, Scripted, a_suggestion, an_inbound
 
@@ -372,7 +373,6 @@ async def test_t14_a_mistyped_address_can_be_put_right_and_each_address_is_thank
         ({"sender": Address(channel="email", handle=ANNA.email)}, "Skriv medborgarens adress"),
         ({"sender": Address(channel="email", handle="x@lillkommun.example")}, "en av våra egna"),
         ({"received_at": NOW + timedelta(minutes=1)}, "har inte varit än"),
-        ({"by": "omar"}, "Det görs av"),
     ],
 )
 async def test_t14_what_can_not_be_is_refused_and_changes_nothing(
@@ -385,6 +385,15 @@ async def test_t14_what_can_not_be_is_refused_and_changes_nothing(
 
     assert now_of(house, case) == case
     assert len(house.acknowledgements()) == 1
+
+
+async def test_t14_whoever_the_case_is_not_for_says_nothing_of_its_sender(house: House) -> None:
+    case = await forwarded(house)
+
+    with pytest.raises(HiddenCaseError):
+        give(house, case, by="omar")
+
+    assert now_of(house, case) == case
 
 
 async def test_t14_a_citizen_s_own_case_keeps_its_sender(house: House) -> None:
