@@ -377,7 +377,7 @@ async def test_what_no_form_of_ours_would_send_is_refused(
 
 
 async def test_files_are_taken_nowhere_else(house: House) -> None:
-    answer = await house.browser().post("/", data=TYPED, files=[("files", ("a.pdf", PDF, "x/y"))])
+    answer = await house.browser().post("/logga-in", data=TYPED, files=[("files", ("a.pdf", PDF, "x/y"))])
 
     assert answer.status_code == 415
 
