@@ -52,7 +52,7 @@ class Classifier:
     def __init__(self, nlp: Language, *, thresholds: Mapping[str, float] | None = None) -> None:
         about = nlp.meta["synpunkt"]
         self.version = str(about["model"])
-        told = nlp.meta["performance"].items()
+        told = nlp.meta.get("performance", {}).items()
         self.figures = {name: float(one) for name, one in told if isinstance(one, int | float)}
         self._nlp = nlp
         self._axes = axes_of(nlp)

@@ -467,7 +467,7 @@ async def test_what_is_taken_back_is_a_case_again_with_its_promises(make_house: 
     assert (back["received_at"], house.promises(case["id"])) == (case["received_at"], promised)
 
 
-async def test_a_duplicate_is_told_where_the_answer_comes_and_the_first_gets_its_own(
+async def test_a_duplicate_is_told_where_the_answer_comes_and_gets_it_as_well(
     make_house: Make,
 ) -> None:
     house = flagging(make_house)
@@ -487,7 +487,11 @@ async def test_a_duplicate_is_told_where_the_answer_comes_and_the_first_gets_its
     assert f"du får svar i {original['number']}" in letter["body"]
     assert SENDER not in letter["body"]
     assert NAME not in letter["body"]
-    assert [row["handle"] for row in house.outbox(purpose=Purpose.ANSWER)] == [SENDER]
+    first, second = house.outbox(purpose=Purpose.ANSWER)
+    assert (first["handle"], second["handle"]) == (SENDER, "eva@example.org")  # C1: both have the answer
+    assert again["number"] in second["subject"] + second["body"]
+    assert SENDER not in second["body"]
+    assert NAME not in second["body"]
 
 
 # --- Scenario 8: an appeal that a server took for spam.

@@ -452,4 +452,5 @@ def test_the_journal_can_only_be_added_to() -> None:
     assert {name for name in public if getattr(journal, name).__module__ == "store.journal"} == {
         "write",
         "of_case",
+        "readings",
     }
