@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, not_, select, true, update
+from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -375,8 +375,8 @@ def _told_of(transaction: Transaction, letter: Outgoing) -> list[int]:
 def _shown_to(reader: Reader | None) -> ColumnElement[bool]:
     if reader is None:
         return true()
-    hidden = select(case_table.c.id).where(case_table.c.id == letters.c.case_id, not_(seen_by(reader)))
-    return not_(hidden.exists())
+    seen = select(case_table.c.id).where(case_table.c.id == letters.c.case_id, seen_by(reader))
+    return or_(letters.c.case_id.is_(None), seen.exists())
 
 
 def _settle(transaction: Transaction, letter: Outgoing, state: LetterState, **changes: Any) -> bool:

@@ -16,6 +16,7 @@ import Stemmer
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Select,
     and_,
     bindparam,
     column,
@@ -34,6 +35,8 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from store.engine import Row, Store, Transaction
 from store.tables import cases, letters, messages, search_words
+
+_FEW = 2000
 
 # Raise it when words are cut otherwise: every case is then indexed anew at the next start.
 VERSION = 1
@@ -106,8 +109,11 @@ def ask(text: str) -> Question:
     return tuple(term for term in terms if term.ways)[:_MOST_TERMS]
 
 
-def matches(transaction: Transaction, question: Question) -> ColumnElement[bool]:
-    """Say to the database which `cases` a question finds. The empty question finds none."""
+def matches(transaction: Transaction, question: Question, *, wide: bool = False) -> ColumnElement[bool]:
+    """Say to the database which `cases` a question finds. The empty question finds none.
+
+    `wide` tells that nothing else narrows the list: then a rare word is looked up first.
+    """
     wanted = [term for term in question if not term.unwanted]
     unwanted = [term for term in question if term.unwanted]
     if transaction.connection.dialect.name == "sqlite":
@@ -122,7 +128,10 @@ def matches(transaction: Transaction, question: Question) -> ColumnElement[bool]
 
     said = []
     if wanted:
-        said.append(holds(both.join(map(written, wanted))))
+        asked = both.join(map(written, wanted))
+        # PostgreSQL can not know how rare a word is, and would walk through every case to find none.
+        few = _few(transaction, asked) if wide and holds is not _sqlite_holds else None
+        said.append(holds(asked) if few is None else cases.c.id.in_(few))
     if unwanted:
         said.append(not_(holds(union.join(map(written, unwanted)))))
     return and_(*said) if said else false()
@@ -335,9 +344,18 @@ def _postgresql_words(way: Words) -> str:
 
 
 def _postgresql_holds(expression: str) -> ColumnElement[bool]:
+    return cases.c.id.in_(_postgresql_found(expression))
+
+
+def _postgresql_found(expression: str) -> Select[int]:
     question = bindparam(None, expression, type_=TSQUERY())
-    found = select(search_words.c.case_id).where(search_words.c.words.op("@@")(question))
-    return cases.c.id.in_(found)
+    return select(search_words.c.case_id).where(search_words.c.words.op("@@")(question))
+
+
+def _few(transaction: Transaction, expression: str) -> list[int] | None:
+    """Return the ids that PostgreSQL finds, or None if they are many."""
+    found = list(transaction.connection.scalars(_postgresql_found(expression).limit(_FEW + 1)))
+    return found if len(found) <= _FEW else None
 
 
 def _pattern(question: Question) -> re.Pattern[str] | None:
