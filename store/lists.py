@@ -218,6 +218,8 @@ def _wanted(
     yield seen_by(reader)
     if queue is not Queue.ALL:
         yield _stands(transaction, _STATUSES.get(queue, OPEN))
+    elif filters.late:
+        yield _stands(transaction, OPEN)
     yield from _in_queue(queue, reader, today)
     yield from _narrowed(filters, today)
     if filters.text:
