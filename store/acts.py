@@ -550,9 +550,7 @@ def _with_answer(transaction: Transaction, facts: CaseFacts, answer: Row) -> Cas
 
 
 def _found(transaction: Transaction, case_id: int, version: int | None) -> Row:
-    case = cases.find(transaction, case_id)
-    if case is None:
-        raise StoreError(f"there is no case {case_id}")
+    case = cases.get(transaction, case_id)
     if version is not None and case["version"] != version:
         raise StaleCaseError("the case has been changed by somebody else")
     return case

@@ -145,6 +145,14 @@ def find(transaction: Transaction, case_id: int) -> Row | None:
     return transaction.row(select(cases).where(cases.c.id == case_id))
 
 
+def get(transaction: Transaction, case_id: int) -> Row:
+    """Return a case by its id; raise `StoreError` for one that is not there."""
+    case = find(transaction, case_id)
+    if case is None:
+        raise StoreError(f"there is no case {case_id}")
+    return case
+
+
 def find_number(transaction: Transaction, number: str) -> Row | None:
     """Return a case by its number. A number is a name, never a right to write in the case."""
     wanted = select(cases).where(cases.c.number == number)

@@ -10,7 +10,7 @@ from bots.desk.closing import Closing
 from bots.desk.duplicates import Duplicates
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
-from bots.desk.letters import Writing
+from bots.desk.letters import Writing, writing
 from bots.desk.on_behalf import OnBehalf
 from bots.desk.split import Part, Split
 from bots.desk.triage import Route, unbarred, why_sorted
@@ -164,7 +164,7 @@ class Acts:
         """
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             actor = self.work.house.actor(by, case)
             way = way or (Way.LETTER if case["sender_handle"] else Way.NOTE)
             sender = self.work.sender(transaction, case)
@@ -193,7 +193,7 @@ class Acts:
             if way is Way.LETTER and sender is not None:
                 key = self.work.letters.answer(
                     transaction,
-                    self._writing(transaction, case),
+                    writing(transaction, case),
                     answer_id=answer_id,
                     to=sender.address,
                     to_name=sender.name,
@@ -224,7 +224,7 @@ class Acts:
         if not house.employs(handler) or (unit and house.unit(unit) is None):
             raise StoreError(f"there is no handler {handler!r} or no unit {unit!r}")
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             if handler in case["barred"]:
                 words = "Personen kan inte handlägga det som rör honom eller henne själv. Välj någon annan."
                 raise IllegalActError(Act.ASSIGN, Status(case["status"]), [words])
@@ -245,7 +245,7 @@ class Acts:
             if unit != case["unit"]:
                 self._owe(transaction, case_id, why="enheten är en annan", now=now)
             self._let_in(transaction, case_id)
-            about, mark = self._writing(transaction, case), f"{case['round']}.{version}"
+            about, mark = writing(transaction, case), f"{case['round']}.{version}"
             told_at = outbox.told_by(transaction, case_id, house.person(handler).name)
             if told_at is not None:
                 # The registrator who sorted it, or whoever gave it back: nothing is new to the sender.
@@ -309,7 +309,7 @@ class Acts:
         """Ask the sender what the answer needs; the case waits, and its clock runs on (requirements C2)."""
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             sender = self.work.sender(transaction, case)
             if sender is None:
                 words = "Avsändaren har ingen adress att fråga på."
@@ -331,7 +331,7 @@ class Acts:
             )
             self.work.letters.ask(
                 transaction,
-                self._writing(transaction, case),
+                writing(transaction, case),
                 sender,
                 question=question,
                 reply_by=reply_by,
@@ -349,8 +349,8 @@ class Acts:
         """
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
-            sender, about = self.work.sender(transaction, case), self._writing(transaction, case)
+            case = cases.get(transaction, case_id)
+            sender, about = self.work.sender(transaction, case), writing(transaction, case)
             promised = about.due(PromiseKind.ANSWER)
             actor = self.work.house.actor(by, case)
             problems = {
@@ -418,7 +418,7 @@ class Acts:
     ) -> None:
         """Say what came of a case that its handler has answered by mail (row N17)."""
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             acts.choose_outcome(
                 transaction,
                 case_id,
@@ -444,7 +444,7 @@ class Acts:
         for manager in house.answering_for(case):
             Errands(letters=self.work.letters).ask_approval(
                 transaction,
-                self._writing(transaction, case),
+                writing(transaction, case),
                 manager=manager,
                 handler=house.person(by),
                 answer_id=answer_id,
@@ -454,7 +454,7 @@ class Acts:
     def approve(self, case_id: int, *, by: str, version: int) -> None:
         """Store that a manager stands behind doing nothing (row N12)."""
         with self.store.write() as transaction:
-            actor = self.work.house.actor(by, self._case(transaction, case_id))
+            actor = self.work.house.actor(by, cases.get(transaction, case_id))
             acts.approve(
                 transaction, case_id, actor=actor, now=self.clock(), version=version, rules=self.rules
             )
@@ -497,7 +497,7 @@ class Acts:
     def close(self, case_id: int, *, by: str, version: int) -> None:
         """Close a case, if nothing is missing; ask its sender how it went, if the policy does (row T17)."""
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             actor = self.work.house.actor(by, case)
             closing = Closing(work=self.work)
             closing.close(transaction, case, actor=actor, version=version, now=self.clock())
@@ -509,7 +509,7 @@ class Acts:
         It goes to the one whom the answer named, if that is a person here.
         """
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             actor = self.work.house.actor(by, case)
             now = self.clock()
             self.work.reopen(transaction, case, actor=actor, reason=reason, now=now, version=version)
@@ -529,7 +529,7 @@ class Acts:
         """Ask a provider, or another board, what happened (rows N20, N21); by mail if `address` is given."""
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             due_on = due(now, self.work.house.policy.deadlines.redogorelse_days, self.work.house.days.closed)
             version = self._take_in_hand(transaction, case, by=by, version=version, now=now)
             acts.move(
@@ -551,7 +551,7 @@ class Acts:
             if address:
                 self.work.letters.ask_statement(
                     transaction,
-                    self._writing(transaction, case),
+                    writing(transaction, case),
                     to=Address(channel="email", handle=address),
                     question=question,
                     due_on=due_on,
@@ -561,7 +561,7 @@ class Acts:
             if (sender := self.work.sender(transaction, case)) is not None:
                 self.work.letters.sent_on(
                     transaction,
-                    self._writing(transaction, case),
+                    writing(transaction, case),
                     sender,
                     sent_to=of,
                     mark=str(version),
@@ -588,7 +588,7 @@ class Acts:
         """
         now, house = self.clock(), self.work.house
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             acts.move(
                 transaction,
                 case_id,
@@ -603,7 +603,7 @@ class Acts:
             if (sender := self.work.sender(transaction, case)) is not None:
                 self.work.letters.hand_over(
                     transaction,
-                    self._writing(transaction, case),
+                    writing(transaction, case),
                     sender,
                     door=door,
                     handed_to=to,
@@ -626,7 +626,7 @@ class Acts:
             raise StoreError(f"case {case_id} cannot be its own duplicate")
         now, house = self.clock(), self.work.house
         with self.store.write() as transaction:
-            case, original = self._case(transaction, case_id), self._looked_at(transaction, original_id, by)
+            case, original = cases.get(transaction, case_id), self._looked_at(transaction, original_id, by)
             if original["status"] not in _UNANSWERED:
                 told = f"{original['number']} är {original['status']}, och där kommer inget svar. {_INSTEAD}"
                 raise IllegalActError(Act.DUPLICATE, Status(case["status"]), [told])
@@ -644,7 +644,7 @@ class Acts:
             if (sender := self.work.sender(transaction, case)) is not None:
                 self.work.letters.tie(
                     transaction,
-                    self._writing(transaction, case),
+                    writing(transaction, case),
                     sender,
                     original_number=original["number"],
                     handler=house.person(original["handler"]),
@@ -720,7 +720,7 @@ class Acts:
         if person not in house.handlers:
             raise StoreError(f"there is no handler {person!r}")
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             barred = sorted({*case["barred"], person})
             if all(one in barred for one in house.handlers):
                 raise IllegalActError("anmäla jäv", Status(case["status"]), [_NOBODY_LEFT])
@@ -750,7 +750,7 @@ class Acts:
     def unbar(self, case_id: int, person: str, *, by: str, version: int) -> None:
         """Let somebody near a case again that was not about them. It stays with whoever has it now."""
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             acts.mark(
                 transaction,
                 case_id,
@@ -766,7 +766,7 @@ class Acts:
     def restrict(self, case_id: int, *, restricted: bool, by: str, version: int) -> None:
         """Show a case to few, or to all staff again once a human has found that it may be (row N2)."""
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             acts.mark(
                 transaction,
                 case_id,
@@ -786,7 +786,7 @@ class Acts:
         """
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             if case["status"] in _OVER:
                 raise IllegalActError("lägga till i checklistan", Status(case["status"]), [_REOPEN_FIRST])
             acts.mark(
@@ -810,7 +810,7 @@ class Acts:
         """
         now = self.clock()
         with self.store.write() as transaction:
-            case = self._case(transaction, case_id)
+            case = cases.get(transaction, case_id)
             if item not in case["checklist"]:
                 words = "Det står inte i checklistan. Lägg till det först."
                 raise IllegalActError("kryssa av", Status(case["status"]), [words])
@@ -874,7 +874,7 @@ class Acts:
     def reads(self, case_id: int, person_id: str) -> bool:
         """Tell whether a person may read a case as it stands."""
         with self.store.read() as transaction:
-            return self.work.house.may_read(person_id, self._case(transaction, case_id))
+            return self.work.house.may_read(person_id, cases.get(transaction, case_id))
 
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""
@@ -889,7 +889,7 @@ class Acts:
 
         No clock stops for a wrong unit or for doubt about the type (requirements C2), so it runs from R.
         """
-        case, house = self._case(transaction, case_id), self.work.house
+        case, house = cases.get(transaction, case_id), self.work.house
         stored = cases.latest_suggestion(transaction, case_id)
         believed = stored["kind"] if stored and stored["kind_sure"] else ""
         said = case["kind"] or case["chosen_kind"] or believed
@@ -935,7 +935,7 @@ class Acts:
 
     def _let_in(self, transaction: Transaction, case_id: int) -> None:
         """Let those read a case who answer for it because it is about who otherwise would (row B6)."""
-        case = self._case(transaction, case_id)
+        case = cases.get(transaction, case_id)
         if case["barred"]:
             sight.show(transaction, case_id, [one.id for one in self.work.house.answering_for(case)])
 
@@ -943,7 +943,7 @@ class Acts:
         self, transaction: Transaction, case: Row, handler: Handler, *, now: datetime, mark: str
     ) -> None:
         """Tell somebody that a case is theirs now, and the sender who has it, if they were told before."""
-        about, letters = self._writing(transaction, case), self.work.letters
+        about, letters = writing(transaction, case), self.work.letters
         is_sorted = case["status"] not in _UNSORTED
         # Who has the answer is promised no other.
         if (
@@ -977,7 +977,7 @@ class Acts:
 
     def _looked_at(self, transaction: Transaction, case_id: int, by: str) -> Row:
         """Return a case; raise `HiddenCaseError` if it is not for this person."""
-        case = self._case(transaction, case_id)
+        case = cases.get(transaction, case_id)
         if not self.work.house.may_read(by, case):
             raise HiddenCaseError
         return case
@@ -997,7 +997,7 @@ class Acts:
                 transaction,
                 case_id,
                 act,
-                actor=self.work.house.actor(by, self._case(transaction, case_id)),
+                actor=self.work.house.actor(by, cases.get(transaction, case_id)),
                 now=self.clock(),
                 reason=reason,
                 version=version,
@@ -1022,27 +1022,10 @@ class Acts:
             self.work.resume(transaction, case, actor=actor, now=now, version=version)
         else:
             acts.move(transaction, case["id"], act, actor=actor, now=now, version=version, rules=self.rules)
-        begun = self._case(transaction, case["id"])
+        begun = cases.get(transaction, case["id"])
         if begun["status"] == Status.ANSWERED:
             raise IllegalActError(Act.RESUME, Status(case["status"]), [_THERE_ALREADY])
         return int(begun["version"])
-
-    def _writing(self, transaction: Transaction, case: Row) -> Writing:
-        return Writing(
-            case_id=case["id"],
-            number=case["number"],
-            received_at=case["received_at"],
-            language=case["language"],
-            promises=cases.owed(transaction, case["id"]),
-            restricted=case["restricted"],
-            delayed_to=cases.delayed_to(transaction, case),
-        )
-
-    def _case(self, transaction: Transaction, case_id: int) -> Row:
-        case = cases.find(transaction, case_id)
-        if case is None:
-            raise StoreError(f"there is no case {case_id}")
-        return case
 
     def send(self, letter_id: int, *, by: str) -> bool:
         """Let a held, failed or unknown letter go out; False if it is not waiting for that."""

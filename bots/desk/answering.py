@@ -12,7 +12,7 @@ from typing import Any
 from bots.desk import proofreading
 from bots.desk.acts import Acts
 from bots.desk.closing import Closing
-from bots.desk.letters import Sender, Writing
+from bots.desk.letters import Sender
 from bots.desk.proofreading import Remark
 from store import acts as store_acts
 from store import cases, drafts, enclosures, journal, life, outbox, reply_templates, unsent
@@ -21,7 +21,6 @@ from store.domain import (
     Act,
     Enclosure,
     Entry,
-    Kind,
     Outcome,
     Purpose,
     Status,
@@ -315,23 +314,12 @@ class Answering:
         return self._letter(beside, reply, by=by)
 
     def _letter(self, case: Row, reply: Reply, *, by: str) -> Rendered:
-        house = self.acts.work.house
-        about = Writing(
-            case_id=case["id"],
-            number=case["number"],
-            received_at=case["received_at"],
-            language=case["language"],
-            promises=(),
-        )
-        return self.acts.work.letters.answer_words(
-            about,
-            by_mail=case["sender_channel"] == "email",
-            kind=Kind(case["kind"]) if case["kind"] else None,
+        return self.acts.work.letters.preview(
+            case,
             outcome=reply.outcome,
             text=reply.text,
             explanation=reply.explanation or "–" * (reply.outcome is Outcome.NO_ACTION),
-            handler=house.person(by),
-            contact=house.contact_for(case["unit"]),
+            handler=self.acts.work.house.person(by),
         )
 
     def _enclose(self, transaction: Transaction, unsent_id: int, answer: Row, written: Sequence[Row]) -> None:

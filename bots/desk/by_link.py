@@ -167,23 +167,8 @@ class ByLink:
         case, person = seen.case, seen.person
         if case is None or person is None or not case["sender_handle"]:
             return None
-        house = self.acts.work.house
-        about = Writing(
-            case_id=case["id"],
-            number=case["number"],
-            received_at=case["received_at"],
-            language=case["language"],
-            promises=(),
-        )
-        return self.acts.work.letters.answer_words(
-            about,
-            by_mail=case["sender_channel"] == "email",
-            kind=Kind(case["kind"]) if case["kind"] else None,
-            outcome=reply.outcome,
-            text=reply.text,
-            explanation=reply.explanation,
-            handler=person,
-            contact=house.contact_for(case["unit"]),
+        return self.acts.work.letters.preview(
+            case, outcome=reply.outcome, text=reply.text, explanation=reply.explanation, handler=person
         )
 
     def ask_anew(self, token: str) -> bool:

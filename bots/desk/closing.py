@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bots.desk.cases import CaseWork
-from bots.desk.letters import Writing
+from bots.desk.letters import writing
 from store import acts, cases, journal
 from store.cases import StaleCaseError
 from store.domain import Act, Entry, Outgoing, Purpose, Status
@@ -31,16 +31,7 @@ class Closing:
         )
         sender = self.work.sender(transaction, case) if house.policy.workflow.survey else None
         if sender is not None and sender.address.channel == "email":
-            about = Writing(
-                case_id=case["id"],
-                number=case["number"],
-                received_at=case["received_at"],
-                language=case["language"],
-                promises=cases.owed(transaction, case["id"]),
-                restricted=case["restricted"],
-                delayed_to=cases.delayed_to(transaction, case),
-            )
-            self.work.letters.close(transaction, about, sender, now=now)
+            self.work.letters.close(transaction, writing(transaction, case), sender, now=now)
 
     def after(self, transaction: Transaction, letter: Outgoing) -> None:
         """Close the case of an answer that has gone, if its writer wished it.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bots.desk.cases import CaseWork
-from bots.desk.letters import Writing
-from store import acts, cases
+from bots.desk.letters import writing
+from store import acts
 from store.domain import Act, Kind, Outcome, Status, Way
 from store.engine import Row, Transaction
 from store.life import IllegalActError
@@ -82,7 +82,7 @@ class Duplicates:
         kind = duplicate["kind"] or original["kind"]
         key = self.work.letters.answer(
             transaction,
-            _writing(transaction, duplicate),
+            writing(transaction, duplicate),
             answer_id=answer_id,
             to=sender.address,
             to_name=sender.name,
@@ -96,14 +96,3 @@ class Duplicates:
             now=now,
         )
         acts.goes_by(transaction, answer_id, key)
-
-
-def _writing(transaction: Transaction, case: Row) -> Writing:
-    return Writing(
-        case_id=case["id"],
-        number=case["number"],
-        received_at=case["received_at"],
-        language=case["language"],
-        promises=cases.owed(transaction, case["id"]),
-        restricted=case["restricted"],
-    )

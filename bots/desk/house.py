@@ -271,7 +271,7 @@ class House:
             Role.MANAGER: reader.manages,
             Role.HEAD: any(person_id in unit.heads for unit in self.units),
             Role.TRIAGE: reader.sorts,
-            Role.REGISTRATOR: reader.is_registrator or self._stands_in(person_id, self.registrator),
+            Role.REGISTRATOR: self._stands_in(person_id, self.registrator),  # they stand in for themselves
             Role.QUALITY: reader.oversees,
             Role.SPECIAL: reader.lanes,
             Role.DATA_PROTECTION: self.doors.data_protection_officer.casefold() == person.email.casefold(),

@@ -10,7 +10,7 @@ from bots.desk import doors
 from bots.desk.house import House
 from bots.desk.links import LinkAct, Links
 from bots.mail.identity import Identity
-from store import outbox
+from store import cases, outbox
 from store.deadlines import day_of
 from store.domain import (
     Address,
@@ -27,7 +27,7 @@ from store.domain import (
     Purpose,
     Suggestion,
 )
-from store.engine import Transaction
+from store.engine import Row, Transaction
 from templates import Rendered, TemplateError, is_short, is_written, render
 from templates.facts import (
     AcknowledgementFacts,
@@ -101,6 +101,19 @@ class Writing:
     def answer_to_come(self, now: datetime) -> date | None:
         """Return the day to tell the sender now; None if it has been, since nobody can promise that."""
         return _to_come(self.delayed_to or self.due(PromiseKind.ANSWER), now)
+
+
+def writing(transaction: Transaction, case: Row) -> Writing:
+    """Gather what a letter to the sender of a case needs to know, in the language that they wrote in."""
+    return Writing(
+        case_id=case["id"],
+        number=case["number"],
+        received_at=case["received_at"],
+        language=case["language"],
+        promises=cases.owed(transaction, case["id"]),
+        restricted=case["restricted"],
+        delayed_to=cases.delayed_to(transaction, case),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,6 +272,28 @@ class Letters:
         name = _answer(kind, outcome)
         more = {"explanation": _paragraphs(explanation)} if outcome is Outcome.NO_ACTION else {}
         return render(name, language=about.language, **facts, **more)
+
+    def preview(
+        self, case: Row, *, outcome: Outcome, text: str, explanation: str, handler: Handler
+    ) -> Rendered:
+        """Write the answer in a case as its sender will read it, and send nothing."""
+        about = Writing(
+            case_id=case["id"],
+            number=case["number"],
+            received_at=case["received_at"],
+            language=case["language"],
+            promises=(),
+        )
+        return self.answer_words(
+            about,
+            by_mail=case["sender_channel"] == "email",
+            kind=Kind(case["kind"]) if case["kind"] else None,
+            outcome=outcome,
+            text=text,
+            explanation=explanation,
+            handler=handler,
+            contact=self.house.contact_for(case["unit"]),
+        )
 
     def _of_the_flags(self, name: str, about: Writing) -> dict[str, object]:
         """Return what the acknowledgement of a flagged message tells besides the rest."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bots.desk.cases import CaseWork
-from bots.desk.letters import Writing
+from bots.desk.letters import writing
 from bots.desk.triage import unbarred
 from store import acts, cases, journal, life, outbox, parts, sight
 from store.cases import NewCase
@@ -187,7 +187,7 @@ class Split:
         details = {"nummer": number, "ur": case["number"], "handläggare": handler.id}
         entry = Entry(actor=actor.id, act="ärende öppnat", case_id=case_id, details=details)
         journal.write(transaction, now, entry)
-        opened = self._case(transaction, case_id)
+        opened = cases.get(transaction, case_id)
         if opened["barred"]:
             told = [one.id for one in self.work.house.answering_for(opened)]
             sight.show(transaction, case_id, told)
@@ -198,16 +198,16 @@ class Split:
     def _confirm(self, transaction: Transaction, case_id: int, part: Part, *, by: str, now: datetime) -> None:
         if part.kind is None or part.factor is None:
             return
-        version = self._case(transaction, case_id)["version"]
+        version = cases.get(transaction, case_id)["version"]
         cases.confirm(
             transaction, case_id, kind=part.kind, factor=part.factor, by=by, version=version, now=now
         )
 
     def _notify(self, transaction: Transaction, case_id: int, handler: Handler, *, now: datetime) -> None:
-        case = self._case(transaction, case_id)
+        case = cases.get(transaction, case_id)
         self.work.letters.notify_new_case(
             transaction,
-            self._writing(transaction, case),
+            writing(transaction, case),
             handler=handler,
             unit=self.work.unit_name(case["unit"]),
             suggestion=None,
@@ -223,10 +223,10 @@ class Split:
         sender = self.work.sender(transaction, case)
         if sender is None:
             return
-        rows = [self._case(transaction, one) for one in made]
+        rows = [cases.get(transaction, one) for one in made]
         self.work.letters.tell_split(
             transaction,
-            self._writing(transaction, rows[0]),
+            writing(transaction, rows[0]),
             sender,
             parts=tuple(self._told(transaction, row, now) for row in rows),
             mark=str(version),
@@ -240,22 +240,5 @@ class Split:
             number=row["number"],
             unit=self.work.unit_name(row["unit"]) if row["unit"] else "",
             handler=Person(name=handler.name, title=handler.title) if is_sorted else None,
-            answer_by=self._writing(transaction, row).answer_to_come(now),
+            answer_by=writing(transaction, row).answer_to_come(now),
         )
-
-    def _writing(self, transaction: Transaction, case: Row) -> Writing:
-        return Writing(
-            case_id=case["id"],
-            number=case["number"],
-            received_at=case["received_at"],
-            language=case["language"],
-            promises=cases.owed(transaction, case["id"]),
-            restricted=case["restricted"],
-            delayed_to=cases.delayed_to(transaction, case),
-        )
-
-    def _case(self, transaction: Transaction, case_id: int) -> Row:
-        case = cases.find(transaction, case_id)
-        if case is None:
-            raise StoreError(f"there is no case {case_id}")
-        return case

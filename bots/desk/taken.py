@@ -28,7 +28,7 @@ from store.domain import (
     Taken,
     Way,
 )
-from store.engine import Row, StoreError, Transaction
+from store.engine import Transaction
 from templates.facts import Person, RegisteredFacts
 
 
@@ -70,7 +70,7 @@ def answer(transaction: Transaction, house: House, case_id: int, taken: Taken, *
 
     Type and factor are still to be confirmed, and the case to be closed.
     """
-    case = _found(transaction, case_id)
+    case = cases.get(transaction, case_id)
     actor = house.actor(taken.recorder, case)
     acts.move(transaction, case_id, Act.BEGIN, actor=actor, now=now, rules=house.rules)
     acts.answer(
@@ -101,7 +101,7 @@ def tell(
     """
     if taken.source not in ORAL:
         return
-    house, case = letters.house, _found(transaction, about.case_id)
+    house, case = letters.house, cases.get(transaction, about.case_id)
     to_manager = house.policy.workflow.oral_notify == "chef"
     readers = house.managers_of(case["unit"]) if to_manager else (house.person(house.registrator),)
     facts: RegisteredFacts = {
@@ -125,13 +125,6 @@ def _has_contact(house: House, unit: str) -> bool:
     return contact is not None and all(
         part.strip() for part in (contact.name, contact.address, contact.phone)
     )
-
-
-def _found(transaction: Transaction, case_id: int) -> Row:
-    case = cases.find(transaction, case_id)
-    if case is None:
-        raise StoreError(f"there is no case {case_id}")
-    return case
 
 
 def _short(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bots.desk.letters import writing
 from store import profiles
 from store.domain import Address, Contact, Factor, Kind, Outcome, Purpose, Status
 from store.engine import Row
@@ -147,9 +148,14 @@ async def test_g10_a_letter_by_sms_is_short_where_it_fits(make_house: Make) -> N
         sender = work.sender(transaction, case)
         assert sender is not None
         by_sms = replace(sender, address=Address(channel="sms", handle="+46701740633"))
-        writing = house.acts._writing(transaction, case)
         about.name_handler(
-            transaction, writing, by_sms, handler=ANNA, instead=False, mark="prov", now=house.clock.now
+            transaction,
+            writing(transaction, case),
+            by_sms,
+            handler=ANNA,
+            instead=False,
+            mark="prov",
+            now=house.clock.now,
         )
 
     (letter,) = house.outbox(purpose=Purpose.HANDLER_NAMED)
