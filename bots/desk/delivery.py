@@ -67,7 +67,7 @@ class Delivery:
     async def once(self) -> int:
         """Send what may be tried now, up to a handful, and return how many were tried."""
         # What became of letters while the store was away comes first: only we know it.
-        await asyncio.to_thread(self._note)
+        await self._note_all()
         letters = await asyncio.to_thread(self._take)
         tries = (self._send_and_note(letter) for letter in letters)
         # All are waited for, even when one could not be noted: nobody else would finish those in hand.
@@ -81,7 +81,10 @@ class Delivery:
         """Note each outcome as soon as it is known: until then the letter is in doubt if the power goes."""
         outcome = await self._send(letter)
         self._unnoted.append((letter, outcome))
-        async with self._noting:
+        await self._note_all()
+
+    async def _note_all(self) -> None:
+        async with self._noting:  # two who note at once would each strike out the other's
             await asyncio.to_thread(self._note)
 
     async def _send(self, letter: Outgoing) -> Outcome:
