@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 
 from bots import running
-from bots.channel import Channel, ChannelFailure, Outage, TemporaryFailure
-from bots.channels.relay import Relay
+from bots.channel import Capabilities, Channel, ChannelFailure, Hooked, Outage, TemporaryFailure
+from bots.channel import Closing as Closes
 from bots.clock import now
 from bots.desk.acts import Acts
 from bots.desk.by_link import ByLink
@@ -38,12 +38,14 @@ from bots.parts import (
     build_doors,
     build_house,
     build_notices,
+    build_others,
     build_provider,
     build_reader,
     build_relay,
     build_surroundings,
     language_of,
     model_history,
+    roads_of,
     session_limits,
 )
 from bots.settings import (
@@ -118,9 +120,9 @@ class App:
                     task.cancel()
             for worker in workers:
                 worker.cancel()
-        for road in self.roads.values():
-            if isinstance(road, Relay):
-                await road.close()
+        for channel in {id(one): one for one in (*self.doors, *self.roads.values())}.values():
+            if isinstance(channel, Closes):
+                await channel.close()
         self.close()
 
     async def _index(self) -> None:
@@ -199,8 +201,16 @@ def build(
         per_address_and_day=settings.mail.acknowledgements_per_address_and_day,
         per_handler_and_hour=settings.mail.notices_per_handler_and_hour,
     )
-    roads: dict[str, Channel] = {"email": build_relay(settings.channels.relay, identity)}
+    relay = build_relay(settings.channels.relay, identity)
     with ExitStack() as undo:
+        store = undo.enter_context(closing(open_store(settings.store.url)))
+        migrations.upgrade(store)
+        others = build_others(settings, store, clock)
+        roads: dict[str, Channel] = {"email": relay}
+        capabilities: dict[str, Capabilities] = {"email": relay.capabilities}
+        for other in others:
+            for road, can in roads_of(other).items():
+                roads[road], capabilities[road] = other, can
         work = CaseWork(
             house=house,
             identity=identity,
@@ -209,10 +219,8 @@ def build(
             language_of=language_of,
             acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),
             roads=tuple(roads),
-            capabilities={name: road.capabilities for name, road in roads.items()},
+            capabilities=capabilities,
         )
-        store = undo.enter_context(closing(open_store(settings.store.url)))
-        migrations.upgrade(store)
         directory = build_directory(house, store, clock)
         reader = undo.enter_context(closing(build_reader(settings)))
         full, quick = (suggester, None) if suggester else build_classifiers(settings)
@@ -228,6 +236,7 @@ def build(
             clock=clock,
             failed=work.tell_undelivered,
             arrived=Closing(work=work).after,
+            idempotent=[road for road, can in capabilities.items() if can.idempotent_send],
             give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
         )
         judge = Judge(
@@ -255,7 +264,10 @@ def build(
             judge=judge,
             delivery=delivery,
             watch=watch,
-            doors=build_doors(settings, store, clock) if with_doors else [],
+            doors=[
+                *(build_doors(settings, store, clock) if with_doors else ()),
+                *(one for one in others if with_doors and one.capabilities.hears),
+            ],
             roads=roads,
             reader=reader,
             opinion=opinion,
@@ -331,6 +343,7 @@ def _add_pages(
         watched_at=lambda: app.watch.looked_at,
         running=_look(app, settings, clock()),
         notices=build_notices(settings),
+        hooks={one.name: one for one in app.doors if isinstance(one, Hooked)},
     )
 
 
@@ -407,7 +420,7 @@ async def check(app: App) -> tuple[list[str], list[str]]:
     """Prove every channel; return what works and what does not, in lines for the operator."""
     fine: list[str] = []
     wrong: list[str] = []
-    for channel in (*app.doors, *app.roads.values()):
+    for channel in {id(one): one for one in (*app.doors, *app.roads.values())}.values():
         try:
             fine.extend(await channel.check())
         except TemporaryFailure as failure:

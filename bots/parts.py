@@ -2,14 +2,14 @@
 
 import logging
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bots.channel import Channel
+from bots.channel import Capabilities, Channel, Given, ManyRoads
 from bots.channels.imap import Imap
 from bots.channels.relay import Relay
 from bots.channels.smtp import Smtp
@@ -22,6 +22,7 @@ from bots.mail.identity import Identity
 from bots.mail.oauth import ClientCredentials, TokenSource
 from bots.mail.reading import TrustedFront
 from bots.mail.worker import Reader
+from bots.plugins import plugin
 from bots.settings import (
     ContactSettings,
     ImapSettings,
@@ -271,6 +272,36 @@ def build_doors(settings: Settings, store: Store, clock: Callable[[], datetime])
         _imap(name, mailbox, Positions(store), clock) for name, mailbox in settings.channels.imap.items()
     )
     return doors
+
+
+def build_others(settings: Settings, store: Store, clock: Callable[[], datetime]) -> list[Channel]:
+    """Build the channels that bring their own table; raise `SettingsError` when one makes no sense."""
+    given = Given(
+        clock=clock,
+        secret=secret,
+        places=Positions(store),
+        public_url=settings.web.public_url if settings.web else "",
+        service_name=settings.municipality.service_name,
+    )
+    built = []
+    for name, table in settings.channels.others.items():
+        made_by = plugin(name)
+        if made_by is None:  # its table would not have been read
+            continue
+        with _blaming(f"channels.{name}"):
+            built.append(made_by.build(table, given))
+    roads = [road for one in built for road in roads_of(one)]
+    for road in sorted({one for one in roads if roads.count(one) > 1}):
+        names = " och ".join(f"[channels.{one.name}]" for one in built if road in roads_of(one))
+        raise SettingsError(f"tabell {names}: båda vill sända {road}. Behåll den ena.")
+    return built
+
+
+def roads_of(channel: Channel) -> Mapping[str, Capabilities]:
+    """Return the roads that letters can leave by through a channel, and what each can do."""
+    if isinstance(channel, ManyRoads):
+        return channel.roads
+    return {channel.name: channel.capabilities} if channel.capabilities.sends else {}
 
 
 def build_relay(settings: RelaySettings, identity: Identity) -> Relay:

@@ -22,6 +22,8 @@ def ways_in(settings: Settings, doors: Sequence[Channel], fallen: Mapping[int, O
     """List the ways in, as `bots.parts.build_doors` has built them. `fallen` is by the place of the door."""
     names = [("smtp", settings.mail.address)] if settings.channels.smtp is not None else []
     names += [("imap", name) for name in settings.channels.imap]
+    own = len(names)
+    names += [(door.name, settings.municipality.service_name) for door in doors[own:]]
     # A mailbox waits its outages out by itself; another door falls, and is opened again.
     return [
         Way(

@@ -3,55 +3,32 @@
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_model, model_validator
 from pydantic_core import ErrorDetails
+
+from bots.plugins import names, plugin
+from bots.table import (
+    Id,
+    MailAddress,
+    Name,
+    Port,
+    Secret,
+    Security,
+    Table,
+    WebAddress,
+    WebAddressAsTold,
+    is_secret,
+    is_web_address_or_empty,
+)
 
 
 class SettingsError(Exception):
     """The configuration can not be used. Each line of the message names file, table, key and remedy."""
-
-
-def _is_mail_address(value: str) -> str:
-    local, _, domain = value.rpartition("@")
-    if not local or "." not in domain or any(sign in value for sign in " <>,;\r\n"):
-        raise ValueError("ska vara en e-postadress, till exempel synpunkt@kommun.example")
-    return value
-
-
-def _is_secret(value: str) -> str:
-    if not value.startswith(("env:", "file:")):
-        raise ValueError('ska vara "env:NAMN" eller "file:/sökväg", aldrig hemligheten själv')
-    return value
-
-
-def _is_web_address(value: str) -> str:
-    if not value.startswith(("https://", "http://")):
-        raise ValueError("ska börja med https:// (eller http:// på den egna maskinen)")
-    return value.rstrip("/")
-
-
-def _is_web_address_or_empty(value: str) -> str:
-    return _is_web_address(value) if value else ""
-
-
-def _is_issuer(value: str) -> str:
-    _is_web_address(value)
-    return value  # compared sign by sign, so a slash at its end stays
-
-
-MailAddress = Annotated[str, AfterValidator(_is_mail_address)]
-Secret = Annotated[str, AfterValidator(_is_secret)]
-WebAddress = Annotated[str, AfterValidator(_is_web_address)]
-WebAddressAsTold = Annotated[str, AfterValidator(_is_issuer)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
-Id = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]  # as wide as the column
-Security = Literal["none", "starttls", "tls"]
 
 
 _SHORTEST = 16
@@ -62,12 +39,6 @@ _BOUNDS = {
     "less_than_equal": "högst",
 }
 _EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - looked for, not listened on
-
-
-class Table(BaseModel):
-    """One table of config.toml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class ContactSettings(Table):
@@ -86,7 +57,7 @@ class MunicipalitySettings(Table):
     service_name: Name = "Synpunkter"
     phone: Name
     phone_hours: Name
-    privacy_url: Annotated[str, AfterValidator(_is_web_address_or_empty)] = ""
+    privacy_url: Annotated[str, AfterValidator(is_web_address_or_empty)] = ""
     fault_report_url: str = ""
     appeal_url: str = ""
     contact: ContactSettings | None = None
@@ -194,6 +165,13 @@ class ChannelSettings(Table):
     smtp: SmtpSettings | None = None
     imap: dict[str, ImapSettings] = {}
     relay: RelaySettings
+
+    @property
+    def others(self) -> dict[str, BaseModel]:
+        """Return the tables of the channels that bring their own (`bots.plugins`), by name."""
+        known = ChannelSettings.model_fields
+        tables = {name: getattr(self, name) for name in type(self).model_fields if name not in known}
+        return {name: table for name, table in tables.items() if table is not None}
 
 
 class WebSettings(Table):
@@ -379,13 +357,30 @@ def load(path: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: inte giltig TOML ({error}). Rätta raden som nämns.") from error
     try:
-        settings = Settings.model_validate(found)
+        model = settings_with(_others_in(found))
+        settings = model.model_validate(found)
     except ValidationError as error:
-        lines = [_line(path, detail) for detail in error.errors()]
+        lines = [_line(path, detail, model) for detail in error.errors()]
         raise SettingsError("\n".join(lines)) from error
     if problems := [f"{path}: {problem}" for problem in _problems(settings)]:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def settings_with(names: Iterable[str]) -> type[Settings]:
+    """Return the model of a configuration in which these channels, where they are known, have tables."""
+    tables: dict[str, Any] = {}
+    for name in names:
+        if (made_by := plugin(name)) is not None:
+            tables[name] = (made_by.Settings | None, None)
+    channels = create_model("ChannelSettings", __base__=ChannelSettings, **tables)
+    return create_model("Settings", __base__=Settings, channels=(channels, ...))
+
+
+def _others_in(found: Mapping[str, Any]) -> list[str]:
+    channels = found.get("channels")
+    named = channels if isinstance(channels, dict) else {}
+    return [name for name in named if name not in ChannelSettings.model_fields]
 
 
 def secret(reference: str, *, environment: Mapping[str, str] = os.environ) -> str:
@@ -428,7 +423,7 @@ def secrets_of(table: BaseModel, where: str = "") -> Iterator[tuple[str, str]]:
             tables = {key: one for key, one in value.items() if isinstance(one, BaseModel)}
             for key, one in tables.items():
                 yield from secrets_of(one, f"{here}.{key}")
-        elif isinstance(value, str) and _is_secret in _validators(field.metadata, field.annotation):
+        elif isinstance(value, str) and is_secret in _validators(field.metadata, field.annotation):
             yield here, value
 
 
@@ -542,7 +537,7 @@ def _road_problems(settings: Settings) -> Iterator[str]:
         yield "tabell [channels.smtp]: certificate och key hör ihop. Ange båda eller ingen."
     if smtp is not None and smtp.require_starttls and not smtp.certificate:
         yield "tabell [channels.smtp], nyckel require_starttls: kräver certificate och key."
-    if smtp is None and not settings.channels.imap:
+    if smtp is None and not settings.channels.imap and not settings.channels.others:
         yield "tabell [channels]: ingen väg in. Ange [channels.smtp] eller [channels.imap.<namn>]."
 
 
@@ -563,18 +558,18 @@ def _oidc_problems(settings: Settings) -> Iterator[str]:
             )
 
 
-def _line(path: Path, detail: ErrorDetails) -> str:
+def _line(path: Path, detail: ErrorDetails, model: type[Settings]) -> str:
     *tables, key = detail["loc"] or ("",)
     # People count the tables of a list from one.
     table = "".join(f" nr {part + 1}" if isinstance(part, int) else f".{part}" for part in tables)[1:]
     where = f"{path}: tabell [{table}], nyckel {key}" if table else f"{path}: {key}"
-    return f"{where}: {_remedy(detail, str(key), tables)}"
+    return f"{where}: {_remedy(detail, str(key), tables, model)}"
 
 
-def _remedy(detail: ErrorDetails, key: str, tables: list[int | str]) -> str:
+def _remedy(detail: ErrorDetails, key: str, tables: list[int | str], settings: type[Settings]) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        known = _known_keys(tables)
+        known = _known_keys(tables, settings)
         near = difflib.get_close_matches(key, known, n=1)
         guess = f" Menade du {near[0]}?" if near else f" Kända är {', '.join(known)}."
         return f"okänd nyckel.{guess}"
@@ -603,13 +598,14 @@ def _remedy(detail: ErrorDetails, key: str, tables: list[int | str]) -> str:
     return f"{wanted} (nu {type(detail['input']).__name__})."
 
 
-def _known_keys(tables: list[int | str]) -> list[str]:
-    model: type[BaseModel] = Settings
+def _known_keys(tables: list[int | str], settings: type[Settings]) -> list[str]:
+    model: type[BaseModel] = settings
     for part in tables:
         if isinstance(part, int) or part not in model.model_fields:
             continue
         model = _model_in(model.model_fields[part].annotation) or model
-    return sorted(model.model_fields)
+    others = names() if model.__name__ == "ChannelSettings" else ()
+    return sorted({*model.model_fields, *others})
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -158,6 +158,48 @@ class MessageState(StrEnum):
     KEPT = "mottaget"  # committed, not yet read
     READ = "läst"  # belongs to a case
     UNREADABLE = "oläsligt"  # belongs to a case, but only the raw bytes speak
+    CANDIDATE = (
+        "kandidat"  # a public comment that may be a synpunkt: a human, or a sure opinion, makes it one
+    )
+    ASIDE = "utan_ärende"  # kept, and of no case: a command, a delivery report, an echo of ours
+
+
+class Event(StrEnum):
+    """What a service tells of a message."""
+
+    NEW = "nytt"
+    EDITED = "ändrat"  # the sender has changed it: a new version, never in the place of the old
+    DELETED = "borttaget"  # the sender has removed it: we keep what we were given
+    DELIVERY = "leverans"  # what became of a letter of ours
+    OTHER = "övrigt"  # nothing that we know; kept as it came
+
+
+class Visibility(StrEnum):
+    """Who can read a message on its service."""
+
+    PRIVATE = "privat"
+    PUBLIC = "offentlig"
+
+
+class Command(StrEnum):
+    """What a sender asks of the assistant, rather than of the municipality."""
+
+    START = "start"
+    HELP = "hjälp"
+    STATUS = "status"
+    ANONYMOUS = "anonym"
+    NEW_MATTER = "ny"  # the next message is no continuation
+    STOP = "stopp"  # no more letters on this road
+    RESUME = "återuppta"
+    CHOICE = "val"  # one of the buttons under a letter
+
+
+class Delivered(StrEnum):
+    """What a service tells of a letter that it took."""
+
+    ARRIVED = "framme"
+    SEEN = "sett"
+    FAILED = "kom_inte_fram"
 
 
 class LetterState(StrEnum):
@@ -196,6 +238,13 @@ class Purpose(StrEnum):
     ALARM = "larm"
     TASK = "uppgift"
     DRAFT_NOTICE = "utkast"
+    ASSISTANT = "assistent"  # what the assistant says of itself, and when somebody asks
+    FOLLOW_UP_QUESTION = "följdfråga"  # after the receipt, and nothing waits for it
+    ADDED = "tillagt"  # that a further message has been laid in its case
+    PUBLIC_NOTE = "offentlig_hänvisning"  # under a comment: no words of the case, no name
+
+
+_BY_HUMANS = frozenset({Purpose.ANSWER, Purpose.QUESTION, Purpose.DELAY})
 
 
 class PromiseKind(StrEnum):
@@ -334,6 +383,32 @@ class Taken:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a channel that is no mail knows of a message, besides its words and who sent it.
+
+    `conversation` is the same for all that one sender and one account of ours write to each other, and unlike
+    any other's: it begins with the name of the road. `version` tells versions of one message apart. `about`
+    is the service's own id of the message that this one answers, changes or removes, or of the letter of ours
+    that a `DELIVERY` tells of. Messages of one `group` (an album) are one message. `link` leads to it.
+    """
+
+    conversation: str
+    event: Event = Event.NEW
+    version: str = ""
+    about: str = ""
+    group: str = ""
+    visibility: Visibility = Visibility.PRIVATE
+    automatic: Automatic | None = None  # a machine, or our own echo: never answered
+    command: Command | None = None
+    choice: str = ""  # of the button that was pressed, as in `Button.value`
+    delivered: Delivered | None = None
+    because: str = ""  # why a letter did not arrive, without names and numbers
+    source: Source | None = None  # row L6
+    link: str = ""
+    lacks: tuple[str, ...] = ()  # what could not be fetched, in words for the handler
+
+
+@dataclass(frozen=True, kw_only=True)
 class Inbound:
     """One message as it came.
 
@@ -360,6 +435,7 @@ class Inbound:
     pick_up: str = ""  # what is kept of an anonymous sender's code: never the code itself (row X9)
     taken: Taken | None = None  # of what a member of staff took down
     files: tuple[Attachment, ...] = ()  # that came along, and lie in `raw`
+    said: Said | None = None  # of what came by a chat, an SMS or a social medium
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -415,8 +491,19 @@ class Enclosure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Button:
+    """Something to press under a letter. Its `value` comes back in `Said.choice`; at most 60 bytes."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outgoing:
-    """One letter on its way out. `key` is unique: the same letter is never written twice."""
+    """One letter on its way out. `key` is unique: the same letter is never written twice.
+
+    `in_reply_to` is a Message-ID, or the service's own id of the message that is answered.
+    """
 
     key: str
     purpose: Purpose
@@ -434,6 +521,13 @@ class Outgoing:
     created_at: datetime | None = None
     keeps: tuple[PromiseKind, ...] = ()  # the promises that are kept once it has gone
     enclosures: tuple[Enclosure, ...] = ()  # with their bytes only when it is taken to be sent
+    buttons: tuple[Button, ...] = ()  # for roads that have them; the words must do without
+    heard_at: datetime | None = None  # when its reader last wrote to us there; known when it is taken
+
+    @property
+    def is_by_human(self) -> bool:
+        """Tell whether a person wrote it, which some services demand when a while has passed."""
+        return self.purpose in _BY_HUMANS
 
 
 class Role(StrEnum):

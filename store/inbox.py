@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
 
 from store import cases, journal, search
-from store.domain import Attachment, Entry, Inbound, MessageState, Receipt, Taken
+from store.domain import Attachment, Entry, Event, Inbound, MessageState, Receipt, Said, Taken
 from store.engine import Row, Transaction
 from store.tables import blobs, messages, repeats
 
@@ -28,10 +28,13 @@ def dedupe_key(inbound: Inbound) -> str:
 
     Mail is named by its Message-ID and body, since the headers above differ from mailbox to mailbox and a
     Message-ID alone is reused for other texts. Without Message-ID, sender, date and subject stand in.
-    Other channels are named by the service's own id.
+    Other channels are named by the service's own id, and the versions of one message by theirs.
     """
     if inbound.media_type != MAIL:
-        name = f"{inbound.channel}\0{inbound.account}\0{inbound.external_id}".encode("utf-8", "surrogatepass")
+        told = f"{inbound.channel}\0{inbound.account}\0{inbound.external_id}"
+        if inbound.said is not None and (inbound.said.event is not Event.NEW or inbound.said.version):
+            told += f"\0{inbound.said.event}\0{inbound.said.version}"
+        name = told.encode("utf-8", "surrogatepass")
         return f"{inbound.channel}:{hashlib.sha256(name).hexdigest()}"
     end = _HEADER_END.search(inbound.raw, 0, _HEADER_CAP)
     head = inbound.raw[: end.start()] if end else inbound.raw[:_HEADER_CAP]
@@ -183,6 +186,96 @@ def note_read(
     return True
 
 
+def lay_aside(
+    transaction: Transaction,
+    kept_id: int,
+    state: MessageState,
+    *,
+    read: Mapping[str, Any],
+    case_id: int | None = None,
+) -> bool:
+    """Note that a message opens no case: it is laid aside, or a candidate. False if it was read already."""
+    done = transaction.connection.execute(
+        update(messages)
+        .where(messages.c.id == kept_id, messages.c.state == MessageState.KEPT)
+        .values(state=state, case_id=case_id, claimed_until=None, **read)
+    )
+    return done.rowcount == 1
+
+
+def find(transaction: Transaction, message_id: int) -> Row | None:
+    """Return a message."""
+    return transaction.row(select(messages).where(messages.c.id == message_id))
+
+
+def versions(transaction: Transaction, channel: str, account: str, external_id: str) -> Sequence[Row]:
+    """List what a service has told of one message of its own, in the order that we heard of it."""
+    wanted = select(messages).where(
+        messages.c.external_id == external_id,
+        messages.c.channel == channel,
+        messages.c.account == account,
+    )
+    return transaction.rows(wanted.order_by(messages.c.id))
+
+
+def of_album(transaction: Transaction, conversation: str, album: str) -> int | None:
+    """Return the case that an earlier message of the same album opened."""
+    wanted = select(messages.c.case_id).where(
+        messages.c.conversation == conversation, messages.c.album == album, messages.c.case_id.is_not(None)
+    )
+    return transaction.connection.scalar(wanted.order_by(messages.c.id).limit(1)) if album else None
+
+
+def candidates(transaction: Transaction, *, limit: int = 100) -> Sequence[Row]:
+    """List the public comments that may be synpunkter, newest first."""
+    wanted = select(messages).where(messages.c.state == MessageState.CANDIDATE)
+    return transaction.rows(wanted.order_by(messages.c.id.desc()).limit(limit))
+
+
+def count_candidates(transaction: Transaction) -> int:
+    """Count them."""
+    wanted = select(func.count()).where(messages.c.state == MessageState.CANDIDATE)
+    return transaction.connection.scalar(wanted) or 0
+
+
+def take_up(transaction: Transaction, message_id: int) -> bool:
+    """Give a candidate back to be read; False if it is none any more."""
+    done = transaction.connection.execute(
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.state == MessageState.CANDIDATE)
+        .values(state=MessageState.KEPT, attempts=0, claimed_until=None)
+    )
+    return done.rowcount == 1
+
+
+def dismiss(transaction: Transaction, message_id: int) -> bool:
+    """Lay a candidate aside; False if it is none any more."""
+    done = transaction.connection.execute(
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.state == MessageState.CANDIDATE)
+        .values(state=MessageState.ASIDE)
+    )
+    return done.rowcount == 1
+
+
+def reports_of(transaction: Transaction, channel: str, service_id: str) -> Sequence[Row]:
+    """List what a service has told of a letter that it took, oldest first."""
+    wanted = select(messages).where(
+        messages.c.about == service_id, messages.c.channel == channel, messages.c.event == Event.DELIVERY
+    )
+    return transaction.rows(wanted.order_by(messages.c.id)) if service_id else []
+
+
+def last_in(transaction: Transaction, conversation: str) -> Row | None:
+    """Return the newest message of a sender in a conversation; commands count, reports and echoes do not."""
+    wanted = select(messages).where(
+        messages.c.conversation == conversation,
+        messages.c.event.in_((Event.NEW, Event.EDITED)),
+        messages.c.automatic == "",
+    )
+    return transaction.row(wanted.order_by(messages.c.received_at.desc(), messages.c.id.desc()).limit(1))
+
+
 def _ids(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:
     if not keys:
         return {}
@@ -219,6 +312,25 @@ def _taken(taken: Taken) -> dict[str, Any]:
     }
 
 
+def _said(said: Said) -> dict[str, Any]:
+    return {
+        "conversation": clean(said.conversation)[:300],
+        "event": said.event,
+        "version": clean(said.version),
+        "about": clean(said.about)[:400],
+        "group": clean(said.group)[:200],
+        "visibility": said.visibility,
+        "automatic": said.automatic or "",
+        "command": said.command or "",
+        "choice": clean(said.choice),
+        "delivered": said.delivered or "",
+        "because": clean(said.because),
+        "source": said.source or "",
+        "link": clean(said.link),
+        "lacks": [clean(one) for one in said.lacks],
+    }
+
+
 def _files(files: Sequence[Attachment]) -> list[dict[str, Any]]:
     return [{"name": clean(one.name), "media_type": one.media_type, "size": one.size} for one in files]
 
@@ -240,6 +352,9 @@ def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, An
         given |= {"taken": _taken(inbound.taken)}
     if inbound.files:
         given |= {"files": _files(inbound.files)}
+    said = inbound.said
+    if said is not None:
+        given |= {"said": _said(said)}
     return {
         "channel": inbound.channel,
         "account": inbound.account,
@@ -254,6 +369,10 @@ def _row(key: str, sha256: str, inbound: Inbound, now: datetime) -> dict[str, An
         "kept_at": now,
         "state": MessageState.KEPT,
         "attempts": 0,
+        "conversation": clean(said.conversation)[:300] if said else "",
+        "event": said.event if said else "",
+        "about": clean(said.about)[:400] if said else "",
+        "album": clean(said.group)[:200] if said else "",
     }
 
 

@@ -1,6 +1,6 @@
 """The outbox: letters wait here, and are sent once. `bots.desk.delivery` empties it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,19 @@ from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from store import acts, cases, enclosures, journal, parts, search
-from store.domain import PAGE, Address, Entry, LetterState, Outgoing, PromiseKind, Purpose, Status
+from store import acts, cases, enclosures, inbox, journal, parts, search
+from store.domain import (
+    PAGE,
+    Address,
+    Button,
+    Delivered,
+    Entry,
+    LetterState,
+    Outgoing,
+    PromiseKind,
+    Purpose,
+    Status,
+)
 from store.engine import Row, Transaction
 from store.sight import Reader, seen_by
 from store.tables import cases as case_table
@@ -29,6 +40,10 @@ TO_CITIZENS = (
     Purpose.SPLIT,
     Purpose.REOPENED,
     Purpose.CLOSED,
+    Purpose.ASSISTANT,
+    Purpose.FOLLOW_UP_QUESTION,
+    Purpose.ADDED,
+    Purpose.PUBLIC_NOTE,
 )
 # An alarm may be about a life: it waits for its turn among citizens, never behind notices.
 _PRIORITY = dict.fromkeys((*TO_CITIZENS, Purpose.ALARM), 1)
@@ -58,6 +73,7 @@ def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_becau
         "in_reply_to": letter.in_reply_to,
         "references": list(letter.references),
         "keeps": list(letter.keeps),
+        "buttons": [{"label": one.label, "value": one.value} for one in letter.buttons],
         "state": LetterState.HELD if held_because else LetterState.PENDING,
         "state_because": held_because,
         "priority": _PRIORITY.get(letter.purpose, 5),
@@ -100,7 +116,11 @@ def take(transaction: Transaction, *, now: datetime, limit: int, channels: Seque
     )
     taken = select(letters).where(letters.c.id.in_(ids)).order_by(letters.c.priority, letters.c.id)
     return [
-        replace(_letter(row), enclosures=enclosures.of_letter(transaction, row["key"]))
+        replace(
+            _letter(row),
+            enclosures=enclosures.of_letter(transaction, row["key"]),
+            heard_at=_heard_at(transaction, row),
+        )
         for row in transaction.rows(taken)
     ]
 
@@ -158,12 +178,14 @@ def find(transaction: Transaction, letter_id: int) -> Row | None:
     return transaction.row(select(letters).where(letters.c.id == letter_id))
 
 
-def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: datetime) -> None:
+def sent(
+    transaction: Transaction, letter: Outgoing, service_id: str, *, now: datetime, conversation: str = ""
+) -> None:
     """Note that the service took a letter; the promises that it keeps are kept from now on.
 
-    One that came back stays returned.
+    One that came back stays returned. `conversation` is the one that the letter began, if any.
     """
-    _change(transaction, letter, sent_at=now, service_id=service_id)
+    _change(transaction, letter, sent_at=now, service_id=service_id, conversation=conversation)
     is_there = _settle(transaction, letter, LetterState.SENT, state_because="")
     if is_there and letter.purpose is Purpose.ANSWER:
         acts.delivered(transaction, letter.key, now=now)
@@ -174,6 +196,46 @@ def sent(transaction: Transaction, letter: Outgoing, service_id: str, *, now: da
                 for case_id in _told_of(transaction, letter):
                     cases.keep_promise(transaction, case_id, kind, now)
     _tell(transaction, letter, "brev sänt", now)
+    # A service may be quicker than our note.
+    for told in inbox.reports_of(transaction, letter.recipient.channel, service_id):
+        said = told["given"]["said"]
+        arrived_as = Delivered(said["delivered"])
+        if arrived_as is not Delivered.FAILED:
+            note_arrival(transaction, letter.id, arrived_as, at=told["received_at"], now=now)
+
+
+def note_arrival(
+    transaction: Transaction, letter_id: int, how: Delivered, *, at: datetime, now: datetime
+) -> None:
+    """Note that a letter is there, or was seen, as its service tells; the first time counts."""
+    column = letters.c.seen_at if how is Delivered.SEEN else letters.c.delivered_at
+    row = transaction.row(
+        update(letters)
+        .where(letters.c.id == letter_id, column.is_(None))
+        .values({column: at})
+        .returning(letters.c.key, letters.c.case_id)
+    )
+    if row is not None:
+        entry = Entry(
+            actor="synpunkt", act=f"brev {how}", case_id=row["case_id"], details={"brev": row["key"]}
+        )
+        journal.write(transaction, now, entry)
+
+
+def of_service(transaction: Transaction, channel: str, service_id: str) -> Row | None:
+    """Return the letter that a service gave this id."""
+    wanted = select(letters).where(letters.c.service_id == service_id, letters.c.channel == channel)
+    return transaction.row(wanted.limit(1)) if service_id else None
+
+
+def case_of_conversation(transaction: Transaction, conversation: str) -> int | None:
+    """Return the case of the newest letter that began a conversation, such as the answer to a comment."""
+    wanted = select(letters.c.case_id).where(
+        letters.c.conversation == conversation, letters.c.case_id.is_not(None)
+    )
+    return (
+        transaction.connection.scalar(wanted.order_by(letters.c.id.desc()).limit(1)) if conversation else None
+    )
 
 
 def postpone(transaction: Transaction, letter: Outgoing, *, until: datetime, because: str) -> None:
@@ -189,11 +251,16 @@ def give_up(
         _tell(transaction, letter, f"brev {state}", now, because=because)
 
 
-def doubt(transaction: Transaction, *, now: datetime) -> int:
+def doubt(transaction: Transaction, *, now: datetime, but: Collection[str] = ()) -> int:
     """Mark as unknown what an earlier process was sending when it died, and return how many.
 
-    The service may have taken them or not; only a human may send them again.
+    The service may have taken them or not; only a human may send them again. On the roads `but`, where the
+    same letter twice is one, they are simply sent again.
     """
+    again = (letters.c.state == LetterState.SENDING) & letters.c.channel.in_(but)
+    transaction.connection.execute(
+        update(letters).where(again).values(state=LetterState.PENDING, next_try_at=now)
+    )
     sending = select(letters).where(letters.c.state == LetterState.SENDING)
     found = [_letter(row) for row in transaction.rows(sending)]
     for letter in found:
@@ -362,6 +429,14 @@ def counts(transaction: Transaction, *, reader: Reader | None = None) -> dict[st
     return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
 
 
+def _heard_at(transaction: Transaction, row: Row) -> datetime | None:
+    """Return when the reader of a letter last wrote on that road; mail has no such windows."""
+    if row["channel"] in {"email", PAGE}:
+        return None
+    newest = inbox.last_in(transaction, f"{row['channel']}:{row['handle']}")
+    return newest["received_at"] if newest else None
+
+
 def _told_of(transaction: Transaction, letter: Outgoing) -> list[int]:
     """List the cases that a letter tells of: its own; of a divided message, those that are sorted."""
     if letter.case_id is None:
@@ -381,7 +456,7 @@ def _is_troubled() -> ColumnElement[bool]:
 def _shown_to(reader: Reader | None) -> ColumnElement[bool]:
     if reader is None:
         return true()
-    seen = select(case_table.c.id).where(case_table.c.id == letters.c.case_id, seen_by(reader))
+    seen = select(case_table.c.id).where(case_table.c.id == letters.c.case_id, seen_by(reader, of_few=True))
     return or_(letters.c.case_id.is_(None), seen.exists())
 
 
@@ -422,4 +497,5 @@ def _letter(row: Row) -> Outgoing:
         attempts=row["attempts"],
         created_at=row["created_at"],
         keeps=tuple(PromiseKind(kind) for kind in row["keeps"]),
+        buttons=tuple(Button(**one) for one in row["buttons"]),
     )

@@ -74,9 +74,25 @@ messages = Table(
     Column("attachments", JSON, nullable=False, default=list),
     Column("verdicts", JSON, nullable=False, default=list),
     Column("warnings", JSON, nullable=False, default=list),
+    # Of what came by a chat, an SMS or a social medium (store.domain.Said).
+    Column("conversation", String(300), nullable=False, default="", server_default=""),
+    Column("event", String(20), nullable=False, default="", server_default=""),
+    Column("about", String(400), nullable=False, default="", server_default=""),
+    Column("album", String(200), nullable=False, default="", server_default=""),
     Index(None, "state", "attempts", "id"),  # the order in which they are taken
     Index(None, "case_id"),
     Index(None, "message_id"),
+    # Mail has none of these.
+    *(
+        Index(
+            f"ix_messages_{name}",
+            name,
+            sqlite_where=text(f"{name} <> ''"),
+            postgresql_where=text(f"{name} <> ''"),
+        )
+        for name in ("conversation", "about")
+    ),
+    Index(None, "external_id"),
 )
 
 # Each time a message came that we already had: the same mail in two mailboxes, or sent again.
@@ -161,7 +177,14 @@ cases = Table(
     ),
     Index(None, "sender_handle"),
     Index(None, "unit"),
+    Index(None, "unit", "status", "restricted"),  # what is somebody's by their unit, and may be seen
     Index(None, "received_at"),
+    # What is believed of a case (store.lists), written there as it is here.
+    Index(
+        "ix_cases_believed",
+        text("coalesce(nullif(factor, ''), suggested_factor)"),
+        text("coalesce(nullif(kind, ''), suggested_kind)"),
+    ),
 )
 
 # What each case is found by. SQLite has a full-text index over it, `search_index`; PostgreSQL a GIN index.
@@ -234,6 +257,13 @@ promises = Table(
     Column("round", Integer, nullable=False, default=1),
     UniqueConstraint("case_id", "kind", "round"),
     Index(None, "due_on"),
+    # What has not been kept: of late promises few are left.
+    Index(
+        "ix_promises_unkept",
+        *("due_on", "case_id", "round"),
+        sqlite_where=text("kept_at IS NULL"),
+        postgresql_where=text("kept_at IS NULL"),
+    ),
 )
 
 # What we answered, and when it was there. The newest of the case's present round counts.
@@ -316,6 +346,19 @@ letters = Table(
     Column("sent_at", Timestamp),
     Column("service_id", Text, nullable=False, default=""),
     Column("undo", JSON, nullable=False, default=dict),  # how the case was before, if it may be taken back
+    Column("buttons", JSON, nullable=False, default=list, server_default="[]"),
+    Column("conversation", String(300), nullable=False, default="", server_default=""),  # that it began
+    Column("delivered_at", Timestamp),  # when its service told that it arrived
+    Column("seen_at", Timestamp),  # likewise, that it was seen
+    *(
+        Index(
+            f"ix_letters_{name}",
+            name,
+            sqlite_where=text(f"{name} <> ''"),
+            postgresql_where=text(f"{name} <> ''"),
+        )
+        for name in ("conversation", "service_id")
+    ),
     Index(None, "state", "next_try_at"),
     Index(None, "channel", "handle", "created_at"),
     # The rate guard folds the address, so it can be found only among the letters of the last day.
@@ -494,6 +537,24 @@ counters = Table(
 )
 
 # How far each IMAP folder has been read (RFC 3501: UIDVALIDITY and UID).
+# How far a channel has read, in its service's own words (store.positions).
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("account", String(200), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+# What the assistant must know of a conversation besides its messages (store.conversations).
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("conversation", String(300), primary_key=True),
+    Column("begun_at", Timestamp, nullable=False),
+    Column("language", String(8), nullable=False, default=""),  # as the sender has chosen
+    Column("starts_anew", Boolean, nullable=False, default=False),  # the next message is another matter
+    Column("stopped_at", Timestamp),  # since when its sender wants no letters there
+)
 positions = Table(
     "positions",
     metadata,

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bots.channel import Channel, Outage, PermanentFailure, TemporaryFailure
+from bots.channel import Channel, Outage, PermanentFailure, Sent, TemporaryFailure
 from bots.desk.finish import finish
 from bots.desk.trouble import place_of, reason_of, without_addresses
 from store import outbox
@@ -17,7 +17,7 @@ from store.inbox import clean
 
 log = logging.getLogger(__name__)
 
-Outcome = str | TemporaryFailure | PermanentFailure  # the service's id of a sent letter, or a failure
+Outcome = Sent | TemporaryFailure | PermanentFailure
 
 _IN_HAND = 4
 _FIRST_WAIT = timedelta(seconds=15)
@@ -34,6 +34,7 @@ class Delivery:
     clock: Callable[[], datetime]
     failed: Callable[[Transaction, Outgoing], None]  # tells whoever must know, in the same transaction
     arrived: Callable[[Transaction, Outgoing], None] = lambda _transaction, _letter: None  # likewise
+    idempotent: Collection[str] = ()  # roads on which the same letter twice is one
     give_up_after: timedelta = timedelta(days=2)
     in_hand: int = _IN_HAND
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
@@ -90,7 +91,7 @@ class Delivery:
     async def _send(self, letter: Outgoing) -> Outcome:
         channel = self.channels[letter.recipient.channel]
         try:
-            service_id = await channel.send(letter)
+            taken = await channel.send(letter)
         except (TemporaryFailure, PermanentFailure) as failure:
             if isinstance(failure, TemporaryFailure) and not self._is_lost(channel.name):
                 because = without_addresses(str(failure))
@@ -103,7 +104,7 @@ class Delivery:
         if self._is_lost(channel.name):
             self.outages[channel.name] = self.outages[channel.name].over(self.clock())
             log.info("channel back: channel=%s", channel.name)
-        return service_id
+        return taken if isinstance(taken, Sent) else Sent(service_id=taken)
 
     def _is_lost(self, name: str) -> bool:
         return name in self.outages and self.outages[name].ended is None
@@ -116,7 +117,7 @@ class Delivery:
 
     def _doubt(self) -> None:
         with self.store.write() as transaction:
-            doubtful = outbox.doubt(transaction, now=self.clock())
+            doubtful = outbox.doubt(transaction, now=self.clock(), but=self.idempotent)
         if doubtful:
             log.warning("letters in doubt since the last run: count=%d", doubtful)
 
@@ -147,20 +148,23 @@ class Delivery:
         arrived: Callable[[Transaction, Outgoing], None],
     ) -> None:
         now = self.clock()
-        if isinstance(outcome, str):
-            outbox.sent(transaction, letter, clean(outcome), now=now)
+        if isinstance(outcome, Sent):
+            id_there, begun = clean(outcome.service_id), clean(outcome.conversation)
+            outbox.sent(transaction, letter, id_there, now=now, conversation=begun)
             arrived(transaction, letter)
             return
         because = without_addresses(clean(str(outcome)))
         too_old = letter.created_at is not None and now - letter.created_at > self.give_up_after
-        if isinstance(outcome, TemporaryFailure) and outcome.in_doubt:
+        is_once = letter.recipient.channel in self.idempotent
+        if isinstance(outcome, TemporaryFailure) and outcome.in_doubt and not is_once:
             # The service may have taken it: a second letter would be worse than a question to a human.
             outbox.give_up(transaction, letter, LetterState.UNKNOWN, because=because, now=now)
         elif isinstance(outcome, PermanentFailure) or too_old:
             outbox.give_up(transaction, letter, LetterState.FAILED, because=because, now=now)
             failed(transaction, letter)
         else:
-            until = now + self._pause(letter.attempts)
+            asked = outcome.again_after or timedelta(0)
+            until = now + max(self._pause(letter.attempts), asked)
             outbox.postpone(transaction, letter, until=until, because=because)
 
     def _pause(self, attempts: int) -> timedelta:

@@ -1,8 +1,9 @@
 """Builds the pages from their parts, and puts the same guard before every answer."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -17,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Scope, Send
 from starlette.types import Receive as AsgiReceive
 
-from bots.channel import Receive
+from bots.channel import Hooked, Receive
 from bots.desk.acts import Acts as DeskActs
 from bots.desk.answering import Answering
 from bots.desk.by_link import ByLink
@@ -31,6 +32,7 @@ from bots.web.demo import Demo
 from bots.web.form import Form
 from bots.web.health import Health
 from bots.web.health_page import HealthPage, operates
+from bots.web.hooks import Hooks
 from bots.web.keys import Keys
 from bots.web.links import LinkPages
 from bots.web.lists import Lists
@@ -109,6 +111,7 @@ def build(
     limits: Limits | None = None,
     provider: IdentityProvider | None = None,
     directory: Directory | None = None,
+    hooks: Mapping[str, Hooked] = MappingProxyType({}),
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -172,6 +175,7 @@ def build(
             *StrandedPage(shelf=shelf, sessions=sessions, show=show, access=access).routes(),
             *(OidcPages(provider=provider, sessions=sessions, access=access).routes() if provider else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
+            *Hooks(channels=hooks, receive=receive).routes(),
         ],
         middleware=[
             Middleware(Guard, secure=secure_cookies),

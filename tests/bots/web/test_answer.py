@@ -237,7 +237,7 @@ async def test_the_last_day_of_a_road_that_closes_is_shown(desk: Desk) -> None:
     await a_confirmed(desk)
     roads = desk.house.work.capabilities
     assert isinstance(roads, dict)
-    roads["email"] = Capabilities(encloses=True, reply_window=timedelta(days=7))
+    roads["email"] = Capabilities(encloses=True, human_window=timedelta(days=7))
 
     shown = words(await desk.do("svara", **ANSWER))
 

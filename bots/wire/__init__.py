@@ -1,0 +1,1 @@
+"""What channels over HTTP share: asking a service, cutting texts to length, keeping what was posted."""

@@ -1,0 +1,35 @@
+"""Quicker lists: indexes of what is somebody's by their unit, of what is believed, and of what is not kept"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("ix_cases_unit_status_restricted", "cases", ["unit", "status", "restricted"])
+    op.create_index(
+        "ix_cases_believed",
+        "cases",
+        [
+            sa.text("coalesce(nullif(factor, ''), suggested_factor)"),
+            sa.text("coalesce(nullif(kind, ''), suggested_kind)"),
+        ],
+    )
+    unkept = sa.text("kept_at IS NULL")
+    op.create_index(
+        "ix_promises_unkept",
+        "promises",
+        ["due_on", "case_id", "round"],
+        sqlite_where=unkept,
+        postgresql_where=unkept,
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_promises_unkept", table_name="promises")
+    op.drop_index("ix_cases_believed", table_name="cases")
+    op.drop_index("ix_cases_unit_status_restricted", table_name="cases")
