@@ -141,11 +141,24 @@ def open_store(url: str) -> Store:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             return Store(_sqlite(url))
-        return Store(
-            create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
-        )
+        return Store(_postgresql(url))
     except (ArgumentError, ImportError) as error:
         raise StoreError(f"the database URL can not be used: {_plain(error)}") from error
+
+
+def _postgresql(url: str) -> Engine:
+    engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        # Our questions are many and small: to start a second process, or a compiler, takes longer than they.
+        cursor.execute("SET max_parallel_workers_per_gather = 0")
+        cursor.execute("SET jit = off")
+        cursor.close()
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: str) -> Engine:
@@ -167,6 +180,7 @@ def _sqlite(url: str) -> Engine:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.execute("PRAGMA cache_size=-16384")  # KiB: all open cases and the tops of every index
         cursor.close()
 
     @event.listens_for(engine, "begin")

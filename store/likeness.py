@@ -23,7 +23,7 @@ ALIKE = 0.85
 ALIKE_FOR_UNIT = 0.90
 
 _ASKED, _AGREEING = 7, 3
-_HANDFUL = 20
+_HANDFUL, _MOST_AT_ONCE = 20, 320
 _HIDDEN = (Status.QUARANTINED, Status.DISPOSED)
 
 
@@ -61,6 +61,51 @@ class UnitProposal:
         return self.agreeing / self.asked
 
 
+@dataclass(frozen=True, kw_only=True)
+class Near:
+    """The ids of the cases near one, each with its cosine: nearest first, of two equally near the newest.
+
+    Nothing is known of them yet: some may be hidden, or not for everybody.
+    """
+
+    cosines: Sequence[tuple[int, float]]
+
+    def at_least(self, least: float) -> list[tuple[int, float]]:
+        """List those that are so near."""
+        return [(other, cosine) for other, cosine in self.cosines if cosine >= least]
+
+
+def near(transaction: Transaction, case_id: int, *, within: int = 5000, least: float = ALIKE) -> Near:
+    """Compare a case with the newest `within`, the case itself left out. Empty when it has no vector.
+
+    This is most of the work of `similar` and of `unit_by_neighbours`: whoever asks both hands it to them.
+    It must not ask for more than they do: `least` is the lower of the two.
+    """
+    mine = latest_suggestion(transaction, case_id)
+    if mine is None or not mine["vector"]:
+        return Near(cosines=())
+    # Oldest first, so that the latest suggestion of a case is the one that stays: few cases have more than
+    # one, and a database that is asked for the latest only may choose a plan that takes seconds.
+    latest: dict[int, tuple[str, bytes]] = {}
+    for other, model, vector in transaction.connection.execute(_vectors(_oldest(transaction, within))):
+        latest[other] = (model, vector)
+    latest.pop(case_id, None)
+    # Numbers from two encoders have nothing to say to each other, even when there are equally many.
+    models = {model for model, _ in latest.values()}
+    same = {model for model in models if _encoder(model) == _encoder(mine["model"])}
+    comparable = {
+        other: vector
+        for other, (model, vector) in sorted(latest.items(), reverse=True)
+        if model in same and len(vector) == len(mine["vector"])
+    }
+    if not comparable:
+        return Near(cosines=())
+    cosines = _cosines(mine["vector"], list(comparable.values()))
+    others = list(comparable)
+    order = np.argsort(-cosines, kind="stable").tolist()
+    return Near(cosines=[(others[at], float(cosines[at])) for at in order if cosines[at] >= least])
+
+
 def similar(
     transaction: Transaction,
     case_id: int,
@@ -70,17 +115,18 @@ def similar(
     least: float = ALIKE,
     may_see: Callable[[Row], bool] = anybody,
     since: datetime | None = None,
+    among: Near | None = None,
 ) -> list[Similar]:
     """List the cases among the newest `within` that are most like a case, nearest first.
 
     With `since` only those that came in from then on. Empty when the case has no vector. Cases in quarantine,
     disposed ones, and those for which `may_see` says no, are left out: a title tells something of a case that
-    the reader may not open.
+    the reader may not open. `among` is what `near` has found already.
     """
-    near = _nearest(transaction, case_id, within=within, least=least)
+    compared = among or near(transaction, case_id, within=within, least=least)
     seen = (
         (row, cosine)
-        for row, cosine in _opened(transaction, near)
+        for row, cosine in _opened(transaction, compared.at_least(least))
         if may_see(row) and (since is None or row["received_at"] >= since)
     )
     found = list(islice(seen, limit))
@@ -108,13 +154,20 @@ def unit_by_neighbours(
     within: int = 5000,
     least: float = ALIKE_FOR_UNIT,
     may_see: Callable[[Row], bool] = anybody,
+    among: Near | None = None,
 ) -> UnitProposal | None:
     """Propose the unit that at least 3 of the 7 nearest cases have; only cases that a human has confirmed.
 
-    None when too few agree, and when two units have equally many. The case itself is not moved.
+    None when too few agree, and when two units have equally many. The case itself is not moved. `among` is
+    what `near` has found already.
     """
-    near = _nearest(transaction, case_id, within=within, least=least, confirmed=True)
-    seen = (row["unit"] for row, _ in _opened(transaction, near) if may_see(row))
+    compared = among or near(transaction, case_id, within=within, least=least)
+    # A case has a type of its own only when a human has confirmed it.
+    seen = (
+        row["unit"]
+        for row, _ in _opened(transaction, compared.at_least(least))
+        if row["kind"] and may_see(row)
+    )
     units = list(islice(seen, _ASKED))
     agreeing = {unit: units.count(unit) for unit in units if unit}
     most = max(agreeing.values(), default=0)
@@ -124,61 +177,29 @@ def unit_by_neighbours(
     return UnitProposal(unit=leading[0], agreeing=most, asked=len(units))
 
 
-def _nearest(
-    transaction: Transaction, case_id: int, *, within: int, least: float, confirmed: bool = False
-) -> list[tuple[int, float]]:
-    """List ids and cosines, nearest first; of two equally near the newest first."""
-    mine = latest_suggestion(transaction, case_id)
-    if mine is None or not mine["vector"]:
-        return []
-    # Oldest first, so that the latest suggestion of a case is the one that stays: few cases have more than
-    # one, and a database that is asked for the latest only may choose a plan that takes seconds.
-    wanted = _vectors(case_id, _oldest(transaction, within), confirmed)
-    latest = {row.case_id: row for row in transaction.connection.execute(wanted).all()}
-    comparable = {
-        other: row.vector
-        for other, row in sorted(latest.items(), reverse=True)
-        # Numbers from two encoders have nothing to say to each other, even when there are equally many.
-        if len(row.vector) == len(mine["vector"]) and _encoder(row.model) == _encoder(mine["model"])
-    }
-    if not comparable:
-        return []
-    cosines = _cosines(mine["vector"], list(comparable.values()))
-    others = list(comparable)
-    order = np.argsort(-cosines, kind="stable").tolist()
-    return [(others[at], float(cosines[at])) for at in order if cosines[at] >= least]
-
-
 def _oldest(transaction: Transaction, within: int) -> int:
     """Return the id of the oldest of the newest cases. Asked for by itself: with it the indexes are used."""
     wanted = select(cases.c.id).order_by(cases.c.id.desc()).offset(within - 1).limit(1)
     return transaction.connection.scalar(wanted) or 0
 
 
-def _vectors(case_id: int, oldest: int, confirmed: bool) -> Select[Any]:
-    wanted = (
+def _vectors(oldest: int) -> Select[Any]:
+    return (
         select(suggestions.c.case_id, suggestions.c.model, suggestions.c.vector)
-        .join(cases, cases.c.id == suggestions.c.case_id)
-        .where(
-            # Said of both: PostgreSQL would read every case for the one that it is not said of.
-            suggestions.c.case_id >= oldest,
-            cases.c.id >= oldest,
-            suggestions.c.case_id != case_id,
-            cases.c.status.not_in(_HIDDEN),
-        )
+        .where(suggestions.c.case_id >= oldest)
         # In the order of the index: by id alone SQLite would walk through every suggestion there is.
         .order_by(suggestions.c.case_id, suggestions.c.id)
     )
-    # A case has a type of its own only when a human has confirmed it.
-    return wanted.where(cases.c.kind != "") if confirmed else wanted
 
 
-def _opened(transaction: Transaction, near: Sequence[tuple[int, float]]) -> Iterator[tuple[Row, float]]:
-    """Read the cases in their order, a handful at a time: mostly the first are all that is wanted."""
-    for start in range(0, len(near), _HANDFUL):
-        some = dict(near[start : start + _HANDFUL])
+def _opened(transaction: Transaction, nearest: Sequence[tuple[int, float]]) -> Iterator[tuple[Row, float]]:
+    """Read the cases in their order, but for hidden ones. Mostly the first handful is all that is wanted."""
+    start, size = 0, _HANDFUL
+    while some := dict(nearest[start : start + size]):
         found = {row["id"]: row for row in transaction.rows(select(cases).where(cases.c.id.in_(some)))}
-        yield from ((found[other], cosine) for other, cosine in some.items())
+        opened = ((found[other], cosine) for other, cosine in some.items())
+        yield from ((row, cosine) for row, cosine in opened if row["status"] not in _HIDDEN)
+        start, size = start + size, min(2 * size, _MOST_AT_ONCE)
 
 
 def _places(transaction: Transaction, case_ids: Sequence[int]) -> dict[int, frozenset[str]]:

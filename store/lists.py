@@ -12,13 +12,13 @@ from enum import StrEnum
 from sqlalchemy import (
     ColumnElement,
     Date,
+    FromClause,
     and_,
-    exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
-    true,
     tuple_,
 )
 from sqlalchemy import case as when
@@ -28,10 +28,15 @@ from store.cases import OPEN
 from store.deadlines import STOCKHOLM
 from store.domain import BY_STAFF, Kind, Lane, PromiseKind, Role, Source, Status
 from store.engine import Row, Transaction
-from store.sight import Reader, holds, seen_by
+from store.sight import Reader, holds, holds_any, seen_by
 from store.tables import cases, promises, suggestions
 
 MOST_COUNTED = 1000
+# What a list tells of each of its cases, beside its answer date and how sure its suggestion is.
+SHOWN = (
+    *("id", "number", "title", "received_at", "status", "unit", "handler", "lanes", "quarantined_because"),
+    *("kind", "factor", "suggested_kind", "suggested_factor", "version"),
+)
 _EARLIEST = date(1900, 1, 1)
 _NEVER = date(9999, 12, 31)  # sorts what is promised no day after all that is
 _NO_DOOR = frozenset({Lane.SPAM, Lane.QUESTION, Lane.NAMED_EMPLOYEE})
@@ -85,14 +90,12 @@ _OF_ROLE: Mapping[Role, Collection[Queue]] = {
 
 _owed = promises.alias()
 _others = cases.alias()
-_WITH_ANSWER = cases.outerjoin(
-    promises,
-    and_(
-        promises.c.case_id == cases.c.id,
-        promises.c.kind == PromiseKind.ANSWER,
-        promises.c.round == cases.c.round,
-    ),
+_IS_ANSWER = and_(
+    promises.c.case_id == cases.c.id,
+    promises.c.kind == PromiseKind.ANSWER,
+    promises.c.round == cases.c.round,
 )
+_WITH_ANSWER = cases.outerjoin(promises, _IS_ANSWER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,10 +125,23 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What is read for a list: from where, the id of each case in it, and what narrows it."""
+
+    source: FromClause
+    id: ColumnElement[int]
+    where: Sequence[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
-    """Some cases of a list. `before` and `after` are where the pages beside it begin, if there are any."""
+    """Some cases of a list. `before` and `after` are where the pages beside it begin, if there are any.
+
+    `count` is how many there are in all, as `count` counts them; None unless it was asked for.
+    """
 
     rows: Sequence[Row]
+    count: int | None = None
     before: Place | None
     after: Place | None
 
@@ -146,32 +162,39 @@ def page(
     limit: int = 50,
     after: Place | None = None,
     before: Place | None = None,
+    counting: bool = False,
 ) -> Page:
     """List cases: klagomål first and then the soonest due (row G20); of all cases the newest first.
 
     The page begins after one place, or ends before another. The letters are no cases: `outbox.troubled`.
+    With `counting` it tells how many there are; of a first page that costs no question of its own.
     """
     newest_first = queue is Queue.ALL
+    filters = filters or Filters()
     rank, due = (literal(0), literal(_NEVER, Date())) if newest_first else (_RANK, _DUE)
     beside = after or before
-    wanted = (
-        select(rank, due, cases.c.id)
-        .select_from(_WITH_ANSWER)
-        .where(*_wanted(transaction, queue, reader, filters or Filters(), today))
-    )
+    asked = _asked(transaction, queue, reader, filters, today)
+    source = asked.source if newest_first else asked.source.outerjoin(promises, _IS_ANSWER)
+    wanted = select(rank, due, asked.id).select_from(source).where(*asked.where)
     backwards = before is not None and after is None
     if beside is not None:
-        wanted = wanted.where(_beyond(beside, newest_first=newest_first, backwards=backwards))
-    key = (cases.c.id,) if newest_first else (rank, due, cases.c.id)
+        wanted = wanted.where(_beyond(beside, asked.id, newest_first=newest_first, backwards=backwards))
+    key = (asked.id,) if newest_first else (rank, due, asked.id)
     order = [one.desc() if newest_first != backwards else one.asc() for one in key]
-    found = transaction.connection.execute(wanted.order_by(*order).limit(limit + 1)).all()
+    counted_here = counting and beside is None
+    most = MOST_COUNTED if counted_here else limit
+    found = transaction.connection.execute(wanted.order_by(*order).limit(max(most, limit) + 1)).all()
     there_is_more = len(found) > limit
     places = [Place(rank=one[0], due=one[1], case_id=one[2]) for one in found[:limit]]
     if backwards:
         places.reverse()
     has_before, has_after = (there_is_more, True) if backwards else (beside is not None, there_is_more)
+    counted = len(found) if counted_here else None
+    if counting and not counted_here:
+        counted = count(transaction, queue=queue, reader=reader, today=today, filters=filters)
     return Page(
         rows=_rows(transaction, [place.case_id for place in places]),
+        count=counted,
         before=places[0] if places and has_before else None,
         after=places[-1] if places and has_after else None,
     )
@@ -181,8 +204,8 @@ def count(
     transaction: Transaction, *, queue: Queue, reader: Reader, today: date, filters: Filters | None = None
 ) -> int:
     """Count the cases of a list, but no further than one more than `MOST_COUNTED`."""
-    wanted = select(cases.c.id).where(*_wanted(transaction, queue, reader, filters or Filters(), today))
-    some = wanted.limit(MOST_COUNTED + 1).subquery()
+    asked = _asked(transaction, queue, reader, filters or Filters(), today)
+    some = select(asked.id).select_from(asked.source).where(*asked.where).limit(MOST_COUNTED + 1).subquery()
     return transaction.connection.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -191,9 +214,18 @@ def counts(
 ) -> dict[Queue, int]:
     """Count what lies in each of these lists, in one question. That of all cases is left out, and letters."""
     asked = [queue for queue in queues if queue not in {Queue.ALL, Queue.LETTERS}]
+    is_open = cases.c.status != Status.QUARANTINED  # of those that are looked at; sooner asked than ten words
     wanted = select(
-        *(func.count().filter(and_(true(), *_in_queue(queue, reader, today))) for queue in asked)
-    ).where(_stands(transaction, (*OPEN, Status.QUARANTINED)), seen_by(reader))
+        *(
+            func.count().filter(
+                and_(
+                    cases.c.status.in_(_STATUSES[queue]) if queue in _STATUSES else is_open,
+                    *_in_queue(queue, reader, today),
+                )
+            )
+            for queue in asked
+        )
+    ).where(_stands(transaction, (*OPEN, Status.QUARANTINED)), seen_by(reader, of_few=True))
     found = transaction.connection.execute(wanted).one()
     return dict(zip(asked, found, strict=True))
 
@@ -204,33 +236,42 @@ def numbers(transaction: Transaction, case_ids: Collection[int | None]) -> dict[
     return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
 
 
-def _stands(transaction: Transaction, statuses: Sequence[Status]) -> ColumnElement[bool]:
+def _stands(
+    transaction: Transaction, statuses: Sequence[Status], key: ColumnElement[int] = cases.c.id
+) -> ColumnElement[bool]:
     if transaction.connection.dialect.name != "sqlite":
         return cases.c.status.in_(statuses)
     # SQLite knows how many cases a status has on average, not that few are open, and would read them all;
     # asked like this it finds their ids in the index first.
-    return cases.c.id.in_(select(_others.c.id).where(_others.c.status.in_(statuses)))
+    return key.in_(select(_others.c.id).where(_others.c.status.in_(statuses)))
 
 
-def _wanted(
-    transaction: Transaction, queue: Queue, reader: Reader, filters: Filters, today: date
-) -> Iterator[ColumnElement[bool]]:
-    yield seen_by(reader)
-    if queue is not Queue.ALL:
-        yield _stands(transaction, _STATUSES.get(queue, OPEN))
-    elif filters.late:
-        yield _stands(transaction, OPEN)
-    yield from _in_queue(queue, reader, today)
-    yield from _narrowed(filters, today)
+def _asked(transaction: Transaction, queue: Queue, reader: Reader, filters: Filters, today: date) -> _Asked:
+    question = search.ask(filters.text)
+    found = search.found(transaction, question)
+    key = cases.c.id if found is None else found.key
+    is_of_all = queue is Queue.ALL and not filters.late
+    where = [seen_by(reader, of_few=not is_of_all, key=key)]
+    if not is_of_all:
+        where.append(_stands(transaction, _STATUSES.get(queue, OPEN), key))
+    where += [*_in_queue(queue, reader, today), *_narrowed(transaction, filters, today)]
+    if found is not None:
+        if unwanted := search.without(question):
+            where.append(search.matches(transaction, unwanted))
+        source = found.table.join(cases, cases.c.id == found.id)
+        return _Asked(source=source, id=found.id, where=[found.where, *where])
+    sees_all = reader.is_registrator or reader.oversees or reader.sorts
     if filters.text:
-        sees_all = reader.is_registrator or reader.oversees or reader.sorts
-        is_wide = sees_all and queue is Queue.ALL
-        yield search.matches(transaction, search.ask(filters.text), wide=is_wide)
+        where.append(search.matches(transaction, question, wide=sees_all and is_of_all))
+    is_narrow = not sees_all or filters.unit or filters.handler or filters.lane
+    if is_of_all and is_narrow and transaction.connection.dialect.name != "sqlite":
+        # With the order in sight PostgreSQL would walk through the newest cases of everybody to find these.
+        narrow = select(cases.c.id).where(*where).offset(0).subquery()
+        return _Asked(source=narrow, id=narrow.c.id, where=())
+    return _Asked(source=cases, id=cases.c.id, where=where)
 
 
 def _in_queue(queue: Queue, reader: Reader, today: date) -> Iterator[ColumnElement[bool]]:
-    if queue is not Queue.ALL:
-        yield cases.c.status.in_(_STATUSES.get(queue, OPEN))
     match queue:
         case Queue.MINE:
             yield cases.c.handler == reader.id
@@ -243,12 +284,17 @@ def _in_queue(queue: Queue, reader: Reader, today: date) -> Iterator[ColumnEleme
         case Queue.OVERDUE:
             yield _is_late(today)
         case Queue.DOORS:
-            yield or_(cases.c.door != "", *(_has_lane(lane) for lane in Lane if lane not in _NO_DOOR))
+            yield or_(
+                cases.c.door != "",
+                and_(
+                    holds_any(cases.c.lanes), or_(*(_has_lane(lane) for lane in Lane if lane not in _NO_DOOR))
+                ),
+            )
         case Queue.SOCIAL:
             yield cases.c.source == Source.SOCIAL_MEDIA
 
 
-def _narrowed(filters: Filters, today: date) -> Iterator[ColumnElement[bool]]:
+def _narrowed(transaction: Transaction, filters: Filters, today: date) -> Iterator[ColumnElement[bool]]:
     equal = (
         (_believed("kind"), filters.kind),
         (_believed("factor"), filters.factor),
@@ -257,7 +303,7 @@ def _narrowed(filters: Filters, today: date) -> Iterator[ColumnElement[bool]]:
     )
     yield from (column == value for column, value in equal if value)
     if filters.status:
-        yield _has_status(filters.status)
+        yield _has_status(transaction, filters.status)
     if filters.channel:
         yield cases.c.channel.in_(CHANNELS.get(filters.channel, (filters.channel,)))
     if filters.lane:
@@ -267,33 +313,28 @@ def _narrowed(filters: Filters, today: date) -> Iterator[ColumnElement[bool]]:
     if filters.until and filters.until < date.max:
         yield cases.c.received_at < _midnight(filters.until + timedelta(days=1))
     if filters.late:
-        yield cases.c.status.in_(OPEN)
         yield _is_late(today)
 
 
 def _is_late(today: date) -> ColumnElement[bool]:
-    """Tell whether a promise of the present round is past its day, and not kept."""
-    late = exists().where(
-        _owed.c.case_id == cases.c.id,
-        _owed.c.round == cases.c.round,
-        _owed.c.kept_at.is_(None),
-        _owed.c.due_on < today,
-    )
-    return late.correlate(cases)
+    """Tell whether a promise of the present round is past its day, and not kept: few are."""
+    late = select(_owed.c.case_id, _owed.c.round).where(_owed.c.kept_at.is_(None), _owed.c.due_on < today)
+    return tuple_(cases.c.id, cases.c.round).in_(late)
 
 
 def _believed(axis: str) -> ColumnElement[str]:
     """Return what a human has said, else the newest suggestion."""
-    return func.coalesce(func.nullif(cases.c[axis], ""), cases.c[f"suggested_{axis}"])
+    # Written as the index has it, with no value to be filled in.
+    return func.coalesce(func.nullif(cases.c[axis], literal_column("''")), cases.c[f"suggested_{axis}"])
 
 
 def _has_lane(lane: str) -> ColumnElement[bool]:
     return holds(cases.c.lanes, lane)
 
 
-def _has_status(status: str) -> ColumnElement[bool]:
-    # Nearly all cases have ended: there the index of statuses leads the long way round.
-    is_few = status in {*OPEN, Status.QUARANTINED}
+def _has_status(transaction: Transaction, status: str) -> ColumnElement[bool]:
+    # Nearly all cases have ended: there the index of statuses leads the long way round. PostgreSQL knows.
+    is_few = status in {*OPEN, Status.QUARANTINED} or transaction.connection.dialect.name != "sqlite"
     return cases.c.status == status if is_few else func.coalesce(cases.c.status, "") == status
 
 
@@ -302,20 +343,23 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=STOCKHOLM)
 
 
-def _beyond(place: Place, *, newest_first: bool, backwards: bool) -> ColumnElement[bool]:
+def _beyond(
+    place: Place, key: ColumnElement[int], *, newest_first: bool, backwards: bool
+) -> ColumnElement[bool]:
     if newest_first:
-        return cases.c.id > place.case_id if backwards else cases.c.id < place.case_id
+        return key > place.case_id if backwards else key < place.case_id
     here = tuple_(literal(place.rank), literal(place.due, Date()), literal(place.case_id))
-    key = tuple_(_RANK, _DUE, cases.c.id)
-    return key < here if backwards else key > here
+    order = tuple_(_RANK, _DUE, cases.c.id)
+    return order < here if backwards else order > here
 
 
 def _rows(transaction: Transaction, case_ids: Sequence[int]) -> list[Row]:
     """Fetch the cases that are shown, with their newest suggestion and answer date, in this order."""
     newest = select(func.max(suggestions.c.id)).where(suggestions.c.case_id.in_(case_ids))
+    shown = [cases.c[name] for name in SHOWN]
     sure = [suggestions.c[f"{axis}_{what}"] for axis in ("kind", "factor") for what in ("confidence", "sure")]
     wanted = (
-        select(cases, promises.c.due_on.label("answer_by"), *sure)
+        select(*shown, promises.c.due_on.label("answer_by"), *sure)
         .select_from(
             _WITH_ANSWER.outerjoin(
                 suggestions,

@@ -7,14 +7,16 @@ is said by `store.sight`, in the question that asks (`store.lists`).
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 
 import Stemmer
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
+    FromClause,
     Integer,
     Select,
     and_,
@@ -37,6 +39,7 @@ from store.engine import Row, Store, Transaction
 from store.tables import cases, letters, messages, search_words
 
 _FEW = 2000
+_SOME, _MOST_OF_SOME = 200, 160
 
 # Raise it when words are cut otherwise: every case is then indexed anew at the next start.
 VERSION = 1
@@ -123,18 +126,55 @@ def matches(transaction: Transaction, question: Question, *, wide: bool = False)
         holds, union, both = _postgresql_holds, " | ", " & "
         render = _postgresql_words
 
-    def written(term: Term) -> str:
-        return f"({union.join(render(way) for way in term.ways)})"
-
     said = []
     if wanted:
-        asked = both.join(map(written, wanted))
+        asked = both.join(_written(term, render, union) for term in wanted)
         # PostgreSQL can not know how rare a word is, and would walk through every case to find none.
         few = _few(transaction, asked) if wide and holds is not _sqlite_holds else None
         said.append(holds(asked) if few is None else cases.c.id.in_(few))
     if unwanted:
-        said.append(not_(holds(union.join(map(written, unwanted)))))
+        spoken = union.join(_written(term, render, union) for term in unwanted)
+        if holds is _postgresql_holds and not (wide and _is_common(transaction, spoken)):
+            holds = _postgresql_each
+        said.append(not_(holds(spoken)))
     return and_(*said) if said else false()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What full text gives of itself: `table` has a row for each case that it finds, with its `id`.
+
+    `key` is that id as it must be written in any other condition but an order or a range: SQLite would else
+    ask its full text anew for each value.
+    """
+
+    table: FromClause
+    id: ColumnElement[int]
+    key: ColumnElement[int]
+    where: ColumnElement[bool]
+
+
+def found(transaction: Transaction, question: Question) -> Found | None:
+    """Return what SQLite's full text finds, newest first if asked so, without a list of it being made.
+
+    None where there is none to read from: on PostgreSQL, and when the question says only what must not be
+    there. Then `matches` says all of it. What must not be there besides is for the caller: `without`.
+    """
+    wanted = [term for term in question if not term.unwanted]
+    if not wanted or transaction.connection.dialect.name != "sqlite":
+        return None
+    asked = " AND ".join(_written(term, _sqlite_words, " OR ") for term in wanted)
+    return Found(
+        table=_index,
+        id=_index.c.rowid,
+        key=literal_column("+search_index.rowid", Integer()),
+        where=literal_column("search_index").op("MATCH")(asked),
+    )
+
+
+def without(question: Question) -> Question:
+    """Return what must not be there."""
+    return tuple(term for term in question if term.unwanted)
 
 
 def open_words(transaction: Transaction, case_id: int, row: Row) -> None:
@@ -330,6 +370,10 @@ def _kept(transaction: Transaction, tokens: Sequence[str]) -> str:
     return " ".join(f"'{token}':{','.join(where)}" for token, where in places.items())
 
 
+def _written(term: Term, render: Callable[[Words], str], union: str) -> str:
+    return f"({union.join(render(way) for way in term.ways)})"
+
+
 def _sqlite_words(way: Words) -> str:
     return f'"{" ".join(way.stems)}"{" *" if way.begins else ""}'
 
@@ -398,3 +442,18 @@ def _cut(text: str, sought: re.Pattern[str], width: int) -> list[Piece]:
 @cache
 def _stemmer() -> Stemmer.Stemmer:
     return Stemmer.Stemmer("swedish")
+
+
+def _postgresql_each(expression: str) -> ColumnElement[bool]:
+    """Ask one case at a time: else all that have a word are read before the first of those without."""
+    asked = bindparam(None, expression, type_=TSQUERY())
+    holds = select(search_words.c.words.op("@@", return_type=Boolean())(asked))
+    return func.coalesce(holds.where(search_words.c.case_id == cases.c.id).scalar_subquery(), false())
+
+
+def _is_common(transaction: Transaction, expression: str) -> bool:
+    """Tell whether most of the newest cases have a word: then it takes long to walk to those without."""
+    newest = select(search_words.c.words).order_by(search_words.c.case_id.desc()).limit(_SOME).subquery()
+    asked = bindparam(None, expression, type_=TSQUERY())
+    wanted = select(func.count()).select_from(newest).where(newest.c.words.op("@@")(asked))
+    return (transaction.connection.scalar(wanted) or 0) > _MOST_OF_SOME

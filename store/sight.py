@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     String,
     and_,
     cast,
@@ -22,7 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    union,
+    union_all,
     update,
 )
 
@@ -84,13 +83,23 @@ def sees(reader: Reader, case: Mapping[str, Any]) -> bool:
     )
 
 
-def seen_by(reader: Reader) -> ColumnElement[bool]:
-    """Say what `sees` says to the database, so that lists, searches and counts agree with it."""
+def seen_by(
+    reader: Reader, *, of_few: bool = False, key: ColumnElement[int] = cases.c.id
+) -> ColumnElement[bool]:
+    """Say what `sees` says to the database, so that lists, searches and counts agree with it.
+
+    `of_few` says the same where few cases are looked at anyway, such as the open ones or that of a letter:
+    each is then judged by itself, instead of first finding all that are somebody's in all years. `key` is
+    where the id of the case stands, if a question has it from elsewhere before it reads the case.
+    """
     clear = not_(holds(cases.c.barred, reader.id))
     if reader.is_registrator:
         return clear
     if not (reader.oversees or reader.sorts):
-        return and_(clear, cases.c.id.in_(union(*_theirs(reader))))
+        if of_few:
+            return and_(clear, or_(*_reasons(reader, cases)))
+        theirs = union_all(*(select(_own.c.id).where(reason) for reason in _reasons(reader, _own)))
+        return and_(clear, key.in_(theirs))
     by_office = [true()] if reader.oversees else [*_of_units(reader.manages), *_of_lanes(reader.lanes)]
     few = or_(cases.c.handler == reader.id, and_(_unsealed(cases), or_(false(), *by_office)))
     return and_(clear, or_(not_(cases.c.restricted), few))
@@ -116,21 +125,18 @@ def _may_see_restricted(reader: Reader, case: Mapping[str, Any]) -> bool:
     return reader.oversees or case["unit"] in reader.manages or not reader.lanes.isdisjoint(case["lanes"])
 
 
-def _theirs(reader: Reader) -> Iterator[Select[int]]:
-    """Find the ids of somebody's cases, each reason by its own index: few of all cases are theirs."""
-    is_open = not_(_own.c.restricted)
-    by_office = [*_of_units(reader.manages, _own), *_of_lanes(reader.lanes, _own)]
-    besides = [
-        *_of_units(reader.units, _own),
-        holds(_own.c.shown_to, reader.id),
-        *([_own.c.handler.in_(sorted(reader.stands_in_for))] if reader.stands_in_for else []),
-    ]
-    reasons = (
-        _own.c.handler == reader.id,
-        *(and_(reason, or_(is_open, _unsealed(_own))) for reason in by_office),
-        *(and_(reason, is_open) for reason in besides),
-    )
-    yield from (select(_own.c.id).where(reason) for reason in reasons)
+def _reasons(reader: Reader, table: FromClause) -> Iterator[ColumnElement[bool]]:
+    """Say why a case is somebody's. Each reason has its own index: few of all cases are theirs."""
+    is_open = not_(table.c.restricted)
+    yield table.c.handler == reader.id
+    for reason in (*_of_units(reader.manages, table), *_of_lanes(reader.lanes, table)):
+        # Two reasons, so that the flags are read only of the few that are restricted.
+        yield and_(reason, is_open)
+        yield and_(reason, table.c.restricted, _unsealed(table))
+    yield from (and_(reason, is_open) for reason in _of_units(reader.units, table))
+    yield and_(holds(table.c.shown_to, reader.id), is_open)
+    if reader.stands_in_for:
+        yield and_(table.c.handler.in_(sorted(reader.stands_in_for)), is_open)
 
 
 def _unsealed(table: FromClause) -> ColumnElement[bool]:
@@ -152,4 +158,9 @@ def holds(column: ColumnElement[Any], value: str) -> ColumnElement[bool]:
     Of `lanes` and `shown_to` only those rows are read that hold anything: there is an index of them.
     """
     written = cast(column, String)
-    return and_(written != literal_column("'[]'"), written.contains(json.dumps(str(value)), autoescape=True))
+    return and_(holds_any(column), written.contains(json.dumps(str(value)), autoescape=True))
+
+
+def holds_any(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Tell whether a JSON list holds anything; ask it first, where several words are sought."""
+    return cast(column, String) != literal_column("'[]'")

@@ -177,7 +177,7 @@ cases = Table(
     ),
     Index(None, "sender_handle"),
     Index(None, "unit"),
-    Index(None, "unit", "status", "restricted"),  # what is somebody's by their unit, and may be seen
+    Index(None, "unit", "status", "restricted", "id"),  # what is somebody's by their unit, and may be seen
     Index(None, "received_at"),
     # What is believed of a case (store.lists), written there as it is here.
     Index(

@@ -234,6 +234,7 @@ def open_house(
     policy: Profile | None = None,
     roads: Mapping[str, Channel] | None = None,
     console_url: str = "https://tycktill.lillkommun.example",
+    registrator: str = "rita",
     **organisation: Any,
 ) -> House:
     """Build the desk on a store. With `silent` there is no classifier at all.
@@ -261,7 +262,7 @@ def open_house(
         policy=policy,
         handlers={person.id: person for person in people},
         units=units,
-        registrator="rita",
+        registrator=registrator,
         **organisation,
     )
     channels: dict[str, Channel] = {"email": memory, **(roads or {})}

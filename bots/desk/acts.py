@@ -861,10 +861,14 @@ class Acts:
 
     def possible(self, case_id: int, by: str) -> dict[Act, tuple[str, ...]]:
         """List what a person can do to a case now, each act with what must be there first and is not."""
+        return self.choices(case_id, by)[0]
+
+    def choices(self, case_id: int, by: str) -> tuple[dict[Act, tuple[str, ...]], frozenset[str]]:
+        """Return what `possible` and `roles_in` say, of one moment."""
         with self.store.read() as transaction:
             case = self._looked_at(transaction, case_id, by)
             roles = self.work.house.actor(by, case).roles
-            return life.options(acts.facts_of(transaction, case), roles=roles, rules=self.rules)
+            return life.options(acts.facts_of(transaction, case), roles=roles, rules=self.rules), roles
 
     def roles_in(self, case_id: int, by: str) -> frozenset[str]:
         """Return the roles that a person has in a case (requirements C3)."""

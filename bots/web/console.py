@@ -95,17 +95,23 @@ class Console:
         """Show one case."""
         opened = await self._opened(request, me)
         await self._note(opened, me)
-        alike = await asyncio.to_thread(self._alike, opened.case["id"], me)
+        alike, todo, beside = await asyncio.to_thread(self._around, opened, me)
+        return self._case(request, me, opened, alike, todo, beside)
+
+    def _around(
+        self, opened: Opened, me: Handler
+    ) -> tuple[Alike, Sequence[Mapping[str, object]], Mapping[str, Any]]:
+        """Gather what is shown around a case: those alike, what can be done, and what stands beside it."""
         todo: Sequence[Mapping[str, object]] = []
         beside: Mapping[str, Any] = {}
         if self._acts is not None:
             work, answer = self._acts
-            todo = await asyncio.to_thread(work.todo, opened.case, me)
-            may_change = await asyncio.to_thread(work.may_change, opened.case, me)
-            beside = await asyncio.to_thread(answer.beside, opened.case, opened.belongings["letters"], me)
-            beside = {**beside, "may_change": may_change}
-        together = await asyncio.to_thread(self._beside.look, opened.case, me)
-        return self._case(request, me, opened, alike, todo, {**beside, **beside_pages.shown(together)})
+            choices = work.todo(opened.case, me)
+            todo = choices.acts
+            beside = answer.beside(opened.case, opened.belongings["letters"], me)
+            beside = {**beside, "may_change": choices.may_change}
+        together = beside_pages.shown(self._beside.look(opened.case, me))
+        return self._alike(opened.case["id"], me), todo, {**beside, **together}
 
     async def confirm(self, request: Request, me: Handler) -> Response:
         """Store what a human says of type and factor; on a stale page show both words and ask again."""
@@ -294,9 +300,10 @@ class Console:
         may_see = partial(sees, self._parts.acts.reader(me.id))
         since = self._parts.clock() - _LATELY
         with self._parts.store.read() as transaction:
+            near = likeness.near(transaction, case_id)
             return Alike(
-                cases=likeness.similar(transaction, case_id, may_see=may_see, since=since),
-                unit=likeness.unit_by_neighbours(transaction, case_id, may_see=may_see),
+                cases=likeness.similar(transaction, case_id, may_see=may_see, since=since, among=near),
+                unit=likeness.unit_by_neighbours(transaction, case_id, may_see=may_see, among=near),
             )
 
     def _raw(self, message_id: int) -> bytes | None:

@@ -164,15 +164,11 @@ class Lists:
                 limit=_PAGE,
                 after=asked.after,
                 before=asked.before,
+                counting=asked.narrowed != {} or asked.queue not in counts,
             )
-            is_plain = not asked.narrowed and asked.queue in counts
             return common | {
                 "page": page,
-                "count": counts[asked.queue]
-                if is_plain
-                else lists.count(
-                    transaction, queue=asked.queue, reader=reader, today=today, filters=asked.filters
-                ),
+                "count": counts[asked.queue] if page.count is None else page.count,
                 "snippets": search.snippets(
                     transaction, [row["id"] for row in page.rows], search.ask(asked.filters.text)
                 ),

@@ -580,6 +580,14 @@ _OTHERWISE = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What somebody can do to a case, the main things first; and whether they may change it at all."""
+
+    acts: Sequence[Mapping[str, object]]
+    may_change: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class LookedAt:
     """The moment of a case that somebody has on the screen: its version, and its last journal line.
 
@@ -618,11 +626,10 @@ class Work:
             Route(path, guard(self.act), methods=["POST"]),
         ]
 
-    def todo(self, case: Row, me: Handler) -> list[dict[str, object]]:
-        """List what somebody can do to a case now, the main things first. Blocking."""
+    def todo(self, case: Row, me: Handler) -> Choices:
+        """Tell what somebody can do to a case now. Blocking."""
         case = self._with_duplicates(case)
-        possible = self._acts.possible(case["id"], me.id)
-        roles = self._acts.roles_in(case["id"], me.id)
+        possible, roles = self._acts.choices(case["id"], me.id)
         found = [
             {
                 "slug": task.slug,
@@ -635,17 +642,14 @@ class Work:
             for task in TASKS
             if _is_possible(task, case, possible, roles)
         ]
-        return sorted(found, key=lambda one: not one["is_main"])
+        found.sort(key=lambda one: not one["is_main"])
+        return Choices(acts=found, may_change=bool(_INSIDE & roles))
 
     def _is_next(self, task: Task, case: Row) -> bool:
         """Tell whether an act is among the next steps of a case, and not only possible."""
         if task.act is Act.RETURN:
             return self._acts.rules.close_by_triage
         return task.is_main or (task.act is Act.ASSIGN and case["status"] in _UNSORTED)
-
-    def may_change(self, case: Row, me: Handler) -> bool:
-        """Tell whether somebody may do something to a case, and not only read it. Blocking."""
-        return bool(_INSIDE & self._acts.roles_in(case["id"], me.id))
 
     async def look(self, request: Request, me: Handler) -> Response:
         """Show what an act asks for."""

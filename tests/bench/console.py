@@ -2,6 +2,7 @@
 
 Run it by hand: `python -m tests.bench.console [--cases 100000] [--times 20] [--database sqlite]`. Server time
 through the pages, without a network; beside it a bare question for the rows of one page in the same run.
+With `--kept FOLDER` what is filled there is used again the next time: to fill takes minutes.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,14 +19,14 @@ from sqlalchemy import select
 
 from bots.web.app import build
 from store.cases import OPEN
-from store.domain import Inbound, Receipt, Role
+from store.domain import Inbound, Receipt
 from store.engine import Store, open_store
 from store.migrations import upgrade
-from store.sight import Reader
 from store.tables import cases
 from tests.bench.figures import machine, percentile
-from tests.bench.register import COMMON, NOW, PEOPLE, PHRASE, RARE, UNITS, Register
-from tests.bots.web.house import PASSWORD, PUBLIC, SECRET, Acts, Clock, log_in
+from tests.bench.register import COMMON, NOW, PEOPLE, PHRASE, RARE, Register
+from tests.bots.web.house import PASSWORD, PUBLIC, SECRET, log_in
+from tests.house import Clock, open_house
 from tests.servers.lent import running
 
 _BAR = 0.1
@@ -77,58 +78,51 @@ _SOUGHT = {
 }
 
 
-class BenchActs(Acts):
-    """Knows the offices of the register's people."""
-
-    def reader(self, person_id: str) -> Reader:
-        """Return what decides which cases somebody may see."""
-        number = int(person_id[1:])
-        own = frozenset({f"enhet{number % UNITS}"})
-        return Reader(
-            id=person_id,
-            is_registrator=person_id == _REGISTRATOR,
-            oversees=person_id == _QUALITY,
-            sorts=person_id == _TRIAGE,
-            units=own if number < 80 else frozenset(),
-            manages=own if number >= 80 else frozenset(),
-        )
-
-    def roles(self, person_id: str) -> frozenset[Role]:
-        """Return what somebody is here for."""
-        offices = {
-            _REGISTRATOR: Role.REGISTRATOR,
-            _TRIAGE: Role.TRIAGE,
-            _QUALITY: Role.QUALITY,
-            _MANAGER: Role.MANAGER,
-        }
-        return frozenset({Role.HANDLER, offices.get(person_id, Role.HANDLER)})
-
-
 @contextmanager
-def stores(kinds: Sequence[str]) -> Iterator[Iterator[tuple[str, Store]]]:
-    """Open an empty store on each kind of database, one after the other."""
+def stores(kinds: Sequence[str], kept: Path | None) -> Iterator[Iterator[tuple[str, Store]]]:
+    """Open a store on each kind of database, one after the other: an empty one, or what was kept."""
 
     def each() -> Iterator[tuple[str, Store]]:
         if "sqlite" in kinds:
-            with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            with nullcontext(str(kept)) if kept else tempfile.TemporaryDirectory(prefix="bench-") as folder:
                 store = open_store(f"sqlite:///{Path(folder) / 'bench.db'}")
                 yield "SQLite", store
                 store.close()
         if "postgresql" in kinds:
-            with running() as lender:
-                store = open_store(lender.database())
+            with running(_room(kept)) as lender:
+                store = open_store(lender.kept("bench"))
                 yield "PostgreSQL", store
                 store.close()
 
     yield each()
 
 
+def _room(kept: Path | None) -> Path | None:
+    """Make the folder of the server that is kept."""
+    if kept is None:
+        return None
+    room = kept / "postgresql"
+    room.mkdir(exist_ok=True)
+    return room
+
+
 async def measure(store: Store, register: Register, *, times: int) -> None:
     """Ask for every page, and print a table."""
     clock = Clock(NOW)
+    house = open_house(
+        store,
+        silent=True,
+        clock=clock,
+        people=register.people(),
+        units=register.units(),
+        registrator=_REGISTRATOR,
+        medborgarcenter=(_TRIAGE,),
+        quality=(_QUALITY,),
+    )
     app = build(
         store=store,
-        acts=BenchActs(store=store, clock=clock),
+        acts=house.acts,
+        desk=house.acts,
         receive=_nothing,
         clock=clock,
         public=PUBLIC,
@@ -224,16 +218,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--kept", type=Path, help="a folder for the filled databases; it must be there")
     chosen = parser.parse_args(arguments)
     register = Register(size=chosen.cases, open_cases=min(4000, chosen.cases // 2))
-    with stores(chosen.database or ("sqlite", "postgresql")) as opened:
+    with stores(chosen.database or ("sqlite", "postgresql"), chosen.kept) as opened:
         for name, store in opened:
             upgrade(store)
             began = time.perf_counter()
-            register.fill(store)
-            took = time.perf_counter() - began
-            told = f"{register.size} cases, {PEOPLE} people, written and indexed in {took:.0f} s"
-            print(f"\n{name}: {told}; {machine()}", flush=True)
+            if register.is_in(store):
+                told = "kept from before"
+            else:
+                register.fill(store)
+                told = f"written and indexed in {time.perf_counter() - began:.0f} s"
+            print(f"\n{name}: {register.size} cases, {PEOPLE} people, {told}; {machine()}", flush=True)
             asyncio.run(measure(store, register, times=chosen.times))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text
 
 from store import search
 from store.deadlines import day_of
@@ -80,6 +80,11 @@ class Register:
             Handler(id=_person(n), name=f"Anställd {n}", email=f"anstalld{n}@example.se")
             for n in range(PEOPLE)
         ]
+
+    def is_in(self, store: Store) -> bool:
+        """Tell whether a store holds as many cases as this."""
+        with store.read() as transaction:
+            return transaction.connection.scalar(select(func.count(cases.c.id))) == self.size
 
     def fill(self, store: Store) -> None:
         """Write all of it, and index its words as a first start would."""

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,10 +59,22 @@ class Lender:
     def database(self) -> str:
         """Return the URL of a new database without any table."""
         name = f"test{next(self._numbers)}"
+        self._create(name)
+        return self._url(name)
+
+    def kept(self, name: str) -> str:
+        """Return the URL of the database of this name, which is made if it is not there."""
+        with suppress(psycopg.errors.DuplicateDatabase):
+            self._create(name)
+        return self._url(name)
+
+    def _create(self, name: str) -> None:
         with psycopg.connect(
             host=str(self.folder), user=_OWNER, dbname="postgres", autocommit=True
         ) as server:
             server.execute(f"CREATE DATABASE {name}".encode())
+
+    def _url(self, name: str) -> str:
         return f"postgresql+psycopg://{_OWNER}@/{name}?host={self.folder}"
 
     @contextmanager
@@ -85,24 +97,26 @@ class Lender:
 
 
 @contextmanager
-def running() -> Iterator[Lender]:
-    """Start a server in a folder of its own, and stop it again."""
+def running(kept: Path | None = None) -> Iterator[Lender]:
+    """Start a server in a folder of its own, or in one whose databases are kept; and stop it again."""
     programs = _programs()
     assert programs is not None
-    with tempfile.TemporaryDirectory(prefix="synpunkt-pg-", ignore_cleanup_errors=True) as name:
+    own = tempfile.TemporaryDirectory(prefix="synpunkt-pg-", ignore_cleanup_errors=True)
+    with nullcontext(str(kept)) if kept else own as name:
         folder = Path(name)
         # PostgreSQL refuses to run as root.
         user = "postgres" if os.geteuid() == 0 else None
         if user:
             shutil.chown(folder, user)
         data = str(folder / "data")
-        subprocess.run(
-            [str(programs / "initdb"), "-D", data, "-U", _OWNER, *_QUICKLY],
-            check=True,
-            capture_output=True,
-            user=user,
-            cwd=folder,
-        )
+        if not Path(data).exists():
+            subprocess.run(
+                [str(programs / "initdb"), "-D", data, "-U", _OWNER, *_QUICKLY],
+                check=True,
+                capture_output=True,
+                user=user,
+                cwd=folder,
+            )
         settings = [part for one in _HASTY for part in ("-c", one)]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(

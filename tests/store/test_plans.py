@@ -78,7 +78,4 @@ def test_cases_alike_are_sought_among_the_newest_only(embedded: Store) -> None:
     # First the case's own suggestion is asked for, then where the newest cases begin, then their vectors.
     steps = plan(embedded, lambda t: similar(t, case_id), at=2)
 
-    assert steps == [
-        "SEARCH suggestions USING INDEX ix_suggestions_case_id (case_id>?)",
-        "SEARCH cases USING INTEGER PRIMARY KEY (rowid=?)",
-    ]
+    assert steps == ["SEARCH suggestions USING INDEX ix_suggestions_case_id (case_id>?)"]

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_cases_unit_status_restricted", "cases", ["unit", "status", "restricted"])
+    op.create_index("ix_cases_unit_status_restricted_id", "cases", ["unit", "status", "restricted", "id"])
     op.create_index(
         "ix_cases_believed",
         "cases",
@@ -32,4 +32,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_promises_unkept", table_name="promises")
     op.drop_index("ix_cases_believed", table_name="cases")
-    op.drop_index("ix_cases_unit_status_restricted", table_name="cases")
+    op.drop_index("ix_cases_unit_status_restricted_id", table_name="cases")
