@@ -1,8 +1,9 @@
 """What every test may ask for: a store on each kind of database, and a house that stands on it."""
 
-import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ from store.migrations import upgrade
 from tests.house import House, open_house
 from tests.servers.lent import Lender, running, why_not
 from tests.servers.product import folder
+from tests.servers.sqlite import Shelf
+
+if find_spec("sniffio") is None:
+    # httpx looks for it at every request to a page. It is told once that it is not there.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # as the language has it
 
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
@@ -45,6 +51,14 @@ def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def shelf(sqlite_model: Path) -> Iterator[Shelf]:
+    """Give the stores on SQLite that the tests of this worker borrow one after the other."""
+    # In memory a commit waits for no disk; tests/store/test_engine.py proves that it would.
+    with folder(in_memory=True) as place:
+        yield Shelf(model=sqlite_model, folder=place)
+
+
 @pytest.fixture(params=ENGINES)
 def database_kind(request: pytest.FixtureRequest) -> str:
     """Name the kind of database that the test runs on."""
@@ -52,18 +66,15 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def store(database_kind: str, sqlite_model: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+def store(database_kind: str, shelf: Shelf, request: pytest.FixtureRequest) -> Iterator[Store]:
     """Open an empty store with all its tables."""
     if database_kind == "postgresql":
         lender: Lender = request.getfixturevalue("lender")
         with lender.emptied() as opened:
             yield opened
         return
-    # In memory a commit waits for no disk; tests/store/test_engine.py proves that it would.
-    with folder(in_memory=True) as place:
-        opened = open_store(f"sqlite:///{shutil.copy(sqlite_model, place)}")
+    with shelf.emptied() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

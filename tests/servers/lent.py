@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from store.engine import Store, open_store
 from store.migrations import upgrade
+from tests.servers.sqlite import at_rest
 
 _OWNER = "synpunkt"
 _PATIENCE = 60.0
@@ -53,7 +54,8 @@ class Lender:
     """Gives out databases on one server, which listens on a socket in its own folder only."""
 
     folder: Path
-    _shared: str = ""
+    _shared_url: str = ""
+    _shared: Store | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def database(self) -> str:
@@ -83,17 +85,30 @@ class Lender:
 
         Those who borrow leave the tables themselves as they are; who changes them asks for `database`.
         """
-        new = not self._shared
-        self._shared = self._shared or self.database()
-        store = open_store(self._shared)
+        store = self._shared or self._open()
+        self._shared = None
         try:
-            if new:
-                upgrade(store)
             with store.write() as transaction:
                 transaction.connection.execute(text(_EMPTY))
             yield store
         finally:
-            store.close()
+            # Who still holds a connection may write again: that engine shall never see another test.
+            # Those that nobody holds stay open: a new one costs a process, which must learn the tables.
+            if at_rest(store):
+                self._shared = store
+            else:
+                store.close()
+
+    def close(self) -> None:
+        """Let go of the connections that are kept."""
+        if self._shared is not None:
+            self._shared.close()
+
+    def _open(self) -> Store:
+        self._shared_url = self._shared_url or self.database()
+        store = open_store(self._shared_url)
+        upgrade(store)
+        return store
 
 
 @contextmanager
@@ -128,7 +143,9 @@ def running(kept: Path | None = None) -> Iterator[Lender]:
             )
         try:
             _await(folder, server)
-            yield Lender(folder=folder)
+            lender = Lender(folder=folder)
+            yield lender
+            lender.close()
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(_PATIENCE)
