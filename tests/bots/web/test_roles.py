@@ -5,7 +5,7 @@ act that is added is tried as well, and has to be named here if it is not about 
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -240,8 +240,12 @@ def filled(town: Town, path: str, sort: str) -> str:
     return re.sub(r"{([\w:]+)}", lambda found: str(values.get(found[1], 1)), path)
 
 
-def addresses(town: Town, method: str, sort: str) -> Iterator[str]:
-    """List every address that is about a case."""
+def addresses(town: Town, method: str) -> Mapping[str, Sequence[str]]:
+    """List every address that is about a case, for a case of every sort."""
+    return {sort: tuple(_addresses(town, method, sort)) for sort in READERS}
+
+
+def _addresses(town: Town, method: str, sort: str) -> Iterator[str]:
     for path in routes(town.app, method):
         if "{number}" in path:
             acts = [task.slug for task in TASKS] if "{task}" in path else [""]
@@ -250,13 +254,14 @@ def addresses(town: Town, method: str, sort: str) -> Iterator[str]:
 
 @ON_SQLITE
 async def test_c3_each_role_opens_the_cases_that_are_theirs_and_no_address_of_any_other(town: Town) -> None:
+    closed = addresses(town, "GET")
     async for who, browser in town.everybody():
         for sort, readers in READERS.items():
             opened = await browser.get(f"/arenden/{town.numbers[sort]}")
             assert (opened.status_code == 200) == (who in readers), (who, sort, opened.status_code)
             assert (f"Sak {sort}" in opened.text) == (who in readers), (who, sort)
             if who not in readers:
-                for address in addresses(town, "GET", sort):
+                for address in closed[sort]:
                     answer = await browser.get(address)
                     assert answer.status_code in {403, 404}, (who, sort, address)
                     assert f"zz{sort.replace(' ', '')}" not in answer.text, (who, sort, address)
@@ -311,13 +316,13 @@ def may_change(who: str, sort: str) -> bool:
 
 @ON_SQLITE
 async def test_c3_no_role_changes_a_case_that_is_not_theirs_to_change(town: Town) -> None:
-    before = town.state()
+    before, closed = town.state(), addresses(town, "POST")
     async for who, browser in town.everybody():
         page = await browser.get("/arenden")
         key = token(page) if page.status_code == 200 else token(await browser.get("/registrera"))
         for sort in READERS:
             case, other = town.case(sort), town.numbers["skolans" if sort != "skolans" else "parkens"]
-            for address in addresses(town, "POST", sort):
+            for address in closed[sort]:
                 slug = address.rpartition("/")[2]
                 is_owner = who not in SORTERS or who == case["handler"]
                 if may_change(who, sort) and not (slug in OF_OWNERS and not is_owner):
@@ -345,14 +350,14 @@ async def test_c3_who_may_classify_a_case_can(town: Town) -> None:
 
 @ON_SQLITE
 async def test_nobody_reads_or_changes_anything_without_signing_in(town: Town) -> None:
-    before = town.state()
+    before, shown, acted = town.state(), addresses(town, "GET"), addresses(town, "POST")
     async with town.browser() as browser:
         for sort in READERS:
-            for address in addresses(town, "GET", sort):
+            for address in shown[sort]:
                 answer = await browser.get(address)
                 assert answer.status_code in {303, 307, 403}, address
                 assert "zz" not in answer.text
-            for address in addresses(town, "POST", sort):
+            for address in acted[sort]:
                 answer = await browser.post(address, data=GIVEN)
                 assert answer.status_code in {303, 307, 403}, address
     assert town.state() == before
