@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, cached_property
 
 import pyotp
 from argon2 import PasswordHasher
@@ -22,8 +23,7 @@ from store.engine import Store
 LEAST = 12  # signs of a password
 _STEP = 30  # seconds that a code lasts
 _HASHER = PasswordHasher()
-# Whoever has no account waits as long as whoever has: nobody finds out who has one.
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
+_SCRYPT = {"n": 2**14, "r": 8, "p": 1}  # what a try at the shared password costs
 
 
 class PasswordError(Exception):
@@ -78,17 +78,21 @@ class Keys:
     def opens(self, person: str, password: str, code: str) -> bool:
         """Tell whether these open the door for a person; a code is used up by it. Blocking, and slow."""
         if not self.are_personal:
-            right = _stretched(self.shared, self._salt) if self.shared else b""
-            return hmac.compare_digest(_stretched(password, self._salt), right)
+            return hmac.compare_digest(_stretched(password, self._salt), self._right)
+        nobody = _nobody()
         with self.store.read() as transaction:
             account = accounts.find(transaction, person)
-        if not _is_right(account.password_hash if account else _NOBODY, password) or account is None:
+        if not _is_right(account.password_hash if account else nobody, password) or account is None:
             return False
         step = self._step_of(account, code)
         if step is None:
             return False
         with self.store.write() as transaction:
             return accounts.spend(transaction, person, step)
+
+    @cached_property
+    def _right(self) -> bytes:
+        return _stretched(self.shared, self._salt) if self.shared else b""
 
     def mark(self, person: str, how: SignIn) -> str:
         """Return what a session depends on; empty when nobody can have such a session. Blocking.
@@ -120,6 +124,15 @@ class Keys:
         return found[0] if found else None
 
 
+@cache
+def _nobody() -> str:
+    """Make what whoever has no account is compared with: it takes as long, and nobody finds out who has one.
+
+    It is made at the first try, whoever tries, and not at each start, which it would keep waiting.
+    """
+    return _HASHER.hash(secrets.token_hex(16))
+
+
 def _is_right(password_hash: str, password: str) -> bool:
     try:
         return _HASHER.verify(password_hash, password)
@@ -128,4 +141,4 @@ def _is_right(password_hash: str, password: str) -> bool:
 
 
 def _stretched(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, n=2**14, r=8, p=1)
+    return hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, **_SCRYPT)

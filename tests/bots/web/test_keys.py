@@ -1,7 +1,9 @@
 """Accounts of their own: password and one-time code, each code once, and no word on who has one."""
 
+import hashlib
 import io
 from datetime import timedelta
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
 import httpx
@@ -139,6 +141,21 @@ def test_of_a_password_only_its_hash_is_kept(house: House) -> None:
 
     assert account.password_hash.startswith("$argon2id$")
     assert WORDS not in account.password_hash
+
+
+def test_a_password_costs_as_much_to_guess_as_is_advised() -> None:
+    """RFC 9106, the second choice of section 4; scrypt with 16 MB."""
+    found = find_spec("bots.web.keys")
+    assert found is not None
+    assert found.loader is not None
+    in_service = module_from_spec(found)  # anew: for the other tests passwords are cheap
+    found.loader.exec_module(in_service)
+
+    account = in_service.new_account("anna", WORDS, now=NOW)
+
+    assert account.password_hash.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert in_service._nobody().startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert in_service._stretched("ord", b"salt") == hashlib.scrypt(b"ord", salt=b"salt", n=16384, r=8, p=1)
 
 
 def test_whoever_uses_a_code_first_uses_it_up(house: House) -> None:
