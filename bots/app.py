@@ -214,7 +214,12 @@ def build(
         work = CaseWork(
             house=house,
             identity=identity,
-            letters=Letters(house=house, identity=identity, guard=guard),
+            letters=Letters(
+                house=house,
+                identity=identity,
+                guard=guard,
+                forms={road: can.form for road, can in capabilities.items()},
+            ),
             clock=clock,
             language_of=language_of,
             acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),

@@ -453,6 +453,13 @@ def delivered(transaction: Transaction, letter_key: str, *, now: datetime) -> No
         _arrived(transaction, answer["case_id"], answer["id"], now)
 
 
+def carry_over(transaction: Transaction, old_key: str, new_key: str) -> None:
+    """Let another letter carry an answer: the same words by another road."""
+    transaction.connection.execute(
+        update(answers).where(answers.c.letter_key == old_key).values(letter_key=new_key)
+    )
+
+
 def returned(transaction: Transaction, letter_key: str, *, because: str, now: datetime) -> None:
     """Note that an answer did not arrive: the case is in progress again, and its promise unkept, as dated.
 

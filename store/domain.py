@@ -406,6 +406,7 @@ class Said:
     source: Source | None = None  # row L6
     link: str = ""
     lacks: tuple[str, ...] = ()  # what could not be fetched, in words for the handler
+    taken_up: str = ""  # who made a public comment a case, once somebody has
 
 
 @dataclass(frozen=True, kw_only=True)

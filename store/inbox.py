@@ -238,12 +238,16 @@ def count_candidates(transaction: Transaction) -> int:
     return transaction.connection.scalar(wanted) or 0
 
 
-def take_up(transaction: Transaction, message_id: int) -> bool:
-    """Give a candidate back to be read; False if it is none any more."""
+def take_up(transaction: Transaction, message_id: int, *, by: str) -> bool:
+    """Give a candidate back to be read, and made a case; False if it is none any more."""
+    row = find(transaction, message_id)
+    if row is None or not row["given"].get("said"):
+        return False
+    given = row["given"] | {"said": row["given"]["said"] | {"taken_up": by}}
     done = transaction.connection.execute(
         update(messages)
         .where(messages.c.id == message_id, messages.c.state == MessageState.CANDIDATE)
-        .values(state=MessageState.KEPT, attempts=0, claimed_until=None)
+        .values(state=MessageState.KEPT, attempts=0, claimed_until=None, given=given)
     )
     return done.rowcount == 1
 

@@ -365,6 +365,21 @@ def has_failed(transaction: Transaction, case_id: int, recipient: Address) -> bo
     return transaction.row(wanted.limit(1)) is not None
 
 
+def has_gone(transaction: Transaction, recipient: Address) -> bool:
+    """Tell whether any letter has gone to an address, or is on its way there."""
+    wanted = select(letters.c.id).where(
+        letters.c.channel == recipient.channel,
+        letters.c.handle == recipient.handle,
+        letters.c.state.not_in((LetterState.FAILED, LetterState.UNDELIVERED, LetterState.UNDONE)),
+    )
+    return transaction.row(wanted.limit(1)) is not None
+
+
+def take_over(transaction: Transaction, old_key: str, new_key: str) -> None:
+    """Let a letter stand for another that carried an answer and could not be delivered."""
+    acts.carry_over(transaction, old_key, new_key)
+
+
 def told_by(transaction: Transaction, case_id: int, name: str) -> datetime | None:
     """Return when a letter named somebody as the handler of a case, if the sender has heard of no other.
 

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
-from bots.channel import Channel
+from bots.channel import Capabilities, Channel, Form
 from bots.channels.memory import Memory
 from bots.desk.acts import Acts
 from bots.desk.cases import CaseWork
@@ -25,6 +25,7 @@ from bots.desk.watch import Watch
 from bots.mail.identity import Identity
 from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job, read_all
+from bots.parts import roads_of
 from store import cases, journal, profiles
 from store.deadlines import Days
 from store.domain import (
@@ -233,14 +234,15 @@ def open_house(
     days: Days | None = None,
     policy: Profile | None = None,
     roads: Mapping[str, Channel] | None = None,
+    others: Sequence[Channel] = (),
     console_url: str = "https://tycktill.lillkommun.example",
     registrator: str = "rita",
     **organisation: Any,
 ) -> House:
     """Build the desk on a store. With `silent` there is no classifier at all.
 
-    The days are the policy's unless others are given; `roads` are channels out besides e-mail, and
-    `organisation` are further fields of the house.
+    The days are the policy's unless others are given; `roads` are channels out besides e-mail, `others`
+    channels of both ways, and `organisation` are further fields of the house.
     """
     policy = policy or profiles.load("standard")
     clock = clock or Clock()
@@ -266,6 +268,12 @@ def open_house(
         **organisation,
     )
     channels: dict[str, Channel] = {"email": memory, **(roads or {})}
+    capabilities = {name: one.capabilities for name, one in channels.items()} | {
+        "email": Capabilities(encloses=True)
+    }
+    for other in others:
+        for road, can in roads_of(other).items():
+            channels[road], capabilities[road] = other, can
     work = CaseWork(
         house=town,
         identity=identity,
@@ -273,10 +281,12 @@ def open_house(
             house=town,
             identity=identity,
             guard=Guard(per_address_and_day=per_address_and_day, per_handler_and_hour=per_handler_and_hour),
+            forms={**{road: can.form for road, can in capabilities.items()}, "sms": Form.SMS},
         ),
         clock=clock,
         language_of=lambda text: "fi" if "hyvää" in text.casefold() else "sv",
         roads=tuple(channels),
+        capabilities=capabilities,
     )
     delivery = Delivery(
         store=store,
@@ -284,6 +294,7 @@ def open_house(
         clock=clock,
         failed=work.tell_undelivered,
         arrived=Closing(work=work).after,
+        idempotent=[road for road, can in capabilities.items() if can.idempotent_send],
         give_up_after=give_up_after,
         in_hand=in_hand,
     )

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from bots.channel import Capabilities
 from bots.desk import doors, taken, threads, wishes
 from bots.desk.alerts import Alerts
+from bots.desk.chat import Chat, point_elsewhere, reroute
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
 from bots.desk.house import House
@@ -15,6 +16,7 @@ from bots.desk.named import named_in
 from bots.desk.notices import Notices
 from bots.desk.objections import is_objection
 from bots.desk.own_mail import OwnMail
+from bots.desk.roads import Roads, conversation_of
 from bots.desk.triage import Route, route, sorted_first, unbarred
 from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
@@ -48,6 +50,8 @@ from store.life import MACHINE, Actor
 # In these nobody is thanked or pitied by a guess; what is urgent has a letter of its own besides.
 _GRAVE = doors.ACUTE | {Lane.THREAT, Lane.APPEAL}
 _TO_THE_SENDER = frozenset(outbox.TO_CITIZENS)
+# These are of a conversation, and go nowhere else; nobody need know that one did not arrive.
+_ONLY_THERE = {Purpose.ASSISTANT, Purpose.FOLLOW_UP_QUESTION, Purpose.ADDED, Purpose.PUBLIC_NOTE}
 _ANSWERED = {Status.ANSWERED, Status.RETURNED, Status.CLOSED}
 _ENDED = {Status.CLOSED, Status.ARCHIVED, Status.DISPOSED}
 _MAIL = frozenset({"smtp", "imap", "receive"})  # channels of RFC 5322
@@ -72,9 +76,24 @@ class CaseWork:
         default_factory=lambda: {"email": Capabilities(encloses=True)}
     )
 
+    @property
+    def ways(self) -> Roads:
+        """Return what chooses the road of a letter."""
+        here = {name: can for name, can in self.capabilities.items() if name in self.roads}
+        return Roads(capabilities=here, clock=self.clock)
+
+    @property
+    def chat(self) -> Chat:
+        """Return what knows of chats, SMS and social media."""
+        return Chat(work=self)
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.clock()
+
     def road(self, channel: str) -> Capabilities | None:
         """Return what a road out can do, our own page among them; None if it is not here."""
-        return Capabilities(encloses=True) if channel == PAGE else self.capabilities.get(channel)
+        return self.ways.of(channel)
 
     def for_classifier(self, transaction: Transaction, heard: Heard) -> str:
         """Return what the classifier reads of a message. What we wrote ourselves is no wish of the sender's.
@@ -90,32 +109,27 @@ class CaseWork:
 
     def settle(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
         """Give a message its case. A reply joins one, a bounce finds its letter, the rest opens a new one."""
+        if heard.said is not None:
+            self.chat.settle(transaction, heard, heard.said, suggestion)
+            return
         if self._settle_report(transaction, heard):
             return
         case_id = self._case_of(transaction, heard)
         if case_id is None:
-            self._open(transaction, heard, suggestion)
+            self.open(transaction, heard, suggestion)
         else:
-            self._join(transaction, heard, case_id, suggestion)
+            self.join(transaction, heard, case_id, suggestion)
 
     def reach(self, transaction: Transaction, case: Row) -> Address | None:
         """Return where letters to the sender of a case go, or None if nobody can be told (rows G10, X9).
 
-        That is where they wish it, if such a road is here and has not failed; else where they wrote from;
-        else our own page, if they have a code to it. A receipt always goes where they wrote from.
+        See `bots.desk.roads`.
         """
-        wished = Address(channel=case["answer_channel"], handle=case["answer_handle"])
-        if (
-            wished.channel in self.roads
-            and wished.handle
-            and not outbox.has_failed(transaction, case["id"], wished)
-        ):
-            return wished
-        if case["sender_handle"] and case["sender_channel"] in self.roads:
-            return Address(channel=case["sender_channel"], handle=case["sender_handle"])
-        return Address(channel=PAGE, handle="") if case["pick_up"] else None
+        return self.ways.reach(transaction, case)
 
     def _case_of(self, transaction: Transaction, heard: Heard) -> int | None:
+        if heard.said is not None:
+            return self.chat.case_of(transaction, heard, heard.said)
         if heard.pick_up:
             found = pick_up.case_of(transaction, heard.pick_up)
             return None if found is None else int(found["id"])
@@ -139,7 +153,7 @@ class CaseWork:
         case_id = None if letter_id is None else outbox.case_of(transaction, letter_id)
         if letter_id is None or case_id is None:
             return False
-        self._attach(transaction, heard, case_id, act=f"leveransrapport: {heard.automatic}")
+        self.attach(transaction, heard, case_id, act=f"leveransrapport: {heard.automatic}")
         if heard.automatic is Automatic.BOUNCE:
             self._note_returned(transaction, heard, letter_id)
         return True
@@ -248,10 +262,12 @@ class CaseWork:
         if address is None:
             return None
         first = inbox.first_of_case(transaction, case["id"])
+        # What is answered is answered where it was written; elsewhere nobody knows its name.
+        is_there = first is not None and first["conversation"] in {"", conversation_of(address)}
         return Sender(
             address=address,
             name=case["sender_name"],
-            in_reply_to=first["message_id"] if first else "",
+            in_reply_to=first["message_id"] if first is not None and is_there else "",
         )
 
     def tell_undelivered(self, transaction: Transaction, letter: Outgoing) -> None:
@@ -263,7 +279,9 @@ class CaseWork:
         if (letter.purpose not in _TO_THE_SENDER and not is_asked) or letter.case_id is None:
             return
         case = cases.find(transaction, letter.case_id)
-        if case is not None:
+        if case is not None and not is_asked and self._goes_elsewhere(transaction, letter, case):
+            return
+        if case is not None and letter.purpose not in _ONLY_THERE:
             self.letters.notify_undelivered(
                 transaction,
                 self._writing(transaction, case),
@@ -272,14 +290,29 @@ class CaseWork:
                 now=self.clock(),
             )
 
-    def _join(
+    def _goes_elsewhere(self, transaction: Transaction, letter: Outgoing, case: Row) -> bool:
+        """Try the next road (row G10, channels.md §14): the last is one public line, and then a human."""
+        if letter.purpose in _ONLY_THERE:
+            return False
+        now, ways = self.clock(), self.ways
+        if letter.recipient.channel not in {"email", PAGE}:
+            tried = [letter.recipient]
+            if (
+                reroute(transaction, letter, case, ways=ways, letters=self.letters, tried=tried, now=now)
+                is not None
+            ):
+                return True
+            point_elsewhere(transaction, case, ways=ways, letters=self.letters, now=now)
+        return False
+
+    def join(
         self, transaction: Transaction, heard: Heard, case_id: int, suggestion: Suggestion | None
     ) -> None:
         """Add a message to its case. Nothing is acknowledged here, and automatic mail changes nothing."""
         parents = outbox.texts_of_case(transaction, case_id)
         heard = replace(heard, text=without_parent(heard.text, parents))
         act = "automatiskt svar" if heard.automatic else "nytt meddelande i ärendet"
-        if not self._attach(transaction, heard, case_id, act=act):
+        if not self.attach(transaction, heard, case_id, act=act):
             return
         case = cases.find(transaction, case_id)
         lanes = _flags_of_more(suggestion, heard.text)
@@ -370,7 +403,8 @@ class CaseWork:
 
         return OwnMail(letters=self.letters, resume=resume)
 
-    def _open(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
+    def open(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
+        """Open a case for a message, with its promises, its handler and its letters."""
         now = self.clock()
         suggestion = _with_choice(suggestion, heard.chosen_kind)
         kind = _believed(suggestion, heard.chosen_kind)
@@ -494,7 +528,11 @@ class CaseWork:
         With `held_because` the acknowledgement waits for a human; the rate guard may hold it as well.
         """
         now = self.clock()
-        if heard.is_answerable and heard.answer_to is not None and heard.answer_to.channel in self.roads:
+        if (
+            heard.is_answerable
+            and heard.answer_to is not None
+            and self._may_thank(transaction, heard.answer_to)
+        ):
             is_assigned = way.status is Status.ASSIGNED
             # Where a human sorts first, nobody is named before; elsewhere the registrator has it till then.
             is_named = is_assigned or not sorted_first(self.house, by_mail=heard.channel in _MAIL)
@@ -549,6 +587,9 @@ class CaseWork:
             if self.house.tells_registrator and self.house.registrator not in have_it:
                 Errands(letters=self.letters).register(transaction, about, handler=way.handler, now=now)
 
+    def _may_thank(self, transaction: Transaction, to: Address) -> bool:
+        return to.channel in self.roads and self.ways.is_open(transaction, to, by_human=False)
+
     def _hold(self, heard: Heard) -> str:
         """Say why an acknowledgement waits for a human, or an empty text."""
         if Verdict.DMARC_FAILED in heard.verdicts:
@@ -567,7 +608,8 @@ class CaseWork:
         told = suggestion.language if suggestion else ""
         return told or self.language_of(heard.for_classifier)
 
-    def _attach(self, transaction: Transaction, heard: Heard, case_id: int, *, act: str) -> bool:
+    def attach(self, transaction: Transaction, heard: Heard, case_id: int, *, act: str) -> bool:
+        """Lay a message in its case, and nothing more; False if it was there already."""
         read = inbox.note_read(
             transaction, heard.message_id, case_id=case_id, state=heard.state, read=heard.columns()
         )
@@ -599,6 +641,8 @@ def _flags_of_more(suggestion: Suggestion | None, text: str) -> tuple[Lane, ...]
 
 def _is_by_sender(heard: Heard, case: Row) -> bool:
     """Tell whether a message in a case is from the one who opened it, as far as its address or code tells."""
+    if heard.said is not None:
+        return True  # only its own conversation leads into a case
     is_theirs = heard.from_addr.casefold() == case["sender_handle"].casefold() if heard.from_addr else False
     return is_theirs or bool(heard.pick_up)
 
@@ -643,6 +687,8 @@ def _wished(heard: Heard) -> Address | None:
     """Return where the answer is wished: as chosen in the form, or as written in a mail (row G10)."""
     if heard.wished is not None:
         return heard.wished
+    if heard.said is not None and (given := wishes.contact_given(heard.text)) is not None:
+        return given
     return wishes.wished_road(heard.text) if _is_from_a_person(heard) else None
 
 

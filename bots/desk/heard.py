@@ -10,12 +10,17 @@ from store.domain import (
     Address,
     Attachment,
     Automatic,
+    Command,
+    Delivered,
+    Event,
     Kind,
     MessageState,
+    Said,
     SenderCategory,
     Source,
     Taken,
     Verdict,
+    Visibility,
 )
 
 _TITLE_LENGTH = 120
@@ -56,6 +61,8 @@ class Heard:
     wished: Address | None = None  # where the answer is wished; its handle may be missing
     pick_up: str = ""  # of an anonymous sender's code
     taken: Taken | None = None  # of what a member of staff took down
+    account: str = ""
+    said: Said | None = None  # of what came by a chat, an SMS or a social medium
     state: MessageState = MessageState.READ
 
     @property
@@ -67,7 +74,8 @@ class Heard:
     @property
     def source(self) -> Source | None:
         """Return how it reached us, or None if its channel does not tell (row L6)."""
-        return self.taken.source if self.taken else _SOURCES.get(self.channel)
+        told = self.said.source if self.said else None
+        return self.taken.source if self.taken else told or _SOURCES.get(self.channel)
 
     @property
     def for_classifier(self) -> str:
@@ -134,6 +142,7 @@ def from_given(row: Mapping[str, Any]) -> Heard:
     given = row["given"]
     handle = given["sender_handle"]
     taken = _taken(given.get("taken"))
+    said = _said(given.get("said"))
     sender = Address(channel=given["sender_channel"], handle=handle) if handle else None
     return Heard(
         message_id=row["id"],
@@ -152,6 +161,12 @@ def from_given(row: Mapping[str, Any]) -> Heard:
         wished=_wished(given),
         pick_up=given.get("pick_up", ""),
         taken=taken,
+        account=row["account"],
+        said=said,
+        header_id=row["external_id"] if said else "",
+        automatic=said.automatic if said else None,
+        automatic_kind=row["channel"] if said and said.automatic else "",
+        warnings=said.lacks if said else (),
         attachments=taken.files if taken else tuple(Attachment(**one) for one in given.get("files", ())),
     )
 
@@ -168,6 +183,28 @@ def _taken(given: Mapping[str, Any] | None) -> Taken | None:
         unit=given["unit"],
         measure=given["measure"],
         files=tuple(Attachment(**one) for one in given["files"]),
+    )
+
+
+def _said(given: Mapping[str, Any] | None) -> Said | None:
+    if not given:
+        return None
+    return Said(
+        conversation=given["conversation"],
+        event=Event(given["event"]),
+        version=given["version"],
+        about=given["about"],
+        group=given["group"],
+        visibility=Visibility(given["visibility"]),
+        automatic=Automatic(given["automatic"]) if given["automatic"] else None,
+        command=Command(given["command"]) if given["command"] else None,
+        choice=given["choice"],
+        delivered=Delivered(given["delivered"]) if given["delivered"] else None,
+        because=given["because"],
+        source=Source(given["source"]) if given["source"] else None,
+        link=given["link"],
+        lacks=tuple(given["lacks"]),
+        taken_up=given.get("taken_up", ""),
     )
 
 

@@ -3,9 +3,11 @@
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
+from bots.channel import Form
 from bots.desk import doors
 from bots.desk.house import House
 from bots.desk.links import LinkAct, Links
@@ -39,6 +41,7 @@ from templates.facts import (
     DuplicateFacts,
     FollowUpFacts,
     HandedOverFacts,
+    HandlerChangedFacts,
     HandlerNamedFacts,
     Link,
     NewCaseFacts,
@@ -66,7 +69,7 @@ _ABOUT_ANONYMITY = {
 _SAME_TITLE_WITHIN = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
 _PLAIN = "citizen_acknowledgement"
-_SHORT_ROADS = frozenset({"sms"})
+_FORMS = MappingProxyType({"sms": Form.SMS})
 _REFERENCES_KEPT = 20
 
 
@@ -132,6 +135,7 @@ class Letters:
     house: House
     identity: Identity
     guard: Guard
+    forms: Mapping[str, Form] = field(default_factory=lambda: _FORMS)  # of the roads that are not mail
 
     @property
     def links(self) -> Links:
@@ -461,15 +465,41 @@ class Letters:
         self._to_sender(transaction, about, to, "citizen_reopened", Purpose.REOPENED, mark, facts, now)
 
     def _written(self, name: str, about: Writing, to: Address, facts: Mapping[str, object]) -> Rendered:
+        return self.words(name, about.language, to, facts)
+
+    def words(self, name: str, language: str, to: Address, facts: Mapping[str, object]) -> Rendered:
         """Write a letter to a citizen: shortly where each sign costs, and in a draft if it is switched on."""
         switched_on = self.house.policy.language.letters
-        if to.channel in _SHORT_ROADS and is_short(name):
+        form = self.forms.get(to.channel, Form.MAIL)
+        if form is Form.SMS and is_short(name):
             try:
-                return render(name, language=about.language, short=True, drafts=switched_on, **facts)
+                return render(name, language=language, short=True, drafts=switched_on, **facts)
             except TemplateError:
                 # Long names do not fit two SMS; a long one is better than none.
                 log.info("no short form: letter=%s", name)
-        return render(name, language=about.language, drafts=switched_on, **facts)
+        is_chat = form is not Form.MAIL
+        return render(name, language=language, chat=is_chat, drafts=switched_on, **facts)
+
+    def notify_changed(
+        self,
+        transaction: Transaction,
+        about: Writing,
+        *,
+        handler: Handler,
+        message_id: int,
+        removed: bool,
+        now: datetime,
+    ) -> None:
+        """Tell the handler that the sender has changed or removed what they wrote. Our copy stays."""
+        facts: HandlerChangedFacts = {
+            "service_name": self.house.service_name,
+            "case_number": about.number,
+            "removed": removed,
+            "link": self._link(about.number),
+        }
+        key = f"{about.case_id}:{Purpose.FOLLOW_UP_NOTICE}:{message_id}"
+        purpose = Purpose.FOLLOW_UP_NOTICE
+        self.to_handler(transaction, about, handler, purpose, key, "handler_changed", facts, now)
 
     def _spoken(self, name: str, language: str) -> str:
         """Return the plain acknowledgement where a language has no other; urgent ones are in all of them."""
@@ -716,6 +746,8 @@ class Letters:
 
     def _suspicion(self, transaction: Transaction, to: Address, title: str, now: datetime) -> str:
         """Say why an acknowledgement might feed a mail loop that no header gave away, or an empty text."""
+        if self.forms.get(to.channel) is Form.SMS and outbox.acknowledged(transaction, to, since=now - _HOUR):
+            return "numret har fått ett kvitto den senaste timmen"
         titles = outbox.acknowledged(transaction, to, since=now - _SAME_TITLE_WITHIN)
         if title in titles:
             return "samma adress och ämne har redan fått ett kvitto det senaste dygnet"

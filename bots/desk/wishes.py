@@ -92,6 +92,11 @@ _CALL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
+# In a message that is hardly more than an address.
+_MOST_WORDS = 12
+_MAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-zA-Z]{2,24}\b")
+_ALONE = re.compile(_NUMBER.format(name="number"))
+
 
 def wants_anonymity(text: str) -> bool:
     """Tell whether a sender writes that they wish to be anonymous. Nobody else's words count."""
@@ -115,6 +120,17 @@ def wished_road(text: str) -> Address | None:
         if (match := pattern.search(own)) is not None and (match["number"] or _MINE.search(match[0]))
     ]
     return min(found, key=lambda one: one[0])[1] if found else None
+
+
+def contact_given(text: str) -> Address | None:
+    """Return the mail address or phone number that a short message gives, as from who was asked for it."""
+    if len(text.split()) > _MOST_WORDS:
+        return None
+    if (found := _MAIL.search(text)) is not None:
+        return Address(channel="email", handle=found[0])
+    number = _ALONE.search(text)
+    given = phone_number(number["number"]) if number else ""
+    return Address(channel=SMS, handle=given) if given else None
 
 
 def phone_number(typed: str) -> str:

@@ -50,7 +50,7 @@ async def test_g10_the_receipt_goes_where_they_wrote_from_and_the_answer_where_t
     assert house.case()["status"] == Status.ANSWERED
 
 
-async def test_g10_when_the_wished_road_fails_the_handler_is_told_and_the_case_stays_open(
+async def test_g10_when_the_wished_road_fails_the_answer_goes_where_they_wrote_from(
     make_house: MakeHouse,
 ) -> None:
     sms = Memory(name="sms", refused={NUMBER: PermanentFailure("numret finns inte")})
@@ -59,21 +59,34 @@ async def test_g10_when_the_wished_road_fails_the_handler_is_told_and_the_case_s
     answer(house)
     await house.deliver()
 
-    assert [row["state"] for row in house.outbox(purpose=Purpose.ANSWER)] == [LetterState.FAILED]
+    assert [
+        (row["channel"], row["handle"], row["state"]) for row in house.outbox(purpose=Purpose.ANSWER)
+    ] == [
+        ("sms", NUMBER, LetterState.FAILED),
+        ("email", SENDER, LetterState.SENT),
+    ]
+    done = house.journal(house.case()["id"])
+    assert done.index("brev misslyckat") < done.index("brev går en annan väg") < len(done) - 1
+    assert house.outbox(purpose=Purpose.UNDELIVERED_NOTICE) == []
+    assert house.case()["status"] == Status.ANSWERED
+
+
+async def test_g10_when_no_road_is_left_the_handler_is_told_and_the_case_stays_open(
+    make_house: MakeHouse,
+) -> None:
+    sms = Memory(name="sms", refused={NUMBER: PermanentFailure("numret finns inte")})
+    house = make_house(roads={"sms": sms})
+    await house.hear(an_inbound(text="Gungan i parken är trasig. Svara mig på SMS 070-174 06 33"))
+    house.memory.refused[SENDER] = PermanentFailure("adressen finns inte")
+    answer(house)
+    await house.deliver()
+
+    states = [row["state"] for row in house.outbox(purpose=Purpose.ANSWER)]
+    assert states == [LetterState.FAILED, LetterState.FAILED]
     assert [row["handle"] for row in house.outbox(purpose=Purpose.UNDELIVERED_NOTICE)] == [
         "anna.ek@lillkommun.example"
     ]
     assert house.case()["status"] == Status.IN_PROGRESS
-
-    answer(house, "Vi försöker igen: gungan lagas i dag.")
-    await house.deliver()
-
-    # Only now, and to the address that they gave themselves.
-    assert [(row["channel"], row["handle"]) for row in house.outbox(purpose=Purpose.ANSWER)] == [
-        ("sms", NUMBER),
-        ("email", SENDER),
-    ]
-    assert house.case()["status"] == Status.ANSWERED
 
 
 async def test_a_wish_without_such_a_road_is_kept_for_the_handler_to_see(house: House) -> None:

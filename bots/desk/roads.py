@@ -1,0 +1,84 @@
+"""By which road a letter reaches a sender: the wished one first, then where they wrote, then what is left."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bots.channel import Capabilities
+from store import conversations, inbox, outbox
+from store.domain import PAGE, Address
+from store.engine import Row, Transaction
+
+_OUR_PAGE = Capabilities(encloses=True)
+
+
+def conversation_of(address: Address) -> str:
+    """Name the conversation with whoever is reached at an address."""
+    return f"{address.channel}:{address.handle}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roads:
+    """Chooses among the roads that are here. `capabilities` is by road, our own page left out."""
+
+    capabilities: Mapping[str, Capabilities]
+    clock: Callable[[], datetime]
+
+    def of(self, channel: str) -> Capabilities | None:
+        """Return what a road out can do, our own page among them; None if it is not here."""
+        return _OUR_PAGE if channel == PAGE else self.capabilities.get(channel)
+
+    def reach(self, transaction: Transaction, case: Row) -> Address | None:
+        """Return where letters to the sender of a case go, or None if nobody can be told (rows G10, X9).
+
+        That is where they wish it, if such a road is here, open, and has not failed; else where they wrote
+        from; else our own page, if they have a code to it. A receipt always goes where they wrote from.
+        """
+        open_ones = [one for one in self._known(case) if self.is_open(transaction, one)]
+        for address in open_ones:
+            if not outbox.has_failed(transaction, case["id"], address):
+                return address
+        if case["pick_up"]:
+            return Address(channel=PAGE, handle="")
+        # One that failed once may work the next time, and there is no other.
+        wrote_from = case["sender_channel"], case["sender_handle"]
+        return next((one for one in open_ones if (one.channel, one.handle) == wrote_from), None)
+
+    def is_open(self, transaction: Transaction, address: Address, *, by_human: bool = True) -> bool:
+        """Tell whether a letter may go to an address now: not stopped, its window open, not used up."""
+        can = self.capabilities.get(address.channel)
+        if can is None or not can.sends:
+            return False
+        conversation = conversation_of(address)
+        if conversations.is_stopped(transaction, conversation):
+            return False
+        if can.once and outbox.has_gone(transaction, address):
+            return False
+        return can.is_open(by_human, self._heard_at(transaction, can, conversation), self.clock())
+
+    def closes_at(self, transaction: Transaction, address: Address) -> datetime | None:
+        """Return when the road to an address closes for a human's letter; None if it does not."""
+        can = self.capabilities.get(address.channel)
+        window = can.reply_window if can is not None else None
+        newest = inbox.last_in(transaction, conversation_of(address)) if window is not None else None
+        return newest["received_at"] + window if newest is not None and window is not None else None
+
+    def beside(self, address: Address) -> str:
+        """Return the public road that lies beside a private one; an empty text if there is none."""
+        service = address.channel.partition("_")[0]
+        public = (name for name, can in self.capabilities.items() if can.public)
+        return next((name for name in public if name.partition("_")[0] == service), "")
+
+    def _known(self, case: Row) -> Iterator[Address]:
+        for channel, handle in (
+            (case["answer_channel"], case["answer_handle"]),
+            (case["sender_channel"], case["sender_handle"]),
+        ):
+            if channel and handle:
+                yield Address(channel=channel, handle=handle)
+
+    def _heard_at(self, transaction: Transaction, can: Capabilities, conversation: str) -> datetime | None:
+        if can.reply_window is None:
+            return None
+        newest = inbox.last_in(transaction, conversation)
+        return newest["received_at"] if newest is not None else None
