@@ -39,6 +39,7 @@ _ALONE: Mapping[str, Command] = MappingProxyType(
         "återuppta": Command.RESUME,
         "hjälp": Command.HELP,
         "help": Command.HELP,
+        "status": Command.STATUS,
     }
 )
 _STROKE = re.compile(r"/(\w{1,20})(?:@\w{1,64})?(?:\s|$)")
