@@ -87,7 +87,8 @@ def near(transaction: Transaction, case_id: int, *, within: int = 5000, least: f
     # Oldest first, so that the latest suggestion of a case is the one that stays: few cases have more than
     # one, and a database that is asked for the latest only may choose a plan that takes seconds.
     latest: dict[int, tuple[str, bytes]] = {}
-    for other, model, vector in transaction.connection.execute(_vectors(_oldest(transaction, within))):
+    # All at once: one at a time the rows of PostgreSQL take three times as long.
+    for other, model, vector in transaction.connection.execute(_vectors(_oldest(transaction, within))).all():
         latest[other] = (model, vector)
     latest.pop(case_id, None)
     # Numbers from two encoders have nothing to say to each other, even when there are equally many.
@@ -221,7 +222,8 @@ def _encoder(model: str) -> str:
 def _cosines(mine: bytes, others: Sequence[bytes]) -> NDArray[np.float32]:
     one = np.frombuffer(mine, np.int8).astype(np.float32)
     rows = np.frombuffer(b"".join(others), np.int8).reshape(len(others), len(mine)).astype(np.float32)
-    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(one)
+    # Summed here and not by the threads of a linear algebra library, which keep every core busy for this.
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows)) * np.linalg.norm(one)
     # Whole numbers: a length below 1 is that of a vector without direction, which is like nothing.
-    cosines: NDArray[np.float32] = (rows @ one) / np.maximum(lengths, np.float32(1.0))
+    cosines: NDArray[np.float32] = np.einsum("ij,j->i", rows, one) / np.maximum(lengths, np.float32(1.0))
     return cosines

@@ -92,10 +92,12 @@ _owed = promises.alias()
 _others = cases.alias()
 _IS_ANSWER = and_(
     promises.c.case_id == cases.c.id,
-    promises.c.kind == PromiseKind.ANSWER,
+    promises.c.kind == literal_column(f"'{PromiseKind.ANSWER}'"),  # as the index of PostgreSQL has it
     promises.c.round == cases.c.round,
 )
 _WITH_ANSWER = cases.outerjoin(promises, _IS_ANSWER)
+# Asked for each case that is put in order: joined, PostgreSQL would rather read all promises of all years.
+_ANSWER_BY = select(promises.c.due_on).where(_IS_ANSWER).correlate(cases).scalar_subquery()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,10 +174,10 @@ def page(
     newest_first = queue is Queue.ALL
     filters = filters or Filters()
     rank, due = (literal(0), literal(_NEVER, Date())) if newest_first else (_RANK, _DUE)
+    rank, due = rank.label("rank"), due.label("due")  # said once, however often it is asked
     beside = after or before
     asked = _asked(transaction, queue, reader, filters, today)
-    source = asked.source if newest_first else asked.source.outerjoin(promises, _IS_ANSWER)
-    wanted = select(rank, due, asked.id).select_from(source).where(*asked.where)
+    wanted = select(rank, due, asked.id).select_from(asked.source).where(*asked.where)
     backwards = before is not None and after is None
     if beside is not None:
         wanted = wanted.where(_beyond(beside, asked.id, newest_first=newest_first, backwards=backwards))
@@ -376,4 +378,4 @@ def _rows(transaction: Transaction, case_ids: Sequence[int]) -> list[Row]:
 
 
 _RANK: ColumnElement[int] = when((_believed("kind") == Kind.COMPLAINT, 0), else_=1)
-_DUE: ColumnElement[date] = func.coalesce(promises.c.due_on, literal(_NEVER, Date()))
+_DUE: ColumnElement[date] = func.coalesce(_ANSWER_BY, literal(_NEVER, Date()))

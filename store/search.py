@@ -398,7 +398,7 @@ def _postgresql_found(expression: str) -> Select[int]:
 
 def _few(transaction: Transaction, expression: str) -> list[int] | None:
     """Return the ids that PostgreSQL finds, or None if they are many."""
-    found = list(transaction.connection.scalars(_postgresql_found(expression).limit(_FEW + 1)))
+    found = list(transaction.connection.scalars(_postgresql_found(expression).limit(_FEW + 1)).all())
     return found if len(found) <= _FEW else None
 
 

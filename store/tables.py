@@ -264,6 +264,12 @@ promises = Table(
         sqlite_where=text("kept_at IS NULL"),
         postgresql_where=text("kept_at IS NULL"),
     ),
+    # The day of the answer without the rest of its row. SQLite keeps to the unique one.
+    Index(
+        "ix_promises_answer",
+        *("case_id", "round", "due_on"),
+        postgresql_where=text("kind = 'svar'"),
+    ).ddl_if(dialect="postgresql"),
 )
 
 # What we answered, and when it was there. The newest of the case's present round counts.

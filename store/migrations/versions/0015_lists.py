@@ -27,9 +27,18 @@ def upgrade() -> None:
         sqlite_where=unkept,
         postgresql_where=unkept,
     )
+    if op.get_bind().dialect.name == "postgresql":
+        op.create_index(
+            "ix_promises_answer",
+            "promises",
+            ["case_id", "round", "due_on"],
+            postgresql_where=sa.text("kind = 'svar'"),
+        )
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_index("ix_promises_answer", table_name="promises")
     op.drop_index("ix_promises_unkept", table_name="promises")
     op.drop_index("ix_cases_believed", table_name="cases")
     op.drop_index("ix_cases_unit_status_restricted_id", table_name="cases")
