@@ -5,6 +5,7 @@ Letters lie in a folder per language, pages in `pages`; what each letter needs t
 
 import re
 import textwrap
+import tomllib
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _PROOF = "citizen_acknowledgement.txt"
 _PAGE_FOLDERS = ("pages", "gallery")
 _SUBJECT_LINE = re.compile(r"[^\W\d_]+: (\S.*)")
 _SHORT = ".sms"
+_CHAT = ".chat"
 _SEGMENTS = 2
 _RULE = "* * *"
 _WIDTH = 76
@@ -46,33 +48,51 @@ class Rendered:
     language: str
 
 
-# Two signatures, since a mapping of facts could otherwise hold a `drafts` for all that mypy knows.
+# More signatures than one, since a mapping of facts could otherwise hold a `drafts` for all that mypy knows.
 @overload
 def render(
     name: str, /, *, language: str = "sv", short: bool = False, drafts: Collection[str] = (), **facts: object
 ) -> Rendered: ...
 @overload
+def render(
+    name: str, /, *, language: str = "sv", chat: bool, drafts: Collection[str] = (), **facts: object
+) -> Rendered: ...
+@overload
 def render(name: str, /, *, language: str = "sv", **facts: object) -> Rendered: ...
 def render(
-    name: str, /, *, language: str = "sv", short: Any = False, drafts: Any = (), **facts: object
+    name: str,
+    /,
+    *,
+    language: str = "sv",
+    short: Any = False,
+    chat: Any = False,
+    drafts: Any = (),
+    **facts: object,
 ) -> Rendered:
     """Write a letter in `language`, or in Swedish and then English where that language lacks it.
 
     Give every fact of the letter and no other; otherwise `TemplateError` is raised, and nothing is blank.
     A draft language counts as lacking the letter unless its code stands in `drafts`. With `short` it is
     written for SMS if it has such a form (`is_short`): without subject, in Swedish alone where the language
-    lacks it, and of at most two SMS; what is longer is `TemplateError`. It takes the long letter's facts.
+    lacks it, and of at most two SMS; what is longer is `TemplateError`. With `chat` it is written for a chat:
+    without subject and never folded, in the form for chats where the language has one, and never with the
+    line to write above, whatever `marker` says. Both take the long letter's facts; they exclude each other.
     """
+    if short and chat:
+        raise TemplateError(f"letter {name}: short and chat exclude each other")
     if short and is_short(name):
         code = language if is_written(f"{name}{_SHORT}", language=language, drafts=drafts) else "sv"
         return _write_short(name, code, facts)
+    write = _write_chat if chat else _write
     if is_written(name, language=language, drafts=drafts):
-        return _write(name, language, facts)
-    swedish = _write(name, "sv", facts)
+        return write(name, language, facts)
+    swedish = write(name, "sv", facts)
     if not is_written(name, language="en"):
         return swedish
     # Only the first line to write above counts, so the English half does without.
-    english = _write(name, "en", facts | {"marker": False} if "marker" in facts else facts)
+    english = write(name, "en", facts | {"marker": False} if "marker" in facts else facts)
+    if chat:
+        return Rendered(subject="", body=f"{swedish.body}\n\n{_RULE}\n\n{english.body}", language="sv")
     return Rendered(
         subject=f"{swedish.subject} / {english.subject}",
         body=f"{swedish.body}\n{_RULE}\n\n{english.body}",
@@ -134,6 +154,11 @@ def is_short(name: str, /) -> bool:
     return is_written(f"{name}{_SHORT}", language="sv")
 
 
+def is_chat(name: str, /) -> bool:
+    """Tell whether a letter has a form of its own for a chat; without one the letter itself is written."""
+    return is_written(f"{name}{_CHAT}", language="sv")
+
+
 @cache
 def facts_of(name: str, /, *, language: str = "sv") -> frozenset[str]:
     """Name the facts that a letter needs, those of its parts included."""
@@ -141,6 +166,19 @@ def facts_of(name: str, /, *, language: str = "sv") -> frozenset[str]:
         return _facts_in(_letters(language), f"{name}.txt")
     except jinja2.TemplateError as error:
         raise TemplateError(f"letter {name} ({language}): {_reason(error)}") from error
+
+
+@cache
+def label(name: str, language: str, /) -> str:
+    """Return what stands on a button, at most 20 characters; in Swedish where the language has no word.
+
+    The names are the keys of `sv/_labels.toml`; any other is `TemplateError`.
+    """
+    for code in (language, "sv"):
+        # The language may come from a message, so it is looked up before it becomes a path.
+        if code in _folders() and name in (words := _labels(code)):
+            return words[name]
+    raise TemplateError(f"label {name}: there is no such text")
 
 
 @cache
@@ -154,14 +192,39 @@ def _folders() -> tuple[str, ...]:
     return tuple(sorted(proof.parent.name for proof in _ROOM.glob(f"*/{_PROOF}")))
 
 
+@cache
+def _labels(code: str) -> Mapping[str, str]:
+    path = _ROOM / code / "_labels.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
 def _write(name: str, language: str, facts: Mapping[str, object]) -> Rendered:
+    subject, body = _parted(name, language, facts)
+    return Rendered(subject=subject, body=_tidy(body, width=_WIDTH), language=language)
+
+
+def _write_chat(name: str, language: str, facts: Mapping[str, object]) -> Rendered:
+    if "marker" in facts:
+        facts = {**facts, "marker": False}
+    form = f"{name}{_CHAT}"
+    if (_ROOM / language / f"{form}.txt").is_file():
+        # As for SMS: the caller hands on the facts of the long letter, of which this form tells a part.
+        known = facts_of(form, language=language) | facts_of(name)
+        body = _text(form, language, facts, known=known, where=f"letter {form} ({language})")
+    else:
+        _, body = _parted(name, language, facts)
+    return Rendered(subject="", body=_tidy(body, width=None).rstrip("\n"), language=language)
+
+
+def _parted(name: str, language: str, facts: Mapping[str, object]) -> tuple[str, str]:
+    """Write a letter, and part it into its subject and the rest."""
     where = f"letter {name} ({language})"
     text = _text(name, language, facts, known=facts_of(name, language=language), where=where)
     first, _, body = text.partition("\n")
     subject = _SUBJECT_LINE.fullmatch(first)
     if subject is None:
         raise TemplateError(f"{where}: the first line is no subject line")
-    return Rendered(subject=subject[1].rstrip(), body=_tidy(body), language=language)
+    return subject[1].rstrip(), body
 
 
 def _write_short(name: str, language: str, facts: Mapping[str, object]) -> Rendered:
@@ -188,18 +251,20 @@ def _text(name: str, language: str, facts: Mapping[str, object], *, known: froze
         raise TemplateError(f"{where}: {_reason(error)}") from error
 
 
-def _tidy(body: str) -> str:
-    lines = (folded for line in body.strip("\n").split("\n") for folded in _fold(line.rstrip(" ")))
+def _tidy(body: str, *, width: int | None) -> str:
+    """Leave at most one empty line in a row, and fold at `width` unless it is None."""
+    rows = (line.rstrip(" ") for line in body.strip("\n").split("\n"))
+    lines = (folded for row in rows for folded in (_fold(row, width) if width else [row]))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
-def _fold(line: str) -> list[str]:
+def _fold(line: str, width: int) -> list[str]:
     # A word is never cut: a link in two pieces leads nowhere.
-    if len(line) <= _WIDTH:
+    if len(line) <= width:
         return [line]
     indent = "  " if line.startswith("- ") else ""
     return textwrap.wrap(
-        line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 

@@ -4,16 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from store.domain import Contact, Guess, Lane
+from store.domain import Contact, Guess, Kind, Lane
 from templates.facts import (
     AcknowledgementFacts,
+    AddedFacts,
     AnonymousAcknowledgementFacts,
+    AnonymousHelpFacts,
     AnswerByMailFacts,
     AnswerDraftFacts,
     AnswerFacts,
     AppealAcknowledgementFacts,
     ApproveFacts,
+    CaseStanding,
     ChannelDownFacts,
+    ChoiceFacts,
+    ChosenFacts,
+    ChosenRoadFacts,
     CitizenFacts,
     CitizenReopenedFacts,
     ClosedFacts,
@@ -27,7 +33,9 @@ from templates.facts import (
     FollowUpDueFacts,
     FollowUpFacts,
     HandedOverFacts,
+    HandlerChangedFacts,
     HandlerNamedFacts,
+    HelpFacts,
     LexSarahFacts,
     Link,
     NewCaseFacts,
@@ -35,24 +43,32 @@ from templates.facts import (
     NoticeFacts,
     OpenAcknowledgementFacts,
     Person,
+    PublicNoteFacts,
     QuestionFacts,
     QuestionUnansweredFacts,
+    ReachFacts,
     RegisteredFacts,
     ReminderFacts,
     ReopenedNoticeFacts,
+    ReplyWindowFacts,
     ReportReadyFacts,
     ReturnedFacts,
+    RoadFacts,
     Routine,
     SentOnFacts,
+    ServiceFacts,
     ShortAnswerFacts,
     SplitFacts,
     SplitPart,
     StatementLateFacts,
     StatementRequestFacts,
+    StatusFacts,
     SubstituteFacts,
     UnassignedFacts,
     UndeliveredFacts,
     WhistleblowingAcknowledgementFacts,
+    WindowFacts,
+    WordsFacts,
 )
 
 
@@ -394,6 +410,66 @@ _RETURNED = ReturnedFacts(**_NOTICE, answered_on=date(2026, 12, 1), handler=_ANN
 _REOPENED = ReopenedNoticeFacts(**_NOTICE, objected_on=date(2026, 12, 7), answer_by=date(2026, 12, 16))
 _REOPENED_UNDATED: ReopenedNoticeFacts = {**_REOPENED, "answer_by": None}
 
+_ADDED = AddedFacts(**_CITIZEN, handler=_ANNA)
+_ADDED_OPEN: AddedFacts = {**_ADDED, "handler": None}
+_PUBLIC_NOTE = PublicNoteFacts(
+    municipality="Exempelby kommun",
+    form_url="https://synpunkt.exempelby.example/",
+    phone="070-174 06 10",
+    phone_hours="mån–fre 8–16",
+)
+_PUBLIC_NOTE_BY_PHONE: PublicNoteFacts = {**_PUBLIC_NOTE, "form_url": ""}
+_GREETING = HelpFacts(
+    service_name="Tyck till",
+    municipality="Exempelby kommun",
+    phone="070-174 06 10",
+    phone_hours="mån–fre 8–16",
+    privacy_url="https://www.exempelby.example/personuppgifter",
+    form_url="https://synpunkt.exempelby.example/",
+    abroad="Telegram (utanför EU/EES)",
+)
+_GREETING_AT_HOME: HelpFacts = {**_GREETING, "form_url": "", "abroad": ""}
+_ANONYMOUS_HELP = AnonymousHelpFacts(
+    service_name="Tyck till",
+    municipality="Exempelby kommun",
+    phone="070-174 06 10",
+    phone_hours="mån–fre 8–16",
+    privacy_url="https://www.exempelby.example/personuppgifter",
+    form_url="https://synpunkt.exempelby.example/",
+)
+_ANONYMOUS_HELP_BY_PHONE: AnonymousHelpFacts = {**_ANONYMOUS_HELP, "form_url": ""}
+_UNDER_WAY = CaseStanding(
+    number="SYN-2026-000123", standing="handlaggs", handler=_ANNA, answer_by=date(2026, 12, 2)
+)
+_REACH = ReachFacts(service_name="Tyck till", phone="070-174 06 10", phone_hours="mån–fre 8–16")
+_STATUS = StatusFacts(**_REACH, cases=(_UNDER_WAY,))
+_STATUS_OF_EACH: StatusFacts = {
+    **_STATUS,
+    "cases": (
+        CaseStanding(number="SYN-2026-000124", standing="mottagen", handler=None, answer_by=None),
+        _UNDER_WAY,
+        CaseStanding(number="SYN-2026-000098", standing="fraga", handler=_ANNA, answer_by=date(2026, 12, 2)),
+        CaseStanding(
+            number="SYN-2026-000057", standing="besvarad", handler=_ANNA, answer_by=date(2026, 11, 2)
+        ),
+        CaseStanding(number="SYN-2026-000031", standing="avslutad", handler=None, answer_by=None),
+    ),
+}
+_SERVICE = ServiceFacts(service_name="Tyck till")
+_WORDS = WordsFacts(case_number="SYN-2026-000123", phone="070-174 06 10", phone_hours="mån–fre 8–16")
+_CHOICE = ChoiceFacts(case_number="SYN-2026-000123", kind=Kind.COMPLAINT)
+_CHOICE_OPEN: ChoiceFacts = {**_CHOICE, "kind": None}
+_ROAD = RoadFacts(case_number="SYN-2026-000123")
+_WINDOW = WindowFacts(
+    case_number="SYN-2026-000123", days=7, phone="070-174 06 10", phone_hours="mån–fre 8–16"
+)
+_WINDOW_OF_A_DAY: WindowFacts = {**_WINDOW, "days": 1}
+_REPLY_WINDOW = ReplyWindowFacts(
+    **_NOTICE, road="Messenger", reply_by=datetime(2026, 11, 30, 8, 5, tzinfo=UTC)
+)
+_CHANGED = HandlerChangedFacts(**_NOTICE, removed=False)
+_REMOVED: HandlerChangedFacts = {**_CHANGED, "removed": True}
+
 EXAMPLES = (
     Example(letter="citizen_acknowledgement", situation="handler and answer date known", facts=_ASSIGNED),
     Example(letter="citizen_acknowledgement", situation="no handler yet", facts=_UNASSIGNED),
@@ -447,6 +523,44 @@ EXAMPLES = (
         Example(letter=f"citizen_handed_over{door}", situation=f"to {facts['handed_to']}", facts=facts)
         for door, facts in _DOORS.items()
     ),
+    Example(letter="citizen_added", situation="handler known", facts=_ADDED),
+    Example(letter="citizen_added", situation="no handler yet", facts=_ADDED_OPEN),
+    Example(letter="citizen_public_note", situation="with a form", facts=_PUBLIC_NOTE),
+    Example(letter="citizen_public_note", situation="no form", facts=_PUBLIC_NOTE_BY_PHONE),
+    Example(letter="assistant_greeting", situation="where others read too", facts=_GREETING),
+    Example(letter="assistant_greeting", situation="no form, nobody else", facts=_GREETING_AT_HOME),
+    Example(letter="assistant_help", situation="where others read too", facts=_GREETING),
+    Example(letter="assistant_help", situation="no form, nobody else", facts=_GREETING_AT_HOME),
+    Example(letter="assistant_anonymous", situation="with a form", facts=_ANONYMOUS_HELP),
+    Example(letter="assistant_anonymous", situation="no form", facts=_ANONYMOUS_HELP_BY_PHONE),
+    Example(letter="assistant_status", situation="one case", facts=_STATUS),
+    Example(letter="assistant_status", situation="each standing", facts=_STATUS_OF_EACH),
+    Example(letter="assistant_status_none", situation="no case", facts=_REACH),
+    Example(letter="assistant_new", situation="asked for", facts=_SERVICE),
+    Example(letter="assistant_stopped", situation="asked for", facts=_REACH),
+    Example(letter="assistant_resumed", situation="asked for", facts=_SERVICE),
+    Example(letter="assistant_words", situation="a picture alone", facts=_WORDS),
+    Example(letter="assistant_choice", situation="a guess", facts=_CHOICE),
+    Example(letter="assistant_choice", situation="no guess", facts=_CHOICE_OPEN),
+    *(
+        Example(
+            letter="assistant_chosen",
+            situation=kind.name.lower(),
+            facts=ChosenFacts(case_number="SYN-2026-000123", kind=kind),
+        )
+        for kind in Kind
+    ),
+    Example(letter="assistant_road", situation="asked", facts=_ROAD),
+    *(
+        Example(letter="assistant_road_noted", situation=name, facts=ChosenRoadFacts(**_ROAD, road=road))
+        for road, name in (("har", "here"), ("email", "mail"), ("sms", "SMS"), ("telefon", "phone"))
+    ),
+    *(
+        Example(letter="assistant_address", situation=name, facts=ChosenRoadFacts(**_ROAD, road=road))
+        for road, name in (("email", "mail"), ("sms", "SMS"), ("telefon", "phone"))
+    ),
+    Example(letter="assistant_window", situation="a week", facts=_WINDOW),
+    Example(letter="assistant_window", situation="a day", facts=_WINDOW_OF_A_DAY),
     Example(letter="handler_new_case", situation="a proposal, half of it unsure", facts=_SURE),
     Example(letter="handler_new_case", situation="links, and a reply is a draft", facts=_SURE_AT_HAND),
     Example(letter="handler_new_case", situation="urgent", facts=_URGENT),
@@ -498,6 +612,9 @@ EXAMPLES = (
     Example(letter="handler_returned", situation="to close", facts=_RETURNED),
     Example(letter="handler_reopened", situation="answer date known", facts=_REOPENED),
     Example(letter="handler_reopened", situation="no answer date", facts=_REOPENED_UNDATED),
+    Example(letter="handler_reply_window", situation="a week", facts=_REPLY_WINDOW),
+    Example(letter="handler_changed", situation="changed", facts=_CHANGED),
+    Example(letter="handler_changed", situation="removed", facts=_REMOVED),
 )
 
 # The longest facts that a town is likely to have: what does not fit in two SMS is never sent.
@@ -563,6 +680,31 @@ _SHORT_HANDED_OVER = HandedOverFacts(
     link=_LONG_LINK,
 )
 _SHORT_REOPENED = CitizenReopenedFacts(**_LONG, handler=_LONG_NAME, answer_by=_LONG_DAY)
+_SHORT_ADDED = AddedFacts(**_LONG, handler=_LONG_NAME)
+_SHORT_REACH = ReachFacts(
+    service_name="Synpunkter och klagomål", phone="070-174 06 10", phone_hours="vardagar 7.30–16.30"
+)
+_SHORT_HELP = HelpFacts(
+    **_SHORT_REACH,
+    municipality="Östra Exempelbygdens kommun",
+    privacy_url="https://www.ostraexempelbygden.example/personuppgifter",
+    form_url="https://synpunkt.ostraexempelbygden.example/",
+    abroad="",
+)
+_SHORT_ANONYMOUS = AnonymousHelpFacts(
+    **_SHORT_REACH,
+    municipality="Östra Exempelbygdens kommun",
+    privacy_url="https://www.ostraexempelbygden.example/personuppgifter",
+    form_url="https://synpunkt.ostraexempelbygden.example/",
+)
+_SHORT_STANDINGS = tuple(
+    CaseStanding(number="SYN-2026-000123", standing=standing, handler=_LONG_NAME, answer_by=_LONG_DAY)
+    for standing in ("mottagen", "handlaggs", "fraga", "besvarad", "avslutad")
+)
+_SHORT_SERVICE = ServiceFacts(service_name="Synpunkter och klagomål")
+_SHORT_WORDS = WordsFacts(
+    case_number="SYN-2026-000123", phone="070-174 06 10", phone_hours="vardagar 7.30–16.30"
+)
 
 SHORT_EXAMPLES = (
     Example(letter="citizen_acknowledgement", situation="handler known", facts=_SHORT_ASSIGNED),
@@ -583,4 +725,19 @@ SHORT_EXAMPLES = (
     Example(letter="citizen_answer_no_action", situation="with an explanation", facts=_SHORT_NO_ACTION),
     Example(letter="citizen_handed_over", situation="with a link", facts=_SHORT_HANDED_OVER),
     Example(letter="citizen_reopened", situation="answer date known", facts=_SHORT_REOPENED),
+    Example(letter="citizen_added", situation="handler known", facts=_SHORT_ADDED),
+    Example(letter="assistant_help", situation="with a form", facts=_SHORT_HELP),
+    Example(letter="assistant_anonymous", situation="with a form", facts=_SHORT_ANONYMOUS),
+    *(
+        Example(
+            letter="assistant_status",
+            situation=case.standing,
+            facts=StatusFacts(**_SHORT_REACH, cases=(case,)),
+        )
+        for case in _SHORT_STANDINGS
+    ),
+    Example(letter="assistant_status_none", situation="no case", facts=_SHORT_REACH),
+    Example(letter="assistant_stopped", situation="asked for", facts=_SHORT_REACH),
+    Example(letter="assistant_resumed", situation="asked for", facts=_SHORT_SERVICE),
+    Example(letter="assistant_words", situation="a picture alone", facts=_SHORT_WORDS),
 )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypedDict
 
-from store.domain import Contact, Guess, Lane
+from store.domain import Contact, Guess, Kind, Lane
 
 # Somebody's own words, paragraph by paragraph, each line by line.
 Paragraphs = tuple[tuple[str, ...], ...]
@@ -429,3 +429,132 @@ class ShortAnswerFacts(AnswerFacts):
     """Facts of the `citizen_answer` letters in their form for SMS; `_no_action` has `explanation` besides."""
 
     link: str  # "" to send the whole answer, otherwise where it is to be read
+
+
+class HelpFacts(TypedDict):
+    """Facts of `assistant_help`, and of `assistant_greeting`: what whoever opens a chat is told first."""
+
+    service_name: str
+    municipality: str
+    phone: str
+    phone_hours: str
+    privacy_url: str
+    form_url: str  # may be ""
+    abroad: str  # who else gets to know what is written: "Telegram (utanför EU/EES)"; "" for nobody
+
+
+class AnonymousHelpFacts(TypedDict):
+    """Facts of `assistant_anonymous`: a chat account or a number can be read, so here is how to hide it."""
+
+    service_name: str
+    municipality: str
+    phone: str
+    phone_hours: str
+    privacy_url: str
+    form_url: str  # where one can write without a name; "" leaves the phone alone
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseStanding:
+    """How far one case has come, as its sender is told it.
+
+    `standing` is "mottagen", "handlaggs", "fraga", "besvarad" or "avslutad"; any other is `TemplateError`.
+    """
+
+    number: str
+    standing: str
+    handler: Person | None
+    answer_by: date | None  # told only until the case is answered
+
+
+class StatusFacts(TypedDict):
+    """Facts of `assistant_status`. Without any case it is `TemplateError`: send `assistant_status_none`."""
+
+    service_name: str
+    cases: tuple[CaseStanding, ...]  # newest first; an SMS tells of the first alone
+    phone: str
+    phone_hours: str
+
+
+class ServiceFacts(TypedDict):
+    """Facts of `assistant_new` and `assistant_resumed`."""
+
+    service_name: str
+
+
+class ReachFacts(ServiceFacts):
+    """Facts of `assistant_status_none` and `assistant_stopped`."""
+
+    phone: str
+    phone_hours: str
+
+
+class WordsFacts(TypedDict):
+    """Facts of `assistant_words`: a picture or a voice came without a word."""
+
+    case_number: str
+    phone: str
+    phone_hours: str
+
+
+class ChoiceFacts(TypedDict):
+    """Facts of `assistant_choice`."""
+
+    case_number: str
+    kind: Kind | None  # what it seems to be; None asks without a guess
+
+
+class ChosenFacts(TypedDict):
+    """Facts of `assistant_chosen`."""
+
+    case_number: str
+    kind: Kind
+
+
+class RoadFacts(TypedDict):
+    """Facts of `assistant_road`."""
+
+    case_number: str
+
+
+class ChosenRoadFacts(RoadFacts):
+    """Facts of `assistant_road_noted`, and of `assistant_address`, which knows no "har"."""
+
+    road: str  # "har", "email", "sms" or "telefon"; any other is `TemplateError`
+
+
+class WindowFacts(TypedDict):
+    """Facts of `assistant_window`: the service lets us write only for some days after the last message."""
+
+    case_number: str
+    days: int
+    phone: str
+    phone_hours: str
+
+
+class AddedFacts(CitizenFacts):
+    """Facts of `citizen_added`."""
+
+    handler: Person | None  # None until someone has the case
+
+
+class PublicNoteFacts(TypedDict):
+    """Facts of `citizen_public_note`, for all to read: no name, no number, nothing of a case."""
+
+    municipality: str
+    form_url: str  # may be ""
+    phone: str
+    phone_hours: str
+
+
+class ReplyWindowFacts(NoticeFacts):
+    """Facts of `handler_reply_window`."""
+
+    road: str  # by its name: "Messenger"
+    reply_by: datetime  # aware; later an answer goes elsewhere or nowhere
+
+
+class HandlerChangedFacts(NoticeFacts):
+    """Facts of `handler_changed`."""
+
+    removed: bool  # the sender took the message away; False: wrote it anew

@@ -80,12 +80,15 @@ def test_a_short_form_is_at_most_two_sms_in_the_plain_alphabet(example: Example,
 
 
 @EVERY_SHORT_FORM
-def test_a_short_form_names_the_municipality_the_case_and_a_phone(example: Example, language: str) -> None:
+def test_a_short_form_names_who_writes_the_case_and_a_phone(example: Example, language: str) -> None:
     body = render(example.letter, language=language, short=True, drafts=(), **example.facts).body
 
-    assert "Östra Exempelbygdens kommun" in body
-    assert "SYN-2026-000123" in body
-    assert "070-174 06 " in body
+    # The assistant's words are few: they name the service, and no case where there is none.
+    town, service, number = "Östra Exempelbygdens kommun", "Synpunkter och klagomål", "SYN-2026-000123"
+    known = example.facts
+    assert town in body or ("municipality" not in known and (service in body or "service_name" not in known))
+    assert number in body or ("case_number" not in known and "cases" not in known)
+    assert "070-174 06 " in body or "phone" not in known
 
 
 def test_every_short_form_has_an_example_and_all_the_languages() -> None:

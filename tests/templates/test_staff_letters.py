@@ -50,6 +50,8 @@ def flat(letter: str, **changed: object) -> str:
         ("handler_new_link", known.NewLinkFacts),
         ("handler_returned", known.ReturnedFacts),
         ("handler_reopened", known.ReopenedNoticeFacts),
+        ("handler_reply_window", known.ReplyWindowFacts),
+        ("handler_changed", known.HandlerChangedFacts),
     ],
 )
 def test_a_letter_to_staff_needs_the_facts_of_its_type(letter: str, facts: type) -> None:
