@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from templates import Rendered, document, drafts, is_written, language_of, languages, page, render
+from templates import Rendered, document, drafts, is_chat, is_written, language_of, languages, page, render
 from templates.document_examples import DOCUMENT_EXAMPLES
 from templates.examples import EXAMPLES, SHORT_EXAMPLES, Example
 from templates.sms import segments
@@ -30,16 +30,21 @@ class Chapter:
 
 def chapters() -> tuple[Chapter, ...]:
     """Write each example in each language."""
-    return _chapters(EXAMPLES, short=False)
+    return _chapters(EXAMPLES)
 
 
 def short_chapters() -> tuple[Chapter, ...]:
     """Write each example for SMS in each language that has the form."""
-    return _chapters(SHORT_EXAMPLES, short=True)
+    return _chapters(SHORT_EXAMPLES, form=".sms")
 
 
-def markdown(told: Sequence[Chapter], short: Sequence[Chapter]) -> str:
-    """Write the letters, and then their forms for SMS, as one Markdown text."""
+def chat_chapters() -> tuple[Chapter, ...]:
+    """Write each example for a chat, of the letters and in the languages that have a form of their own."""
+    return _chapters([example for example in EXAMPLES if is_chat(example.letter)], form=".chat")
+
+
+def markdown(told: Sequence[Chapter], short: Sequence[Chapter], chat: Sequence[Chapter]) -> str:
+    """Write the letters, and then their forms for SMS and for chats, as one Markdown text."""
     lines = [
         "# The letters in full",
         "",
@@ -60,6 +65,14 @@ def markdown(told: Sequence[Chapter], short: Sequence[Chapter]) -> str:
             lines += ["", f"### SMS: {chapter.letter}: {scene.situation}"]
             for letter in scene.letters:
                 lines += ["", f"**{language_name(letter.language)}**: {cost(letter)}", ""]
+                lines += ["```text", letter.body, "```"]
+    for chapter in chat:
+        lines += ["", f"## Chat: {chapter.letter}"]
+        for scene in chapter.scenes:
+            lines += ["", f"### Chat: {chapter.letter}: {scene.situation}"]
+            for letter in scene.letters:
+                length = f"{len(letter.body)} characters"
+                lines += ["", f"**{language_name(letter.language)}**: {length}", ""]
                 lines += ["```text", letter.body, "```"]
     return "\n".join(lines) + "\n"
 
@@ -82,13 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("out", type=Path, help="the HTML page to write")
     parser.add_argument("--markdown", type=Path, default=Path("docs/letters.md"), help="the text to write")
     options = parser.parse_args(arguments)
-    told, short = chapters(), short_chapters()
+    told, short, chat = chapters(), short_chapters(), chat_chapters()
     papers = _papers()
     folder = f"{options.out.stem}-documents"
     shown = page(
         "letters",
         chapters=told,
         short_chapters=short,
+        chat_chapters=chat,
         papers=[(name, situation, f"{folder}/{file}") for name, situation, file, _ in papers],
         reviews=_reviews(),
         language_of=language_of,
@@ -97,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     for path, text in (
         (options.out, shown),
-        (options.markdown, markdown(told, short)),
+        (options.markdown, markdown(told, short, chat)),
         *((options.out.parent / folder / file, text) for _, _, file, text in papers),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,23 +131,28 @@ def _papers() -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _chapters(examples: Sequence[Example], *, short: bool) -> tuple[Chapter, ...]:
+def _chapters(examples: Sequence[Example], *, form: str = "") -> tuple[Chapter, ...]:
     return tuple(
-        Chapter(letter=letter, scenes=tuple(_scene(example, short=short) for example in scenes))
+        Chapter(letter=letter, scenes=tuple(_scene(example, form=form) for example in scenes))
         for letter, scenes in groupby(examples, key=lambda example: example.letter)
     )
 
 
-def _scene(example: Example, *, short: bool) -> Scene:
+def _scene(example: Example, *, form: str) -> Scene:
     # Swedish first, since it is what the others are held against; drafts last.
     codes = sorted((*languages(), *drafts()), key=lambda code: (code in drafts(), code != "sv", code))
-    form = f"{example.letter}.sms" if short else example.letter
     letters = tuple(
-        render(example.letter, language=code, short=short, drafts=drafts(), **example.facts)
+        _written(example, code, form=form)
         for code in codes
-        if is_written(form, language=code, drafts=drafts())
+        if is_written(f"{example.letter}{form}", language=code, drafts=drafts())
     )
     return Scene(situation=example.situation, letters=letters)
+
+
+def _written(example: Example, code: str, *, form: str) -> Rendered:
+    if form == ".chat":
+        return render(example.letter, language=code, chat=True, drafts=drafts(), **example.facts)
+    return render(example.letter, language=code, short=form == ".sms", drafts=drafts(), **example.facts)
 
 
 def _reviews() -> list[str]:

@@ -463,8 +463,8 @@ class CaseStanding:
 
     number: str
     standing: str
-    handler: Person | None
-    answer_by: date | None  # told only until the case is answered
+    handler: Person | None  # told, as the day is, only until the case is answered
+    answer_by: date | None
 
 
 class StatusFacts(TypedDict):

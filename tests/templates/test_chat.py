@@ -7,6 +7,7 @@ import pytest
 import templates
 from templates import Rendered, TemplateError, is_chat, is_written, label, languages, render
 from templates.examples import EXAMPLES, Example
+from tests.templates.lint import heavy
 
 FACTS = EXAMPLES[0].facts
 TO_SENDERS = pytest.mark.parametrize(
@@ -37,6 +38,17 @@ def test_a_letter_in_a_chat_has_no_subject_no_line_to_write_above_and_no_loose_e
     assert [line for line in lines if line != line.rstrip()] == []
     assert (lines[0] != "", lines[-1] != "", "\n\n\n" in letter.body) == (True, True, False)
     assert re.findall(r"&#?\w+;|[{}%]{2}|<\w|None|--- ", letter.body) == []
+
+
+@TO_SENDERS
+def test_what_is_written_for_a_chat_is_plain_and_at_most_a_thousand_signs(
+    example: Example, language: str
+) -> None:
+    own = is_chat(example.letter) or example.letter.startswith("assistant_")
+    letter = render(example.letter, language=language, chat=True, drafts=(), **example.facts)
+
+    assert heavy(letter.body, language, easy=example.letter.endswith("_easy")) == []
+    assert len(letter.body) <= (1000 if own else 2000)
 
 
 @TO_SENDERS

@@ -6,14 +6,14 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from templates import drafts, languages
-from templates.__main__ import chapters, main, markdown, short_chapters
+from templates.__main__ import chapters, chat_chapters, main, markdown, short_chapters
 from templates.document_examples import DOCUMENT_EXAMPLES
 
 PAPER = Path(__file__).parents[2] / "docs" / "letters.md"
 
 
 def test_the_paper_in_docs_shows_the_letters_as_they_are_now() -> None:
-    assert PAPER.read_text(encoding="utf-8") == markdown(chapters(), short_chapters())
+    assert PAPER.read_text(encoding="utf-8") == markdown(chapters(), short_chapters(), chat_chapters())
 
 
 def test_the_command_writes_a_page_with_every_letter_and_the_paper(tmp_path: Path) -> None:
@@ -24,13 +24,13 @@ def test_the_command_writes_a_page_with_every_letter_and_the_paper(tmp_path: Pat
     tree = LexborHTMLParser(out.read_text(encoding="utf-8"))
     written = [
         letter.language
-        for chapter in (*chapters(), *short_chapters())
+        for chapter in (*chapters(), *short_chapters(), *chat_chapters())
         for scene in chapter.scenes
         for letter in scene.letters
     ]
     assert [article.attributes["lang"] for article in tree.css("article")] == written
     assert set(written) == {*languages(), *drafts()}
-    assert paper.read_text(encoding="utf-8") == markdown(chapters(), short_chapters())
+    assert paper.read_text(encoding="utf-8") == markdown(chapters(), short_chapters(), chat_chapters())
 
 
 def test_the_page_marks_drafts_and_writes_arabic_and_persian_from_right_to_left(tmp_path: Path) -> None:

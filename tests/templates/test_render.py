@@ -193,6 +193,7 @@ def test_a_page_escapes_its_facts() -> None:
         "letters",
         chapters=(),
         short_chapters=(),
+        chat_chapters=(),
         papers=(),
         reviews=["<script>alert('å')</script>"],
         language_of=None,

@@ -160,3 +160,20 @@ def test_where_no_day_is_promised_none_is_named(letter: str) -> None:
     assert "senast onsdag 16 december 2026." in promised or "är onsdag 16 december 2026." in promised
     assert "16 december" not in open_ended
     assert "Svara ändå så snart du kan." in open_ended
+
+
+def test_who_must_answer_before_a_road_closes_is_told_which_road_and_the_minute() -> None:
+    body = flat("handler_reply_window")
+
+    assert "skrev till oss genom Messenger." in body
+    assert "Där kan vi skicka ett svar till och med måndag 30 november 2026 kl. 9.05." in body
+
+
+def test_whoever_changed_or_took_away_their_words_leaves_the_first_ones_with_us() -> None:
+    changed, removed = written("handler_changed"), written("handler_changed", removed=True)
+
+    assert changed.subject == "SYN-2026-000123, avsändaren har ändrat det som skrevs"
+    assert removed.subject == "SYN-2026-000123, avsändaren har tagit bort det som skrevs"
+    assert ("Det nya står" in changed.body, "Det nya står" in removed.body) == (True, False)
+    for letter in (changed, removed):
+        assert "Det som först skrevs är kvar hos oss." in letter.body
