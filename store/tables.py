@@ -178,6 +178,7 @@ cases = Table(
     Index(None, "sender_handle"),
     Index(None, "unit"),
     Index(None, "unit", "status", "restricted", "id"),  # what is somebody's by their unit, and may be seen
+    Index("ix_cases_handler_id", "handler", "id").ddl_if(dialect="postgresql"),  # SQLite has the id in any
     Index(None, "received_at"),
     # What is believed of a case (store.lists), written there as it is here.
     Index(

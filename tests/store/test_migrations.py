@@ -53,7 +53,9 @@ def is_ours(name: str | None, *_of: object) -> bool:
 def is_for_all(connection: Connection) -> Callable[..., bool]:
     """Leave out the indexes that only PostgreSQL has."""
     left_out = (
-        {"ix_search_words_words", "ix_promises_answer"} if connection.dialect.name == "sqlite" else set()
+        {"ix_search_words_words", "ix_promises_answer", "ix_cases_handler_id"}
+        if connection.dialect.name == "sqlite"
+        else set()
     )
     return lambda _object, name, *_of: name not in left_out
 

@@ -28,6 +28,7 @@ def upgrade() -> None:
         postgresql_where=unkept,
     )
     if op.get_bind().dialect.name == "postgresql":
+        op.create_index("ix_cases_handler_id", "cases", ["handler", "id"])
         op.create_index(
             "ix_promises_answer",
             "promises",
@@ -39,6 +40,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.drop_index("ix_promises_answer", table_name="promises")
+        op.drop_index("ix_cases_handler_id", table_name="cases")
     op.drop_index("ix_promises_unkept", table_name="promises")
     op.drop_index("ix_cases_believed", table_name="cases")
     op.drop_index("ix_cases_unit_status_restricted_id", table_name="cases")
