@@ -26,7 +26,6 @@ from store.deadlines import day_of, promises
 from store.domain import (
     BY_STAFF,
     ORAL,
-    PAGE,
     Act,
     Address,
     Automatic,
@@ -295,14 +294,10 @@ class CaseWork:
         if letter.purpose in _ONLY_THERE:
             return False
         now, ways = self.clock(), self.ways
-        if letter.recipient.channel not in {"email", PAGE}:
-            tried = [letter.recipient]
-            if (
-                reroute(transaction, letter, case, ways=ways, letters=self.letters, tried=tried, now=now)
-                is not None
-            ):
-                return True
-            point_elsewhere(transaction, case, ways=ways, letters=self.letters, now=now)
+        tried = [letter.recipient]
+        if reroute(transaction, letter, case, ways=ways, letters=self.letters, tried=tried, now=now):
+            return True
+        point_elsewhere(transaction, case, ways=ways, letters=self.letters, now=now)
         return False
 
     def join(
