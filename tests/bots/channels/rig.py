@@ -37,6 +37,7 @@ class Can(Enum):
     WINDOW = "readers can be written to for a time only"
     IDEMPOTENT = "the same letter twice is one"
     ALBUM = "several pictures that are one message"
+    OURS = "it is our own page: nothing lies between that could fail"
 
 
 @dataclass(frozen=True, kw_only=True)

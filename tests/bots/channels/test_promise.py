@@ -56,9 +56,12 @@ def _name(make: Callable[[], Rig]) -> str:
     return rig.name if rig.name == rig.road else f"{rig.name}-{rig.road}"
 
 
-def over(*abilities: Can) -> pytest.MarkDecorator:
-    """Run a test over every service that has these abilities; docs/channels.md says what each has not."""
-    able = [make for make in RIGS if set(abilities) <= make().can]
+def over(*abilities: Can, far: bool = False) -> pytest.MarkDecorator:
+    """Run a test over every service that has these abilities; docs/channels.md says what each has not.
+
+    With `far` it is not run where nothing lies between the sender and us.
+    """
+    able = [make for make in RIGS if set(abilities) <= (can := make().can) and not (far and Can.OURS in can)]
     return pytest.mark.parametrize("make_rig", able, ids=_name)
 
 
@@ -389,7 +392,7 @@ async def test_a_long_answer_is_cut_at_words_and_numbered(world: World) -> None:
         assert parts[0].startswith(f"(1/{len(parts)}) ")
 
 
-@over()
+@over(far=True)
 async def test_too_many_at_once_waits_as_long_as_the_service_asks_and_sends_once(world: World) -> None:
     await world.opened()
     before = len(world.rig.letters())
@@ -407,7 +410,7 @@ async def test_too_many_at_once_waits_as_long_as_the_service_asks_and_sends_once
     assert sum("Gungan är lagad" in text for text in world.texts()[before:]) == 1
 
 
-@over()
+@over(far=True)
 async def test_no_contact_lets_the_letter_wait_and_tells_once_each_way(world: World) -> None:
     await world.opened()
     world.rig.fail(Fault.AWAY)
@@ -425,7 +428,7 @@ async def test_no_contact_lets_the_letter_wait_and_tells_once_each_way(world: Wo
     assert sum("Gungan är lagad" in text for text in world.texts()) == 1
 
 
-@over()
+@over(far=True)
 async def test_a_silence_after_sending_is_never_answered_by_a_second_letter(world: World) -> None:
     await world.opened()
     world.rig.fail(Fault.SILENT)
@@ -441,7 +444,7 @@ async def test_a_silence_after_sending_is_never_answered_by_a_second_letter(worl
     assert sum("Gungan är lagad" in text for text in world.texts()) == 1
 
 
-@over()
+@over(far=True)
 async def test_a_token_that_counts_no_more_is_told_and_the_letter_waits(world: World) -> None:
     await world.opened()
     world.rig.fail(Fault.LOCKED)
@@ -600,7 +603,7 @@ async def test_who_asks_how_it_goes_is_told_and_no_case_is_opened(world: World) 
     assert case["number"] in " ".join(world.texts()[before:])
 
 
-@over()
+@over(far=True)
 async def test_no_log_line_and_no_failure_holds_what_the_sender_wrote_or_a_secret(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
