@@ -107,13 +107,34 @@ def json_of(answer: httpx.Response) -> Any:
 
 
 def wait_of(answer: httpx.Response) -> timedelta | None:
-    """Return how long an answer asks us to wait (RFC 9110, 10.2.3), at most six hours; None without."""
+    """Return how long an answer asks us to wait, at most six hours; None without.
+
+    By Retry-After (RFC 9110, 10.2.3), or by X-RateLimit-Reset where that is a moment (Mastodon); other
+    services write seconds or numbers of their own there, and those are not read.
+    """
     told = answer.headers.get("retry-after", "").strip()
     if told.isdecimal():
         return min(timedelta(seconds=int(told[:9])), _LONGEST_ASKED)
+    if not told and (reset := _moment(answer.headers.get("x-ratelimit-reset", ""))):
+        # By the service's own clock, if it tells it: ours may be wrong.
+        try:
+            now = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
+        except (TypeError, ValueError):
+            now = datetime.now(UTC)
+        return min(max(reset - now, timedelta(0)), _LONGEST_ASKED)
     try:
         until = parsedate_to_datetime(told)
     except (TypeError, ValueError):
         return None
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(aware - datetime.now(UTC), timedelta(0)), _LONGEST_ASKED)
+
+
+def _moment(told: str) -> datetime | None:
+    if "T" not in told:
+        return None
+    try:
+        found = datetime.fromisoformat(told.strip())
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
