@@ -57,8 +57,9 @@ def listed(
     transaction: Transaction, queue: Queue = Queue.OPEN, *, reader: Reader = REGISTRATOR, **narrowed: Any
 ) -> list[int]:
     filters = Filters(**narrowed)
-    page = lists.page(transaction, queue=queue, reader=reader, today=TODAY, filters=filters)
+    page = lists.page(transaction, queue=queue, reader=reader, today=TODAY, filters=filters, counting=True)
     found = [row["id"] for row in page.rows]
+    assert page.count == len(found)
     assert lists.count(transaction, queue=queue, reader=reader, today=TODAY, filters=filters) == len(found)
     return found
 
@@ -284,3 +285,37 @@ def test_thirty_filters_are_enough_for_anybody(store: Store) -> None:
 def test_no_filter_is_too_odd(store: Store, unit: str, since: Any, until: Any) -> None:
     with store.read() as transaction:
         assert listed(transaction, Queue.ALL, unit=unit, since=since, until=until, text=unit) == []
+
+
+@pytest.mark.parametrize("queue", [Queue.OPEN, Queue.ALL])
+def test_each_page_of_a_list_tells_how_many_there_are_in_all(store: Store, queue: Queue) -> None:
+    with store.write() as transaction:
+        for _ in range(5):
+            a_case(transaction)
+
+        def look(after: Place | None) -> Page:
+            return lists.page(
+                transaction,
+                queue=queue,
+                reader=ANNA,
+                today=TODAY,
+                limit=3,
+                after=after,
+                counting=True,
+            )
+
+        first = look(None)
+        second = look(first.after)
+
+    assert [(len(one.rows), one.count) for one in (first, second)] == [(3, 5), (2, 5)]
+
+
+def test_a_word_that_nearly_every_case_has_may_be_unwanted(store: Store) -> None:
+    with store.write() as transaction:
+        without = a_case(transaction, title="Bänken")
+        for _ in range(165):
+            a_message(transaction, a_case(transaction), "Gungan")
+        a_message(transaction, without, "Bänken")
+
+        assert listed(transaction, Queue.ALL, text="-gungan") == [without]
+        assert listed(transaction, Queue.ALL, text="bänken -gungan") == [without]
