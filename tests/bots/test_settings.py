@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from bots.settings import Settings, SettingsError, load, secret, secrets_of
+from bots.plugins import names
+from bots.settings import SettingsError, load, secret, secrets_of, settings_with
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 RIGHT = """
@@ -375,6 +376,8 @@ def test_every_secret_of_the_example_is_found_in_its_table() -> None:
         "channels.imap.molnet.oauth.client_secret": "env:SYNPUNKT_OAUTH_SECRET",
         "channels.imap.arbetsytan.oauth.google_key": "file:/etc/synpunkt/google.json",
         "channels.relay.password": "env:SYNPUNKT_RELAY_PASSWORD",
+        "channels.telegram.token": "env:SYNPUNKT_TELEGRAM_TOKEN",
+        "channels.telegram.webhook_secret": "env:SYNPUNKT_TELEGRAM_WEBHOOK_SECRET",
         "oidc.client_secret": "env:SYNPUNKT_OIDC_SECRET",
         "web.staff_password": "env:SYNPUNKT_STAFF_PASSWORD",
         "web.session_secret": "env:SYNPUNKT_SESSION_SECRET",
@@ -423,7 +426,7 @@ def test_the_example_shows_every_key_that_can_be_set_and_no_other() -> None:
     # An empty list of tables shows none of their keys; another one beside it does.
     shown = {key for key in shown if not any(other.startswith(f"{key}.") for other in shown)}
 
-    assert shown == set(keys_of(Settings))
+    assert shown == set(keys_of(settings_with(names())))
 
 
 def test_the_example_is_a_right_configuration() -> None:
