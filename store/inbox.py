@@ -238,8 +238,33 @@ def count_candidates(transaction: Transaction) -> int:
     return transaction.connection.scalar(wanted) or 0
 
 
+def changes_of(transaction: Transaction, candidates: Sequence[Row]) -> dict[int, list[Row]]:
+    """Return what senders have changed or removed since, oldest first, by the id of the message it is about.
+
+    For rows of `messages` that are what their service told of first.
+    """
+    ids = {
+        (row["channel"], row["account"], row["external_id"]): row["id"]
+        for row in candidates
+        if row["external_id"]
+    }
+    wanted = select(messages).where(
+        messages.c.external_id.in_({key[2] for key in ids}),
+        messages.c.event.in_((Event.EDITED, Event.DELETED)),
+    )
+    found: dict[int, list[Row]] = {}
+    for row in transaction.rows(wanted.order_by(messages.c.id)):
+        about = ids.get((row["channel"], row["account"], row["external_id"]))
+        if about is not None:
+            found.setdefault(about, []).append(row)
+    return found
+
+
 def take_up(transaction: Transaction, message_id: int, *, by: str) -> bool:
-    """Give a candidate back to be read, and made a case; False if it is none any more."""
+    """Give a candidate back to be read, and made a case; False if it is none any more.
+
+    What its sender has changed or removed since is read again after it, and so laid in the same case.
+    """
     row = find(transaction, message_id)
     if row is None or not row["given"].get("said"):
         return False
@@ -249,7 +274,15 @@ def take_up(transaction: Transaction, message_id: int, *, by: str) -> bool:
         .where(messages.c.id == message_id, messages.c.state == MessageState.CANDIDATE)
         .values(state=MessageState.KEPT, attempts=0, claimed_until=None, given=given)
     )
-    return done.rowcount == 1
+    if done.rowcount != 1:
+        return False
+    later = [one["id"] for one in changes_of(transaction, [row]).get(message_id, ())]
+    transaction.connection.execute(
+        update(messages)
+        .where(messages.c.id.in_(later), messages.c.state == MessageState.ASIDE, messages.c.case_id.is_(None))
+        .values(state=MessageState.KEPT, attempts=0, claimed_until=None)
+    )
+    return True
 
 
 def dismiss(transaction: Transaction, message_id: int) -> bool:
@@ -332,6 +365,7 @@ def _said(said: Said) -> dict[str, Any]:
         "source": said.source or "",
         "link": clean(said.link),
         "lacks": [clean(one) for one in said.lacks],
+        "taken_up": said.taken_up,
     }
 
 

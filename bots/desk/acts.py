@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bots.desk.cases import CaseWork
+from bots.desk.chat import point_elsewhere
 from bots.desk.closing import Closing
 from bots.desk.duplicates import Duplicates
 from bots.desk.errands import Errands
@@ -46,6 +47,11 @@ _UNANSWERED = frozenset(Status) - _LEFT - _TOLD - {Status.QUARANTINED}
 _ANSWERABLE = frozenset({life.MANAGER, life.REGISTRATOR})
 _INSIDE = _ANSWERABLE | {life.HANDLER, life.TRIAGE}
 _NOBODY_LEFT = "Då kan ingen längre öppna ärendet. Lägg in någon som kan ta över det i config.toml först."
+_ONLY_PHONE = "Avsändaren har bara lämnat telefon. Ring, och välj telefon som svarets väg."
+_SHUT = (
+    "Där avsändaren skrev går det inte att skriva längre. Välj en annan väg som du känner till, eller "
+    "anteckna vad som gjordes."
+)
 _INSTEAD = "Öppna det igen, välj ett annat ärende, eller svara i det här."
 _THERE_ALREADY = (
     "Svaret är redan framme. Ärendet går vidare när avsändaren har svarat, eller när tiden har gått."
@@ -166,10 +172,12 @@ class Acts:
         with self.store.write() as transaction:
             case = cases.get(transaction, case_id)
             actor = self.work.house.actor(by, case)
-            way = way or (Way.LETTER if case["sender_handle"] else Way.NOTE)
             sender = self.work.sender(transaction, case)
+            # Where they wrote nobody can write any more: the window is closed, or they want no letters.
+            is_shut = sender is None and case["sender_channel"] in self.work.ways.capabilities
+            way = way or (Way.LETTER if case["sender_handle"] and not is_shut else Way.NOTE)
             if way is Way.LETTER and case["sender_handle"] and sender is None:
-                words = "Avsändaren har bara lämnat telefon. Ring, och välj telefon som svarets väg."
+                words = _SHUT if is_shut else _ONLY_PHONE
                 raise IllegalActError(Act.ANSWER, Status(case["status"]), [words])
             contact = self.work.house.contact_for(case["unit"])
             version = self._take_in_hand(transaction, case, by=by, version=version, now=now)
@@ -207,6 +215,9 @@ class Acts:
                     now=now,
                 )
                 acts.goes_by(transaction, answer_id, key)
+            if is_shut:
+                ways, letters = self.work.ways, self.work.letters
+                point_elsewhere(transaction, case, ways=ways, letters=letters, now=now)
             self._answer_duplicates(transaction, case, by=by, now=now)
             if outcome is Outcome.NO_ACTION:
                 self._ask_approval(transaction, case, answer_id, by=by)

@@ -37,6 +37,8 @@ from store.engine import Row, Transaction
 
 # In these nobody is asked whether the type is right.
 _NOT_ASKED = frozenset({Status.QUARANTINED})
+_BEFORE_WORDS = frozenset({Command.NEW_MATTER, Command.ANONYMOUS, Command.HELP})
+_WORDS_ENOUGH = 3
 
 
 class Work(Protocol):
@@ -116,7 +118,12 @@ class Chat:
             self._change(transaction, heard, said, suggestion)
         elif said.automatic is Automatic.OWN_LOOP:
             self._lay_aside(transaction, heard)
+        elif said.command in _BEFORE_WORDS and (words := _rest(heard.text)):
+            # "/ny gungan är trasig": what comes after the command is no command.
+            self._obey(transaction, heard, said, said.command)
+            self._take_in(transaction, replace(heard, text=words, full_text=words), said, suggestion)
         elif said.command is not None:
+            self._lay_aside(transaction, heard)
             self._obey(transaction, heard, said, said.command)
         elif said.event is Event.OTHER:
             self._lay_aside(transaction, heard)
@@ -268,7 +275,6 @@ class Chat:
 
     def _obey(self, transaction: Transaction, heard: Heard, said: Said, command: Command) -> None:
         """Do what the sender asks of the assistant, and answer there and then."""
-        self._lay_aside(transaction, heard)
         now = self.work.now()
         conversations.begin(transaction, said.conversation, now=now)
         if command is Command.STOP:
@@ -432,6 +438,12 @@ def point_elsewhere(
     )
     Assistant(letters=letters).point_elsewhere(transaction, to, case, now=now)
     return True
+
+
+def _rest(text: str) -> str:
+    """Return what a message says after its command, if that is more than a slip."""
+    words = text.strip().partition(" ")[2].strip()
+    return words if len(words.split()) >= _WORDS_ENOUGH else ""
 
 
 def _is_sure(suggestion: Suggestion | None) -> bool:
