@@ -54,7 +54,7 @@ _PLACE = "mastodon.notifications"
 _PAGE, _MOST_PAGES = 80, 80
 _SECONDS_PER_FILE, _BYTES_PER_FILE = 10.0, 20 * 2**20
 _PATIENT_TRIES = 2  # a file that does not come now is waited for so often
-_PATIENCE = timedelta(seconds=60)  # within a letter of several parts
+_PATIENCE, _LEAST_WAIT = timedelta(seconds=60), timedelta(seconds=1)  # within a letter of several parts
 _HANDLE = re.compile(r"[\w.-]{1,64}@[\w.-]{1,255}(?::\d{1,5})?", re.ASCII)
 _ID = re.compile(r"\w{1,64}", re.ASCII)  # a Message-ID, of a case that came by mail, is none
 
@@ -311,8 +311,9 @@ class Mastodon:
             }
             try:
                 gone.append(await self._post_part(letter.key, len(gone), fields, or_gone))
-            except PermanentFailure:
-                del self._begun[letter.key]
+            except (PermanentFailure, TemporaryFailure) as failure:
+                if isinstance(failure, PermanentFailure) or not gone:
+                    del self._begun[letter.key]
                 raise
         del self._begun[letter.key]
         return gone[-1]
@@ -343,14 +344,16 @@ class Mastodon:
     async def _ask_patiently(self, once: str, fields: dict[str, str], *, is_first: bool) -> Any:
         headers = {"Idempotency-Key": once}
         body = {name: value for name, value in fields.items() if value}
+        left = _PATIENCE
         while True:
             try:
                 return await self.server.ask("POST", "/api/v1/statuses", headers=headers, json=body)
             except TemporaryFailure as failure:
                 wait = failure.again_after
                 # A letter that has begun is better ended than begun anew.
-                if is_first or wait is None or wait > _PATIENCE:
+                if is_first or wait is None or wait > left:
                     raise
+                left -= max(wait, _LEAST_WAIT)
                 await asyncio.sleep(wait.total_seconds())
 
 

@@ -1,7 +1,7 @@
 """One Mastodon server, asked as one account: what it answers, and what its refusals mean. See `mastodon`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -74,7 +74,9 @@ class Server:
         """Return what the server says of itself; asked once."""
         if self._about is None:
             answer = await self.ask("GET", "/api/v2/instance")
-            self._about = about_of(json_of(answer) if answer.status_code == 200 else {})
+            self._about = about_of(_table(answer))
+        if self.base_url.startswith("https:") and not self._about.streaming.startswith("https:"):
+            return replace(self._about, streaming="")  # our token goes nowhere in clear
         return self._about
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bots.channel import ChannelFailure, Given, NotKeptError, PermanentFailure, TemporaryFailure
 from bots.channels.mastodon import OPENLY, Mastodon, Settings, build
-from bots.channels.mastodon_server import about_of
+from bots.channels.mastodon_server import About, Server, about_of
 from bots.channels.mastodon_status import told_in
 from bots.channels.mastodon_text import cut, defused, text_of, without_greeting
 from bots.wire.http import wait_of
@@ -533,6 +533,13 @@ def test_a_server_that_says_nothing_of_itself_is_taken_as_usual() -> None:
         "https://strom.example"
     )
     assert about_of({"configuration": {"urls": {"streaming": "wss://strom.example:x"}}}).streaming == ""
+
+
+async def test_a_stream_in_clear_is_not_used_where_the_server_is_not() -> None:
+    server = Server(base_url="https://mock.local", token="hemlighet")
+    server._about = About(streaming="http://strom.example")
+
+    assert (await server.about()).streaming == ""
 
 
 def test_a_page_is_read_sign_by_sign_and_in_order() -> None:
