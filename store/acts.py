@@ -282,13 +282,15 @@ def answer(
     now: datetime,
     version: int,
     rules: Rules,
+    is_shut: bool = False,
 ) -> int:
     """Store an answer and return its id. One that needs no letter is there at once, and the case answered.
 
-    Raises as `move` does; then nothing is stored.
+    `is_shut` says that nothing can be sent any more to where the sender wrote. Raises as `move` does; then
+    nothing is stored.
     """
     case = _found(transaction, case_id, version)
-    if way is Way.NOTE and case["sender_handle"]:
+    if way is Way.NOTE and case["sender_handle"] and not is_shut:
         raise IllegalActError(
             Act.ANSWER, Status(case["status"]), ["Avsändaren kan nås. Skriv, ring eller skicka."]
         )

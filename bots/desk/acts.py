@@ -197,6 +197,7 @@ class Acts:
                 now=now,
                 version=version,
                 rules=self.rules,
+                is_shut=is_shut,
             )
             if way is Way.LETTER and sender is not None:
                 key = self.work.letters.answer(
