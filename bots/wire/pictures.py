@@ -18,7 +18,7 @@ class Pictures:
     """Fetches pictures from where the service itself lives: our key is never shown elsewhere."""
 
     service: Service
-    seconds: float = 10.0
+    seconds: float = 8.0  # with the asking before it, less than the pages let a post take
     _tries: dict[str, int] = field(default_factory=dict)
 
     async def fetch(

@@ -22,7 +22,7 @@ from bots.channel import (
 )
 from bots.channels.elks import Settings, build
 from store.domain import Delivered, Event
-from tests.bots.channels.rig import Arrived
+from tests.bots.channels.rig import Arrived, Fault
 from tests.bots.channels.rigs.elks import OURS, PEOPLE, ElksRig, hook_path
 from tests.bots.channels.sms_house import NOW, SECRET, Ear, Shelf, a_letter, a_post, given, pages
 
@@ -235,7 +235,7 @@ async def test_what_was_never_posted_is_found_in_the_list_but_not_what_has_no_wo
 
 async def test_a_key_that_counts_no_more_ends_the_listening(rig: ElksRig, ear: Ear) -> None:
     channel = rig.channel(given())
-    rig._is_locked = True
+    rig.fail(Fault.LOCKED)
 
     with pytest.raises(TemporaryFailure, match="nyckeln godtas inte"):
         await asyncio.wait_for(channel.listen(ear), 5)
