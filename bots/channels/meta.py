@@ -127,10 +127,17 @@ class Meta:
             return self._shake_hands(request)
         if request.method != "POST" or not self._is_signed(request):
             return HookAnswer(status=403)
+        found = self.read_by().read(request.body)
+        # All at once: one after the other, a few slow files would outlast whoever waits for our answer.
+        whole = await asyncio.gather(
+            *(self._whole(one, request.body) for one in found), return_exceptions=True
+        )
         for_want_of: NotKeptError | None = None
-        for told in self.read_by().read(request.body):
+        for told, inbound in zip(found, whole, strict=True):
             try:
-                await self._keep(told, request.body, receive)
+                if isinstance(inbound, BaseException):
+                    raise inbound
+                await self._keep(told, inbound, receive)
             except NotKeptError as refused:  # the others are kept all the same; Meta posts all of it again
                 for_want_of = refused
         if for_want_of is not None:
@@ -208,10 +215,12 @@ class Meta:
         signed = request.header("x-hub-signature-256").encode("utf-8", "replace")
         return hmac.compare_digest(signed, f"sha256={own}".encode())
 
-    async def _keep(self, told: Told, payload: bytes, receive: Receive) -> None:
+    async def _whole(self, told: Told, payload: bytes) -> Inbound:
         files, lacks = await self.files.of(told)
-        link = await self._link(told)
-        await receive(told.whole(payload, files, lacks, link))
+        return told.whole(payload, files, lacks, await self._link(told))
+
+    async def _keep(self, told: Told, inbound: Inbound, receive: Receive) -> None:
+        await receive(inbound)
         self.again.note(told)
 
     async def _link(self, told: Told) -> str:
@@ -233,7 +242,7 @@ class Meta:
         for page in self.pages.values():
             try:
                 async for told, raw in self.gaps.of(page.id, page.token, page.instagram):
-                    await self._keep(told, raw, receive)
+                    await self._keep(told, await self._whole(told, raw), receive)
             except ChannelFailure as failure:  # the other pages first
                 failed = failure
         if failed is not None:

@@ -12,6 +12,7 @@ from bots.wire.http import Service
 from bots.wire.kept import Fetched
 
 _MOST_REMEMBERED = 1000
+_MOST_AT_ONCE = 8  # each may be 20 MB
 
 
 @dataclass(kw_only=True)
@@ -24,6 +25,7 @@ class Files:
     patience: float = 10.0  # seconds for all files of a message
     most_tries: int = 3
     _tries: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_AT_ONCE))
 
     async def of(self, told: Told) -> tuple[list[Fetched], tuple[str, ...]]:
         """Return the files of a message, and in words which are missing.
@@ -37,7 +39,8 @@ class Files:
         is_late = any(one is None for one in ended)
         if is_late and self._count(f"{account}:{name}") < self.most_tries:
             raise NotKeptError
-        self._tries.pop(f"{account}:{name}", None)
+        if not is_late:
+            self._tries.pop(f"{account}:{name}", None)
         lacks = tuple(
             f"Filen {wanted.name} kunde inte hämtas: {got or 'tjänsten svarar inte.'}"
             for wanted, got in zip(told.files, ended, strict=True)
@@ -48,7 +51,7 @@ class Files:
     async def _fetch(self, account: str, wanted: Wanted) -> Fetched | str | None:
         """Return a file, why there will never be one, or None if it may come later."""
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.patience), self._room:
                 data = await self._bytes(account, wanted)
         except PermanentFailure as failure:
             return str(failure)

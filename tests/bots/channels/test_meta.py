@@ -342,6 +342,25 @@ async def test_a_picture_that_does_not_come_is_waited_for_twice_and_then_done_wi
     assert "kunde inte hämtas" in said.lacks[0]
 
 
+async def test_pictures_that_do_not_come_hold_up_no_other_message_of_the_post(messenger: World) -> None:
+    rig = messenger.rig
+    rig.graph.unfetchable = 100
+    image = {"type": "image", "payload": {"url": rig.graph.store_file(b"a picture")}}
+    late = [rig.message(f"m_{number}", TEXT, attachments=[image]) for number in (1, 2)]
+
+    statuses = [await rig.post(rig.payload(*late, rig.message("m_3", TEXT)))]
+    first = [one.external_id for one in messenger.heard]
+    messenger.refuses = lambda one: one.external_id == "m_3"
+    for _ in range(2):
+        await rig.again()
+    messenger.refuses = lambda _one: False
+    await rig.again()
+
+    assert (statuses, first) == ([503], ["m_3"])
+    assert [one.external_id for one in messenger.heard] == ["m_3", "m_1", "m_2", "m_1", "m_2", "m_3"]
+    assert await rig.again() == 0
+
+
 async def test_a_picture_that_has_gone_is_done_without_at_once(messenger: World) -> None:
     image = {"type": "image", "payload": {"url": f"{messenger.rig.graph.url}/files/borta.png"}}
     message = messenger.rig.message("m_1", TEXT, attachments=[image])
