@@ -546,6 +546,8 @@ def _with_answer(transaction: Transaction, facts: CaseFacts, answer: Row) -> Cas
     return replace(
         facts,
         is_answered=True,
+        # A note is taken only where nobody can be written to, or nobody can any more.
+        is_anonymous=facts.is_anonymous or answer["way"] == Way.NOTE,
         is_answer_on_its_way=state in _ON_ITS_WAY,
         # What is only written down has reached nobody.
         is_delivered=answer["delivered_at"] is not None and answer["way"] != Way.NOTE,

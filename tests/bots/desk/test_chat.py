@@ -74,7 +74,9 @@ def letters(house: House, purpose: Purpose) -> list[Row]:
 
 def answer(house: House, text: str = "Gungan är lagad nu.") -> None:
     case = house.case()
-    house.acts.answer(case["id"], text, Outcome.DONE, by=case["handler"], version=case["version"])
+    house.acts.answer(
+        case["id"], text, Outcome.DONE, measure="lagad", by=case["handler"], version=case["version"]
+    )
 
 
 def of_chat(house: House) -> Memory:
