@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bots.channel import (
@@ -866,6 +866,11 @@ UPDATES = st.fixed_dictionaries(
 )
 
 
+PLAIN = {"message_id": 1, "date": 1, "chat": {"id": 5, "type": "private", "first_name": "Bo"}, "text": "hej"}
+
+
+@example({"update_id": 1, "message": {**PLAIN, "media_group_id": 5}})
+@example({"update_id": 1, "message": {**PLAIN, "text": 5}})
 @settings(deadline=None)
 @given(UPDATES | JSON)
 def test_whatever_is_told_is_kept_as_something(told: object) -> None:
@@ -875,7 +880,8 @@ def test_whatever_is_told_is_kept_as_something(told: object) -> None:
     assert inbound.said is not None
     assert inbound.said.conversation.startswith("telegram:")
     assert inbound.received_at <= NOW
-    assert all(isinstance(one, str) for one in (inbound.text, inbound.sender_name, inbound.external_id))
+    texts = (inbound.text, inbound.sender_name, inbound.external_id, inbound.said.group, inbound.said.about)
+    assert all(isinstance(one, str) for one in texts)
     if inbound.sender is not None:
         assert inbound.said.conversation == f"telegram:{inbound.sender.handle}"
 

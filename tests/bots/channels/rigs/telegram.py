@@ -138,7 +138,8 @@ class Service:
                     await self._news.wait()
         if mine != self._poll:
             return _refusal(409, "Conflict: terminated by other getUpdates request")
-        return _result(self.waiting[: int(told.get("limit") or 100)])
+        news = [one for one in self.waiting if one["update_id"] >= offset]
+        return _result(news[: int(told.get("limit") or 100)])
 
     async def _set_webhook(self, told: Json) -> web.Response:
         if not str(told.get("url")).startswith("https://"):
