@@ -423,6 +423,10 @@ def secrets_of(table: BaseModel, where: str = "") -> Iterator[tuple[str, str]]:
             tables = {key: one for key, one in value.items() if isinstance(one, BaseModel)}
             for key, one in tables.items():
                 yield from secrets_of(one, f"{here}.{key}")
+        elif isinstance(value, list):
+            rows = [(number, one) for number, one in enumerate(value, 1) if isinstance(one, BaseModel)]
+            for number, one in rows:
+                yield from secrets_of(one, f"{here}.{number}")
         elif isinstance(value, str) and is_secret in _validators(field.metadata, field.annotation):
             yield here, value
 
