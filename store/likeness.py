@@ -1,14 +1,16 @@
 """Cases alike, by the direction of what their texts mean. The classifier gives it, `cases` keeps it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select
+from sqlalchemy import Engine, Select, select
 
 from store.cases import latest_suggestion
 from store.domain import Status
@@ -24,6 +26,7 @@ ALIKE_FOR_UNIT = 0.90
 
 _ASKED, _AGREEING = 7, 3
 _HANDFUL, _MOST_AT_ONCE = 20, 320
+_READ_AGAIN = 256
 _HIDDEN = (Status.QUARANTINED, Status.DISPOSED)
 
 
@@ -84,12 +87,7 @@ def near(transaction: Transaction, case_id: int, *, within: int = 5000, least: f
     mine = latest_suggestion(transaction, case_id)
     if mine is None or not mine["vector"]:
         return Near(cosines=())
-    # Oldest first, so that the latest suggestion of a case is the one that stays: few cases have more than
-    # one, and a database that is asked for the latest only may choose a plan that takes seconds.
-    latest: dict[int, tuple[str, bytes]] = {}
-    # All at once: one at a time the rows of PostgreSQL take three times as long.
-    for other, model, vector in transaction.connection.execute(_vectors(_oldest(transaction, within))).all():
-        latest[other] = (model, vector)
+    latest = dict(_latest(transaction, _oldest(transaction, within)))
     latest.pop(case_id, None)
     # Numbers from two encoders have nothing to say to each other, even when there are equally many.
     models = {model for model, _ in latest.values()}
@@ -184,13 +182,56 @@ def _oldest(transaction: Transaction, within: int) -> int:
     return transaction.connection.scalar(wanted) or 0
 
 
-def _vectors(oldest: int) -> Select[Any]:
-    return (
-        select(suggestions.c.case_id, suggestions.c.model, suggestions.c.vector)
-        .where(suggestions.c.case_id >= oldest)
-        # In the order of the index: by id alone SQLite would walk through every suggestion there is.
-        .order_by(suggestions.c.case_id, suggestions.c.id)
-    )
+@dataclass(kw_only=True)
+class _Known:
+    """The vectors that one database has been asked for. Suggestions are added, and never changed."""
+
+    lock: Lock = field(default_factory=Lock)
+    newest: int = 0  # the id of the newest suggestion that was read
+    oldest: int = 0  # the id of the oldest case whose vectors were read
+    by_id: dict[int, tuple[int, str, bytes]] = field(default_factory=dict)  # to case, model and vector
+
+    def read(self, transaction: Transaction, oldest: int) -> None:
+        """Read what has been added, and the last ones again: the later commit may have the lower id."""
+        if oldest < self.oldest:
+            self.by_id.clear()
+        wanted = select(
+            suggestions.c.id, suggestions.c.case_id, suggestions.c.model, suggestions.c.vector
+        ).order_by(suggestions.c.id)
+        again = self.newest - _READ_AGAIN
+        added = wanted.where(suggestions.c.id > again) if self.by_id else _from(wanted, oldest)
+        # All at once: one at a time the rows of PostgreSQL take three times as long.
+        rows = {row[0]: (row[1], row[2], row[3]) for row in transaction.connection.execute(added).all()}
+        if any(rows.get(one) != kept for one, kept in self.by_id.items() if one > again):
+            # Another database under the same name, as after a restore: begin anew.
+            self.by_id.clear()
+            self.read(transaction, oldest)
+            return
+        self.by_id.update(rows)
+        self.oldest = oldest
+        self.newest = max(self.by_id, default=0)
+        for one in [one for one, (case_id, _, _) in self.by_id.items() if case_id < oldest]:
+            del self.by_id[one]
+
+
+_KNOWN: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
+_KNOWN_LOCK = Lock()
+
+
+def _latest(transaction: Transaction, oldest: int) -> dict[int, tuple[str, bytes]]:
+    """Return model and vector of the latest suggestion of each case from `oldest` on."""
+    with _KNOWN_LOCK:
+        known = _KNOWN.setdefault(transaction.connection.engine, _Known())
+    with known.lock:
+        known.read(transaction, oldest)
+        # In the order of their ids, so that the latest of a case is the one that stays.
+        by_id = sorted(known.by_id.items())
+    return {case_id: (model, vector) for _, (case_id, model, vector) in by_id if case_id >= oldest}
+
+
+def _from(wanted: Select[Any], oldest: int) -> Select[Any]:
+    # In the order of its own index: by id SQLite would walk through every suggestion there is.
+    return wanted.where(suggestions.c.case_id >= oldest).order_by(None)
 
 
 def _opened(transaction: Transaction, nearest: Sequence[tuple[int, float]]) -> Iterator[tuple[Row, float]]:

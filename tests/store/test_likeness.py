@@ -13,7 +13,7 @@ from store.domain import Factor, Kind, Status
 from store.engine import Row, Store
 from store.likeness import Similar, UnitProposal, similar, unit_by_neighbours
 from store.tables import cases as cases_table
-from store.tables import messages
+from store.tables import messages, suggestions
 from tests.house import NOW, a_suggestion, an_inbound
 from tests.store.test_cases import a_message, a_new_case, opened
 
@@ -221,3 +221,30 @@ def test_too_little_is_no_proposal(
 
     assert len(titles_like(store, mine)) == agreeing
     assert proposal(store, mine) is None
+
+
+def test_what_is_suggested_after_a_look_is_found_by_the_next_look(store: Store) -> None:
+    mine = a_case(store, "min")
+    assert titles_like(store, mine) == []
+
+    first = a_case(store, "sedan", (90, 10, 0))
+    assert titles_like(store, mine) == ["sedan"]
+    suggest(store, first, (0, 0, 100))
+
+    assert titles_like(store, mine) == []
+    assert titles_like(store, mine, within=1) == []
+    a_case(store, "sist")
+    assert titles_like(store, mine, within=5000) == ["sist"]
+
+
+def test_when_what_was_read_has_been_replaced_it_is_read_anew(store: Store) -> None:
+    mine = a_case(store, "min")
+    a_case(store, "lik", (90, 10, 0))
+    assert titles_like(store, mine) == ["lik"]
+
+    with store.write() as transaction:
+        transaction.connection.execute(
+            update(suggestions).where(suggestions.c.case_id != mine).values(vector=a_vector(0, 0, 100))
+        )
+
+    assert titles_like(store, mine) == []
