@@ -4,56 +4,32 @@
 """
 
 import asyncio
-import importlib
-import pkgutil
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 
-import httpx
 import pytest
-from starlette.applications import Starlette
 
-from bots.channel import Channel, ChannelFailure, Closing, Given, Hooked, NotKeptError, PermanentFailure
+from bots.channel import ChannelFailure, PermanentFailure
 from bots.parts import roads_of
-from bots.web.hooks import Hooks
 from store import inbox
 from store.domain import (
     Delivered,
     Event,
-    Inbound,
     LetterState,
     MessageState,
-    Outcome,
     Purpose,
-    Receipt,
 )
-from store.engine import Row, Store
-from store.positions import Positions
-from tests.bots.channels import rigs
+from store.engine import Store
 from tests.bots.channels.rig import Can, Fault, Rig
-from tests.house import ANNA, NOW, Clock, House, open_house
+from tests.house import ANNA
 
-RIGS: list[Callable[[], Rig]] = [
-    make
-    for module in pkgutil.iter_modules(rigs.__path__)
-    for make in getattr(importlib.import_module(f"{rigs.__name__}.{module.name}"), "RIGS", ())
-]
-TEXT = "Gungan i parken är trasig sedan två veckor, snälla laga den."
 # A picture of one point.
 PHOTO = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
     "0000000d49444154789c6360f8cf00000401010018dd8db00000000049454e44ae426082"
 )
-_PATIENCE = 10.0
-_SECRETS = {"env:GEMENSAM": "hemlighet-for-tester-0123456789"}
-
-
-def _name(make: Callable[[], Rig]) -> str:
-    rig = make()
-    return rig.name if rig.name == rig.road else f"{rig.name}-{rig.road}"
 
 
 def over(*abilities: Can, far: bool = False) -> pytest.MarkDecorator:
@@ -62,7 +38,7 @@ def over(*abilities: Can, far: bool = False) -> pytest.MarkDecorator:
     With `far` it is not run where nothing lies between the sender and us.
     """
     able = [make for make in RIGS if set(abilities) <= (can := make().can) and not (far and Can.OURS in can)]
-    return pytest.mark.parametrize("make_rig", able, ids=_name)
+    return pytest.mark.parametrize("make_rig", able, ids=name_of)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -71,121 +47,10 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
-@dataclass(kw_only=True)
-class World:
-    """One service, our house, and the channel between them."""
-
-    rig: Rig
-    store: Store
-    clock: Clock = field(default_factory=Clock)
-    refuses: int = 0  # how many messages the store will not keep
-    channel: Channel = field(init=False)
-    house: House = field(init=False)
-    failures: list[str] = field(default_factory=list)
-    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
-
-    async def start(self) -> None:
-        given = Given(
-            clock=self.clock,
-            secret=lambda reference: _SECRETS.get(reference, "hemlighet-for-tester-0123456789"),
-            places=Positions(self.store),
-            public_url="https://tycktill.lillkommun.example",
-            service_name="Tyck till",
-        )
-        self.channel = self.rig.channel(given)
-        self.house = open_house(self.store, clock=self.clock, others=[self.channel])
-        self._tasks = [
-            asyncio.ensure_future(self.house.intake.run()),
-            asyncio.ensure_future(self._listen()),
-        ]
-        if isinstance(self.channel, Hooked):
-            hooks = Hooks(channels={self.channel.name: self.channel}, receive=self.receive)
-            transport = httpx.ASGITransport(app=Starlette(routes=hooks.routes()))
-            self.rig.ours = httpx.AsyncClient(
-                transport=transport, base_url="https://tycktill.lillkommun.example"
-            )
-
-    async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
-        if self.rig.ours is not None:
-            await self.rig.ours.aclose()
-            self.rig.ours = None
-        if isinstance(self.channel, Closing):
-            await self.channel.close()
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
-
-    async def receive(self, inbound: Inbound) -> Receipt:
-        if self.refuses > 0:
-            self.refuses -= 1
-            raise NotKeptError("the store is away")
-        return await self.house.intake.receive(inbound)
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                await self.channel.listen(self.receive)
-                return
-            except ChannelFailure as failure:
-                self.failures.append(str(failure))
-            await asyncio.sleep(0.05)
-
-    def messages(self, event: Event = Event.NEW) -> list[Row]:
-        return [row for row in self.house.messages() if row["event"] == event]
-
-    async def kept(self, count: int = 1, event: Event = Event.NEW) -> list[Row]:
-        """Wait until so many messages are kept; more is a fault."""
-        await until(lambda: len(self.messages(event)) >= count)
-        return self.messages(event)
-
-    async def work(self) -> None:
-        """Read what is kept, and send what waits."""
-        await asyncio.to_thread(self.house.judge)
-        await self.house.deliver()
-
-    async def opened(self, text: str = TEXT) -> Row:
-        """Let a message become a case that is acknowledged; return the case."""
-        await self.rig.say(text)
-        await self.kept()
-        await self.work()
-        return self.house.case()
-
-    def answer(self, text: str = "Gungan är lagad nu. Tack för att du sa till.") -> None:
-        case = self.house.case()
-        self.house.acts.answer(case["id"], text, Outcome.DONE, by=case["handler"], version=case["version"])
-
-    def texts(self) -> list[str]:
-        return [one.text for one in self.rig.letters()]
-
-    def letters(self, purpose: Purpose) -> list[Row]:
-        return self.house.outbox(purpose=purpose)
-
-
 @pytest.fixture
 async def world(make_rig: Callable[[], Rig], store: Store) -> AsyncIterator[World]:
-    rig = make_rig()
-    await rig.open(NOW)
-    world = World(rig=rig, store=store)
-    await world.start()
-    try:
-        yield world
-    finally:
-        await world.stop()
-        world.house.opinion.close()
-        await rig.close()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait until something holds; fail when it takes too long."""
-    async with asyncio.timeout(_PATIENCE):
-        while not true():  # noqa: ASYNC110 - what is waited for rings no bell here
-            await asyncio.sleep(0.02)
+    async with started(World(rig=make_rig(), store=store)) as opened:
+        yield opened
 
 
 @over()
@@ -360,7 +225,9 @@ async def test_a_picture_without_words_is_a_case_and_words_are_asked_for(world: 
     case = world.house.case()
     (row,) = world.messages()
     assert len(row["attachments"]) == 1
-    assert ["words" in one["key"] for one in world.letters(Purpose.FOLLOW_UP_QUESTION)] == [True]
+    asked = [one["key"] for one in world.letters(Purpose.FOLLOW_UP_QUESTION)]
+    assert any("words" in key for key in asked)
+    assert len(asked) <= 2
     assert case["number"] in " ".join(world.texts())
 
 
@@ -508,9 +375,9 @@ async def test_when_the_window_is_closed_the_answer_goes_to_the_address_that_was
     world.answer()
     await world.house.deliver()
 
-    mails = [one.body for one in world.house.memory.letters if one.recipient.handle == "asa@example.org"]
-    assert any("Gungan är lagad nu." in body for body in mails)
-    assert case["number"] in " ".join(mails)
+    (mail,) = [one for one in world.house.memory.letters if one.recipient.handle == "asa@example.org"]
+    assert "Gungan är lagad nu." in mail.body
+    assert case["number"] in mail.subject
 
 
 @over(Can.WINDOW)
@@ -623,7 +490,7 @@ async def test_no_log_line_and_no_failure_holds_what_the_sender_wrote_or_a_secre
 
 
 def test_the_contract_has_cases_for_every_channel(capsys: pytest.CaptureFixture[str]) -> None:
-    names = sorted({_name(make) for make in RIGS})
+    names = sorted({name_of(make) for make in RIGS})
     counted = sum(
         len(mark.args[1])
         for test in globals().values()
