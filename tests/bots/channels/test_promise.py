@@ -23,6 +23,7 @@ from store.domain import (
 )
 from store.engine import Store
 from tests.bots.channels.rig import Can, Fault, Rig
+from tests.bots.channels.world import RIGS, TEXT, World, name_of, started, until
 from tests.house import ANNA
 
 # A picture of one point.
