@@ -1,4 +1,4 @@
-"""No message is lost or doubled on any channel when the product is killed; by hand with many more: `chats`."""
+"""No message is lost or doubled on any channel when the product is killed; `chats` does it at length."""
 
 import os
 import random
