@@ -19,6 +19,7 @@ from store.tables import alarms, cases, promises
 from store.tables import journal as journal_lines
 
 _WATCHED = (*OPEN, Status.QUARANTINED)
+_UNANSWERED = tuple(one for one in OPEN if one not in {Status.ANSWERED, Status.RETURNED})
 _AT_WORK = (Status.ASSIGNED, Status.IN_PROGRESS, Status.REOPENED, Status.AWAITING_SENDER)
 _GONE = (Status.ARCHIVED, Status.DISPOSED, Status.HANDED_OVER, Status.DUPLICATE)
 _AWAY = (Status.AT_PROVIDER, Status.AT_OTHER_BOARD)
@@ -185,6 +186,20 @@ def in_the_hands_of(transaction: Transaction, sought: Sought, people: Collection
     if not people:
         return []
     wanted = select(cases).where(cases.c.handler.in_(people), cases.c.status.in_(_AT_WORK))
+    return sought.rows(transaction, wanted)
+
+
+def unanswered_by(transaction: Transaction, sought: Sought, roads: Collection[str]) -> Sequence[Row]:
+    """List the cases that came by some roads, are not answered, and whose senders named no other road."""
+    if not roads:
+        return []
+    wanted = select(cases).where(
+        cases.c.status.in_(_UNANSWERED),
+        cases.c.sender_channel.in_(sorted(roads)),
+        cases.c.sender_handle != "",
+        cases.c.answer_handle == "",
+        cases.c.pick_up == "",
+    )
     return sought.rows(transaction, wanted)
 
 

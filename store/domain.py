@@ -194,6 +194,27 @@ class Command(StrEnum):
     CHOICE = "val"  # one of the buttons under a letter
 
 
+class Dismissal(StrEnum):
+    """Why a public comment is no synpunkt."""
+
+    TALK = "samtal"
+    QUESTION = "besvarad_fråga"
+    ELSEWHERE = "inte_kommunen"
+    KNOWN = "finns_redan"
+    ADVERTISING = "reklam"
+    OTHER = "annat"
+
+
+class Hiding(StrEnum):
+    """Why a public comment is hidden on its service; kept as the reason for its removal there."""
+
+    PERSONAL_DATA = "personuppgifter"
+    SECRECY = "sekretess"
+    HATE = "hot_eller_hat"
+    ADVERTISING = "reklam"
+    OTHER = "annat"
+
+
 class Delivered(StrEnum):
     """What a service tells of a letter that it took."""
 
@@ -276,6 +297,7 @@ class Clock(StrEnum):
     ABSENCE = "frånvaro"
     HAND_OVER = "överlämnande"
     RECEIPT = "kvitto"
+    REPLY_WINDOW = "svarsfönster"  # after it, their service lets nobody write to a sender
 
 
 class Step(StrEnum):

@@ -19,6 +19,7 @@ from jinja2 import meta
 from jinja2.runtime import Context
 
 from templates.language import Language, load
+from templates.roads import road_name
 from templates.sms import fitted, segments
 
 _ROOM = Path(__file__).parent
@@ -312,6 +313,7 @@ def _html(*folders: str) -> jinja2.Environment:
         "on_date": _in_page(Language.on_date),
         "time": _in_page(Language.time),
         "percent": _in_page(Language.percent),
+        "road": road_name,
     }
     return environment
 

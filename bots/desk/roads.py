@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bots.channel import Capabilities
+from bots.desk.wishes import PHONE
 from store import conversations, inbox, outbox
 from store.domain import PAGE, Address
 from store.engine import Row, Transaction
@@ -15,6 +16,16 @@ _OUR_PAGE = Capabilities(encloses=True)
 def conversation_of(address: Address) -> str:
     """Name the conversation with whoever is reached at an address."""
     return f"{address.channel}:{address.handle}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Until when a sender can be written to on a road, and by which one after that: empty for none."""
+
+    road: str
+    closes_at: datetime
+    is_open: bool
+    then: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +73,28 @@ class Roads:
         window = can.reply_window if can is not None else None
         newest = inbox.last_in(transaction, conversation_of(address)) if window is not None else None
         return newest["received_at"] + window if newest is not None and window is not None else None
+
+    def window(self, transaction: Transaction, case: Row) -> Window | None:
+        """Return the window that an answer in a case has to go through, or came too late for; mostly None."""
+        to = self.reach(transaction, case)
+        if to is not None and (closes_at := self.closes_at(transaction, to)) is not None:
+            others = (one for one in self._known(case) if one != to and self.is_open(transaction, one))
+            then = next((one.channel for one in others), self._without_letters(case))
+            return Window(road=to.channel, closes_at=closes_at, is_open=True, then=then)
+        if to is not None and to.channel != PAGE:
+            return None
+        now = self.clock()
+        for one in self._known(case):
+            closes_at = self.closes_at(transaction, one)
+            if closes_at is not None and closes_at <= now:
+                then = self._without_letters(case)
+                return Window(road=one.channel, closes_at=closes_at, is_open=False, then=then)
+        return None
+
+    def _without_letters(self, case: Row) -> str:
+        if case["answer_channel"] == PHONE and case["answer_handle"]:
+            return PHONE
+        return PAGE if case["pick_up"] else ""
 
     def beside(self, address: Address) -> str:
         """Return the public road that lies beside a private one; an empty text if there is none."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from bots.desk import doors
 from bots.desk.cases import CaseWork
@@ -12,19 +12,23 @@ from bots.desk.finish import finish
 from bots.desk.house import House, is_at_work
 from bots.desk.notices import Notices, mark_of
 from bots.desk.trouble import reason_of
-from store import alarms, cases, outbox
+from store import acts, alarms, cases, outbox
 from store.alarms import Alarm, Sought
 from store.deadlines import STOCKHOLM, day_of, due, later, watch, why_closed
-from store.domain import Clock, Handler, PromiseKind, Status, Step
+from store.domain import Address, Clock, Handler, PromiseKind, Status, Step
 from store.engine import Row, Store, StoreAwayError, Transaction
 from store.life import MACHINE
 from templates.facts import Person
+from templates.roads import road_name
 
 log = logging.getLogger(__name__)
 
 _UNOPENED_DAYS = 2  # row B33
 _RECEIPT_IS_LATE = timedelta(minutes=5)
 _FEEDBACK_IS_MISSED = Step.ESCALATION
+# So long before a reply window closes its handler is warned: a third of one that is shorter than three days.
+_WARNED_BEFORE = timedelta(hours=24)
+_SHORT_WINDOW = timedelta(hours=72)
 
 Taken = dict[tuple[int, Clock, str], dict[Step, date]]
 
@@ -117,6 +121,16 @@ class Watch:
         closed = why_closed(local.date(), self.work.house.days.closed)
         return not closed and self.opens <= local.time() < self.closes
 
+    def next_open(self, moment: datetime) -> datetime:
+        """Return the first moment within the office hours, from a moment on."""
+        if self.is_open(moment):
+            return moment
+        local = moment.astimezone(STOCKHOLM)
+        day = local.date() if local.time() < self.opens else local.date() + timedelta(days=1)
+        while why_closed(day, self.work.house.days.closed):
+            day += timedelta(days=1)
+        return datetime.combine(day, self.opens, STOCKHOLM)
+
     def _due(
         self, transaction: Transaction, now: datetime, *, among: Collection[int] | None
     ) -> Iterator[Due]:
@@ -126,6 +140,7 @@ class Watch:
             now=now,
             today=day_of(now),
             sought=Sought(today=day_of(now), among=among),
+            office=self.next_open,
         )
         is_open = self.is_open(now)
         yield from look.doors(also_slow=is_open)
@@ -139,6 +154,7 @@ class Watch:
         yield from look.questions()
         yield from look.follow_ups()
         yield from look.absences()
+        yield from look.reply_windows()
 
     def _look_at_receipts(self, now: datetime) -> None:
         """Tell the operator, once, that receipts do not go out (requirements C2), and once that they do."""
@@ -160,6 +176,7 @@ class _Look:
     now: datetime
     today: date
     sought: Sought
+    office: Callable[[datetime], datetime]  # the first moment from one on at which somebody is at work
 
     @property
     def house(self) -> House:
@@ -386,6 +403,51 @@ class _Look:
                 turn=act_on.isoformat(),
                 due_on=act_on,
             )
+
+    def reply_windows(self) -> Iterator[Due]:
+        """Warn the handler while the sender can still be written to, once for each window."""
+        ways = self.work.ways
+        windowed = {road for road, can in ways.capabilities.items() if can.reply_window and not can.public}
+        rows = alarms.unanswered_by(self.transaction, self.sought, windowed)
+        taken = self._taken(rows)
+        for case in rows:
+            address = Address(channel=case["sender_channel"], handle=case["sender_handle"])
+            closes_at = ways.closes_at(self.transaction, address)
+            if (
+                closes_at is None
+                or not self._is_near(closes_at, ways.capabilities[address.channel].reply_window)
+                or not ways.is_open(self.transaction, address)
+                or acts.answer_of(self.transaction, case["id"], case["round"]) is not None
+            ):
+                continue
+            turn = closes_at.astimezone(UTC).isoformat(timespec="minutes")
+            if (case["id"], Clock.REPLY_WINDOW, turn) in taken:
+                continue
+            facts = {"road": road_name(address.channel), "reply_by": closes_at}
+            yield self._told(
+                case,
+                Clock.REPLY_WINDOW,
+                Step.BEFORE,
+                self._handler(case),
+                "handler_reply_window",
+                facts,
+                turn=turn,
+                due_on=day_of(closes_at),
+            )
+
+    def _is_near(self, closes_at: datetime, window: timedelta | None) -> bool:
+        """Tell whether it is time to warn of a window, or the last time at which somebody is at work."""
+        if window is None or self.now >= closes_at:
+            return False
+        before = window / 3 if window < _SHORT_WINDOW else _WARNED_BEFORE
+        warn_at = closes_at - before
+        if self.now >= warn_at:
+            return True
+        # Told only then, would there be half of that time left to answer in?
+        if closes_at - self.office(warn_at) >= before / 2:
+            return False
+        tomorrow = datetime.combine(self.today + timedelta(days=1), time(0), STOCKHOLM)
+        return self.office(tomorrow) > warn_at
 
     def _two_steps(self, due_on: date, done: dict[Step, date]) -> Step | None:
         """Return the reminder when a day has passed, and the escalation so long after that; else None."""
