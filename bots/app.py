@@ -13,11 +13,12 @@ from typing import Any
 import uvicorn
 
 from bots import running
-from bots.channel import Capabilities, Channel, ChannelFailure, Hooked, Outage, TemporaryFailure
+from bots.channel import Capabilities, Channel, ChannelFailure, Hides, Hooked, Outage, TemporaryFailure
 from bots.channel import Closing as Closes
 from bots.clock import now
 from bots.desk.acts import Acts
 from bots.desk.by_link import ByLink
+from bots.desk.candidates import Candidates
 from bots.desk.cases import CaseWork
 from bots.desk.closing import Closing
 from bots.desk.delivery import Delivery
@@ -349,6 +350,20 @@ def _add_pages(
         running=_look(app, settings, clock()),
         notices=build_notices(settings),
         hooks={one.name: one for one in app.doors if isinstance(one, Hooked)},
+        candidates=_candidates(app, house, clock),
+    )
+
+
+def _candidates(app: App, house: House, clock: Callable[[], datetime]) -> Candidates:
+    hides = {road: one for road, one in app.roads.items() if isinstance(one, Hides)}
+    roads = app.acts.work.capabilities
+    return Candidates(
+        store=app.store,
+        house=house,
+        clock=clock,
+        taken_up=app.judge.ring,
+        hiders={road: one for road, one in hides.items() if road in roads and roads[road].hides},
+        listens=any(can.public or can.hides for can in roads.values()),
     )
 
 

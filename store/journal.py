@@ -1,6 +1,6 @@
 """The journal: who did what, and when. Lines are added, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -25,6 +25,15 @@ def of_case(transaction: Transaction, case_id: int, *, since: int = 0) -> Sequen
         journal.c.case_id == case_id, journal.c.act != READING, journal.c.id > since
     )
     return transaction.rows(wanted.order_by(journal.c.id))
+
+
+def of_messages(transaction: Transaction, message_ids: Collection[int]) -> dict[int, list[Row]]:
+    """Return what was done to some messages, oldest first, by the message."""
+    found: dict[int, list[Row]] = {}
+    wanted = select(journal).where(journal.c.message_id.in_(message_ids), journal.c.act != READING)
+    for row in transaction.rows(wanted.order_by(journal.c.id)):
+        found.setdefault(row["message_id"], []).append(row)
+    return found
 
 
 def readings(transaction: Transaction, case_id: int, *, most: int = 500) -> Sequence[Row]:

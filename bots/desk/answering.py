@@ -14,6 +14,7 @@ from bots.desk.acts import Acts
 from bots.desk.closing import Closing
 from bots.desk.letters import Sender
 from bots.desk.proofreading import Remark
+from bots.desk.roads import Window
 from store import acts as store_acts
 from store import cases, drafts, enclosures, journal, life, outbox, reply_templates, unsent
 from store.domain import (
@@ -30,8 +31,11 @@ from store.engine import Joined, Row, Transaction
 from store.life import IllegalActError
 from store.reply_templates import ReplyTemplate
 from templates import Rendered
+from templates.roads import road_name
 
 _OWNERS = frozenset({life.HANDLER, life.MANAGER})
+# Nobody waits for an answer in these.
+_TOLD = frozenset(Status) - {*cases.OPEN, Status.QUARANTINED} | {Status.ANSWERED, Status.RETURNED}
 _LED_TO = {Act.ANSWER: Status.IN_PROGRESS, Act.ASK_SENDER: Status.AWAITING_SENDER}
 _BY_PURPOSE = {Purpose.ANSWER: Act.ANSWER, Purpose.QUESTION: Act.ASK_SENDER}
 
@@ -63,14 +67,14 @@ class Begun:
 class Shown:
     """An answer as the sender will get it. `letter` is None where nothing is sent, only noted.
 
-    `reply_by` is the last day on which they can answer by that road, where it closes.
+    `reply_by` is until when that road is open to us, where it closes.
     """
 
     letter: Rendered | None
     to: Sender | None
     files: Sequence[Row]
     remarks: Sequence[Remark]
-    reply_by: date | None = None
+    reply_by: datetime | None = None
 
     @property
     def mark(self) -> str:
@@ -129,6 +133,13 @@ class Answering:
             kept = enclosures.of_unsent(transaction, unsent_id)
         return Begun(id=unsent_id, typed=typed, files=kept)
 
+    def window(self, case: Row) -> Window | None:
+        """Return until when an answer can go to the sender of a case that waits for one; None if for ever."""
+        if case["status"] in _TOLD:
+            return None
+        with self.acts.store.read() as transaction:
+            return self.acts.work.ways.window(transaction, case)
+
     def templates(self, case: Row) -> Sequence[ReplyTemplate]:
         """List the texts that an answer in a case may begin with."""
         with self.acts.store.read() as transaction:
@@ -140,10 +151,11 @@ class Answering:
             sender = self.acts.work.sender(transaction, case)
             messages = cases.of_case(transaction, case["id"])["messages"]
             untold = store_acts.untold(transaction, case["id"])
+            ways = self.acts.work.ways
+            closes_at = ways.closes_at(transaction, sender.address) if sender is not None else None
         goes = self._goes_by_letter(case, reply, sender)
         house = self.acts.work.house
         contact = house.contact_for(case["unit"])
-        road = self.acts.work.road(sender.address.channel) if goes and sender else None
         remarks = proofreading.look_through(
             f"{reply.text}\n\n{reply.explanation}",
             by_open_road=goes and sender is not None and sender.address.channel != PAGE,
@@ -153,8 +165,6 @@ class Answering:
             has_day=reply.act_on is not None,
             lacks_contact=house.rules.further_contact_required and goes and contact is None,
         )
-        window = road.reply_window if road is not None else None
-        heard = [row["received_at"] for row in messages if row["channel"] == case["channel"]]
         return Shown(
             letter=self._letter(case, reply, by=by)
             if goes
@@ -162,7 +172,7 @@ class Answering:
             to=sender if goes else None,
             files=files,
             remarks=remarks,
-            reply_by=(max(heard) + window).date() if window is not None and heard else None,
+            reply_by=closes_at if goes else None,
         )
 
     def send(
@@ -292,7 +302,7 @@ class Answering:
         if self._goes_by_letter(case, reply, sender) and sender is not None:
             road = self.acts.work.road(sender.address.channel)
             if road is None or not road.encloses:
-                name = "e-post" if sender.address.channel == "email" else sender.address.channel
+                name = road_name(sender.address.channel)
                 words = f"Filer kan inte skickas med {name}. Ta bort dem, eller svara med post."
                 raise IllegalActError(Act.ANSWER, Status(case["status"]), [words])
         elif not (case["pick_up"] and reply.way in {None, Way.NOTE}):

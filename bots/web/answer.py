@@ -178,7 +178,7 @@ class AnswerPage:
                 "purpose": waiting["purpose"],
                 "seconds": max(0, -(-left // timedelta(seconds=1))),
             }
-        return {"files": files, "undo": undo}
+        return {"files": files, "undo": undo, "window": self._answering.window(case)}
 
     async def _found(self, request: Request, me: Handler) -> Row:
         case = await asyncio.to_thread(self._work.find, request.path_params["number"])
@@ -261,6 +261,7 @@ class AnswerPage:
                 for one in (view.shown.remarks if view.shown else ())
             ],
             shown=view.shown.mark if view.shown else "",
+            window=await asyncio.to_thread(self._answering.window, case),
             previews=bool(case["sender_handle"]),
             also=list(case["untold"]),
             notice=view.notice,
@@ -282,6 +283,7 @@ class AnswerPage:
             "sender": f"{identity.name} <{identity.address}>",
             "channel": shown.to.address.channel if shown.to else "",
             "to": shown.to.address.handle if shown.to else "",
+            "is_address": shown.to is not None and views.is_address(shown.to.address.handle),
             "to_name": shown.to.name if shown.to else "",
             "files": [_file(case, row) for row in shown.files],
             "reply_by": shown.reply_by,

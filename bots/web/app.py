@@ -22,10 +22,12 @@ from bots.channel import Hooked, Receive
 from bots.desk.acts import Acts as DeskActs
 from bots.desk.answering import Answering
 from bots.desk.by_link import ByLink
+from bots.desk.candidates import Candidates, NotSortingError
 from bots.desk.directory import Directory, NotAllowedError
 from bots.web.about import About, Notices
 from bots.web.access import Access
 from bots.web.answer import AnswerPage
+from bots.web.candidates import CandidatesPage
 from bots.web.codes import Codes
 from bots.web.console import Console
 from bots.web.demo import Demo
@@ -112,6 +114,7 @@ def build(
     provider: IdentityProvider | None = None,
     directory: Directory | None = None,
     hooks: Mapping[str, Hooked] = MappingProxyType({}),
+    candidates: Candidates | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -135,6 +138,7 @@ def build(
         codes=Codes(code_secret or session_secret),
         roads=tuple(roads),
         patience=patience,
+        candidates=candidates,
     )
     show = Show(public, demo=mailbox is not None, operates=lambda me: operates(me, acts))
     keys = Keys(
@@ -194,6 +198,7 @@ def build(
             HiddenCaseError: _refusal(show, "hidden"),
             OnlyReadingError: _refusal(show, "reading"),
             NotAllowedError: _refusal(show, "forbidden"),
+            NotSortingError: _refusal(show, "sorters"),
             StoreError: _problem_page(show),
             Exception: _problem_page(show),
         },
@@ -255,6 +260,7 @@ def _routes(
         *Form(parts=parts, show=show, access=access, pick_up=pick_up, secret=secret).routes(),
         *pick_up.routes(),
         *Lists(parts=parts, show=show, access=access).routes(),
+        *_candidates(parts.candidates, show, access),
         *Console(parts=parts, show=show, access=access, acts=acts).routes(),
         # The answer has a page of its own, before that of any other act.
         *((*acts[1].routes(), *acts[0].routes()) if acts is not None else ()),
@@ -300,6 +306,12 @@ def _survey(desk: DeskActs | None, parts: Parts, show: Show) -> list[Route]:
 def _here(staff: Sequence[Handler]) -> ById[Handler]:
     """Return those who may sign in: who has left may not."""
     return ById(staff, only=lambda one: not one.has_left)
+
+
+def _candidates(candidates: Candidates | None, show: Show, access: Access) -> Sequence[Route]:
+    if candidates is None:
+        return []
+    return CandidatesPage(candidates=candidates, show=show, access=access).routes()
 
 
 def _settings(

@@ -225,7 +225,7 @@ class Console:
             token=self._access.token(request),
             case=self._views.head(case),
             messages=[
-                views.message(row, case["number"], words=views.words_for(opened.suggestion, row))
+                self._message(row, case["number"], words=views.words_for(opened.suggestion, row))
                 for row in messages
             ],
             unreadable=any(row["state"] == MessageState.UNREADABLE for row in messages),
@@ -237,6 +237,7 @@ class Console:
             ],
             noted_files=beside.get("files", {}).get("", []),
             undo=beside.get("undo"),
+            window=beside.get("window"),
             may_change=beside.get("may_change", True),
             present=beside["present"],
             related=beside["related"],
@@ -260,6 +261,10 @@ class Console:
             todo=todo,
             done=_done(request.query_params.get("gjort", ""), waits=bool(beside.get("undo"))),
         )
+
+    def _message(self, row: Row, number: str, *, words: Sequence[str]) -> Mapping[str, object]:
+        shown = views.message(row, number, words=words)
+        return {**shown, "taken_up": self._views.person(str(shown["taken_up"]))}
 
     def _behalf_of(self, case: Row, messages: Sequence[Row]) -> Mapping[str, str] | None:
         """Return what the form of row T14 begins with, where one of our own has sent a case in."""

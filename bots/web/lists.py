@@ -47,10 +47,12 @@ class Lists:
         queues = self._queues(me)
         asked = read(request.query_params, queues)
         found = await asyncio.to_thread(self._look_up, asked, queues, me)
+        candidates = await asyncio.to_thread(self._candidates, me)
         today, views = day_of(self._parts.clock()), self._views
         page = found["page"]
         return self._show.page(
             "cases",
+            candidates=candidates,
             me=me,
             token=self._access.token(request),
             tab=str(asked.queue),
@@ -175,6 +177,14 @@ class Lists:
                 "letters": (),
                 "numbers": {},
             }
+
+    def _candidates(self, me: Handler) -> int | None:
+        """Count the comments that may be synpunkter; None for whoever has no such list."""
+        candidates = self._parts.candidates
+        if candidates is None or not candidates.may(me.id):
+            return None
+        count = candidates.count(me.id)
+        return count if count or candidates.listens else None
 
     def _save(self, person: str, name: str, query: str) -> str:
         with self._parts.store.write() as transaction:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bots.channel import Receive
+from bots.desk.candidates import Candidates
 from bots.web.codes import Codes
 from store.domain import Address, Factor, Handler, Kind, Role, Unit
 from store.engine import Store
@@ -97,3 +98,4 @@ class Parts:
     codes: Codes
     roads: Sequence[str] = ("email",)  # the channels by which an answer can be wished (row G10)
     patience: timedelta = timedelta(seconds=3)  # how long a page waits for a message to get its case
+    candidates: Candidates | None = None  # None where no comments can come

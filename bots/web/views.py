@@ -4,18 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlsplit
 
 from bots.web.form import reference
 from bots.web.marks import pieces
 from store import life
-from store.domain import Factor, Handler, Kind, LetterState, Purpose, Status, Unit
+from store.domain import Event, Factor, Handler, Kind, LetterState, Purpose, Status, Unit, Visibility
 from store.engine import Row
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
 from store.outbox import TROUBLED
+from templates.roads import road_name
 
 Facts = dict[str, object]
 
+_REROUTED = "brev går en annan väg"
 _TOKEN = re.compile(r"/l/[\w.-]{20,1000}")
 
 
@@ -85,6 +88,10 @@ class Views:
             "because": row["state_because"],
             "created_at": row["created_at"],
             "sent_at": row["sent_at"],
+            "delivered_at": row["delivered_at"],
+            "seen_at": row["seen_at"],
+            "channel": row["channel"],
+            "is_address": is_address(row["handle"]),
             "attempts": row["attempts"],
             "sendable": row["state"] in TROUBLED,
             # Whoever lets an unknown letter go takes upon himself that it may arrive twice; no machine does.
@@ -109,11 +116,16 @@ class Views:
             "act": row["act"],
             "letter": _purpose(row["details"].get("brev", "")),
             "details": [
-                (name, self.person(value) if name == "handläggare" else value)
+                (name, self._detail(row["act"], name, value))
                 for name, value in row["details"].items()
                 if value and name != "brev"
             ],
         }
+
+    def _detail(self, act: str, name: str, value: str) -> str:
+        if act == _REROUTED:
+            return road_name(value)
+        return self.person(value) if name == "handläggare" else value
 
     def similar(self, one: Similar) -> Facts:
         """Show a case that is like the one on the page."""
@@ -156,6 +168,7 @@ def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
     path = f"{case_url(case_number)}/meddelande/{row['id']}"
     text, full = without_tokens(row["text"]), without_tokens(row["full_text"])
     cut = pieces(text, words)
+    said = row["given"].get("said") or {}
     return {
         "id": row["id"],
         "received_at": row["received_at"],
@@ -174,6 +187,14 @@ def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
         "verdicts": list(row["verdicts"]),
         "original": f"{path}/original",
         "is_mail": row["media_type"] == MAIL,
+        "is_said": bool(said),  # in a chat, an SMS or on a social medium
+        "channel": row["channel"],
+        "edited": row["event"] == Event.EDITED,
+        "removed": row["event"] == Event.DELETED,
+        "public": said.get("visibility") == Visibility.PUBLIC,
+        "taken_up": said.get("taken_up", ""),
+        "link": outward_link(row),
+        "is_address": is_address(row["from_addr"]),
         "reference": reference(row["external_id"]) if row["channel"] == "web" else "",
         "attachments": [
             {"name": one["name"], "kilobytes": -(-one["size"] // 1024), "url": f"{path}/bilaga/{index}"}
@@ -224,6 +245,21 @@ def promise(row: Row, today: date) -> Facts:
         "arithmetic": list(row["arithmetic"]),
         "kept_at": row["kept_at"],
     }
+
+
+def outward_link(message: Row) -> str:
+    """Return the address of a message on its service; an empty text if it is not one to be followed."""
+    link: str = (message["given"].get("said") or {}).get("link", "")
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return ""
+    return link if parts.scheme == "https" and parts.hostname else ""
+
+
+def is_address(handle: str) -> bool:
+    """Tell whether a handle says something to people; that of a chat is mostly its service's own number."""
+    return "@" in handle or handle.startswith("+")
 
 
 def case_url(number: str) -> str:

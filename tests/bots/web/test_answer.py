@@ -233,17 +233,6 @@ async def test_the_preview_says_from_whom_to_whom_and_by_what_road(desk: Desk) -
     assert "Språk svenska" in shown
 
 
-async def test_the_last_day_of_a_road_that_closes_is_shown(desk: Desk) -> None:
-    await a_confirmed(desk)
-    roads = desk.house.work.capabilities
-    assert isinstance(roads, dict)
-    roads["email"] = Capabilities(encloses=True, human_window=timedelta(days=7))
-
-    shown = words(await desk.do("svara", **ANSWER))
-
-    assert "går att använda till och med måndag 30 november 2026" in shown
-
-
 async def test_a_draft_is_kept_for_its_writer_alone(desk: Desk) -> None:
     await a_confirmed(desk)
     saved = await desk.do("svara", **(ANSWER | {"text": "Halvvägs", "gor": "sparat"}))

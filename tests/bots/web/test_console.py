@@ -557,7 +557,7 @@ def a_confirmed_neighbourhood(house: House, unit: str) -> None:
     [
         ({"answer_channel": "telefon", "answer_handle": "+46701740633"}, "vill bli uppringd"),
         ({"answer_channel": "telefon"}, "inte skrivit något nummer"),
-        ({"answer_channel": "sms", "answer_handle": "+46701740633"}, "svaret genom sms: +46701740633"),
+        ({"answer_channel": "sms", "answer_handle": "+46701740633"}, "svaret genom SMS: +46701740633"),
         ({"pick_up": "m" * 64, "sender_handle": ""}, "helt anonym och läser svaret med en kod"),
         ({"sender_handle": ""}, "Avsändaren har ingen adress."),
     ],
