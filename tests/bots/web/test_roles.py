@@ -15,15 +15,18 @@ from sqlalchemy import update
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
+from bots.desk.candidates import Candidates
 from bots.desk.directory import Directory
 from bots.desk.doors import Doors
 from bots.web.app import build
 from bots.web.work import TASKS
 from store import cases, sight, tables
-from store.domain import Handler, Kind, Lane, Role, Status, Unit
+from store.domain import Handler, Kind, Lane, MessageState, Role, Status, Unit, Visibility
 from store.engine import Row
+from tests.bots.desk.test_candidates import Square
+from tests.bots.desk.test_chat import said
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET
-from tests.house import House, Scripted, a_suggestion, an_inbound
+from tests.house import House, Scripted, a_suggestion, an_inbound, rows_of
 
 Make = Callable[..., House]
 
@@ -96,6 +99,7 @@ ELSEWHERE: Mapping[str, set[str]] = {
     "/installningar/svarsmallar": {"rita", "sigrid", "chris", "carin"},
     "/installningar/svarsmallar/ny": {"rita", "sigrid", "chris", "carin"},
     "/halsa": {"rita", "sigrid"},
+    "/kandidater": SORTERS,
 }
 ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])  # what differs lies in the lists alone
 
@@ -210,6 +214,13 @@ async def town(make_house: Make) -> Town:
         session_secret=SECRET,
         secure_cookies=False,
         directory=Directory(store=house.store, house=house.work.house, clock=house.clock),
+        candidates=Candidates(
+            store=house.store,
+            house=house.work.house,
+            clock=house.clock,
+            taken_up=house.judge_.ring,
+            hiders={"torget": Square()},
+        ),
     )
     return Town(house=house, app=app, numbers=numbers)
 
@@ -378,6 +389,30 @@ async def test_c3_pages_that_are_about_no_case_are_for_those_named_here(town: To
         for path in behind:
             answer = await browser.get(path)
             assert (answer.status_code < 400) == (who in ELSEWHERE[path]), (who, path, answer.status_code)
+
+
+@ON_SQLITE
+async def test_c3_only_who_sorts_sees_counts_and_judges_public_comments(town: Town) -> None:
+    acts = [path for path in routes(town.app, "POST") if path.startswith("/kandidater/")]
+    assert len(acts) == 3
+    async for who, browser in town.everybody():
+        for path in acts:
+            comment = said(town.house, "zzkommentar", road="torget", visibility=Visibility.PUBLIC)
+            await town.house.hear(comment)
+            row = town.house.messages()[-1]
+            assert row["state"] == MessageState.CANDIDATE
+            lists = await browser.get("/arenden")
+            listed = await browser.get("/kandidater")
+            sent = {"token": token(lists), "orsak": "reklam"}
+            answer = await browser.post(path.replace("{message:int}", str(row["id"])), data=sent)
+
+            sorts = who in SORTERS
+            assert (listed.status_code == 200) == sorts, (who, listed.status_code)
+            assert ("zzkommentar" in listed.text) == sorts, who
+            assert ('href="/kandidater"' in lists.text) == sorts, who
+            assert answer.status_code == (303 if sorts else 403), (who, path)
+            done = [line for line in rows_of(town.house.store, "journal") if line["message_id"] == row["id"]]
+            assert bool(done) == sorts, (who, path)
 
 
 def test_every_role_is_held_by_somebody_here(town: Town) -> None:
