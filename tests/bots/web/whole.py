@@ -17,14 +17,17 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match, Mount, Route
 
 from bots.desk.by_link import ByLink
+from bots.desk.candidates import Candidates
 from bots.desk.directory import Directory
 from bots.web.app import build
 from bots.web.oidc import IdentityProvider, ProviderFacts
 from bots.web.parts import MailboxMail
 from store import inbox, journal, profiles
-from store.domain import Contact, Factor, Inbound, Kind, Outcome, Receipt
+from store.domain import Contact, Factor, Inbound, Kind, Outcome, Receipt, Visibility
 from store.engine import Row, Store
 from store.tables import metadata
+from tests.bots.desk.test_candidates import Square
+from tests.bots.desk.test_chat import said
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET
 from tests.house import NOW, PEOPLE, UNITS, House, an_inbound, open_house, rows_of
 
@@ -425,6 +428,13 @@ def parts_of(house: House) -> dict[str, Any]:
             MailboxMail(at=NOW, sender="a@example.se", recipient="b@example.se", subject="Hej", body="Hej")
         ],
         "directory": directory,
+        "candidates": Candidates(
+            store=house.store,
+            house=house.work.house,
+            clock=house.clock,
+            taken_up=house.judge_.ring,
+            hiders={"torget": Square()},
+        ),
         "model_history": lambda: [
             {"at": NOW.isoformat(), "act": "promoted", "model": "full-1", "before": ""}
         ],
@@ -452,6 +462,8 @@ def whole(store: Store, **other: Any) -> Iterator[Whole]:
 async def furnish(whole: Whole) -> None:
     """Put something into every page: cases in most of their states, letters with links, and a code."""
     house = whole.house
+    for text in ("Hej på er", "Vad fin bron blev!", "Ni tömmer aldrig soporna."):
+        await house.hear(said(house, text, road="torget", visibility=Visibility.PUBLIC))
     names = iter(("öppen", "besvarad", "avslutad", "begränsad", "fel dörr"))
     for name in names:
         await house.hear(an_inbound(text=f"Gungan vid lekplatsen är trasig ({name}).", subject=name))
