@@ -31,8 +31,15 @@ demo: setup ## Show the whole road on this machine, with invented mails
 servers: ## Install the real servers that the tests drive (Debian or Ubuntu, as root)
 	@scripts/servers.sh
 
+.venv-synapse/.made: requirements-synapse.lock
+	$(PYTHON) scripts/environment.py .venv-synapse requirements-synapse.lock
+	@touch $@
+
+.PHONY: synapse
+synapse: .venv-synapse/.made ## Install the Matrix server that the tests drive, in an environment of its own
+
 .PHONY: test
-test: setup-dev servers check ## Everything: checks and the whole suite on SQLite and PostgreSQL
+test: setup-dev servers synapse check ## Everything: checks and the whole suite on SQLite and PostgreSQL
 	$(BIN)/pytest -n auto --dist loadgroup
 
 .PHONY: check
@@ -69,7 +76,8 @@ lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra tuning pyproject.toml -o requirements-tuning.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-synapse.in -o requirements-synapse.lock
 
 .PHONY: clean
 clean: ## Remove what can be made again
-	rm -rf .venv .venv-tuning .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf .venv .venv-tuning .venv-synapse .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

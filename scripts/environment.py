@@ -1,6 +1,7 @@
 """Makes the virtual environment: `python scripts/environment.py .venv requirements.lock`.
 
-Every package is checked against its hash. The project itself is installed so that the tree is used as it is.
+Every package is checked against its hash. The project itself is installed so that the tree is used as it is,
+unless the lock lacks the tool that builds it: that environment is of a server which tests drive.
 """
 
 import subprocess
@@ -18,11 +19,10 @@ def main() -> int:
     if not (folder / "bin" / "python").exists():
         venv.create(folder, with_pip=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "-q"]
-    steps = (
-        [*pip, "install", "--require-hashes", "-r", lock],
+    steps = [[*pip, "install", "--require-hashes", "-r", lock]]
+    if "\nhatchling==" in f"\n{Path(lock).read_text(encoding='utf-8')}":
         # The build tool is in the lock as well, so nothing is fetched for the build.
-        [*pip, "install", "--no-deps", "--no-build-isolation", "--no-index", "-e", "."],
-    )
+        steps.append([*pip, "install", "--no-deps", "--no-build-isolation", "--no-index", "-e", "."])
     for step in steps:
         status = subprocess.run(step, check=False).returncode  # noqa: S603 - our own words
         if status:

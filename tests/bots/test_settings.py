@@ -384,6 +384,8 @@ def test_every_secret_of_the_example_is_found_in_its_table() -> None:
         "channels.telegram.token": "env:SYNPUNKT_TELEGRAM_TOKEN",
         "channels.telegram.webhook_secret": "env:SYNPUNKT_TELEGRAM_WEBHOOK_SECRET",
         "channels.mastodon.token": "env:SYNPUNKT_MASTODON_TOKEN",
+        "channels.matrix.access_token": "env:SYNPUNKT_MATRIX_TOKEN",
+        "channels.matrix.password": "env:SYNPUNKT_MATRIX_PASSWORD",
         "channels.meta.app_secret": "env:SYNPUNKT_META_APP_SECRET",
         "channels.meta.verify_token": "env:SYNPUNKT_META_VERIFY_TOKEN",
         "channels.meta.pages.1.token": "env:SYNPUNKT_META_PAGE_TOKEN",
