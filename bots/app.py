@@ -15,6 +15,7 @@ import uvicorn
 from bots import running
 from bots.channel import Capabilities, Channel, ChannelFailure, Hides, Hooked, Outage, TemporaryFailure
 from bots.channel import Closing as Closes
+from bots.channels.webchat import Webchat
 from bots.clock import now
 from bots.desk.acts import Acts
 from bots.desk.by_link import ByLink
@@ -350,6 +351,7 @@ def _add_pages(
         running=_look(app, settings, clock()),
         notices=build_notices(settings),
         hooks={one.name: one for one in app.doors if isinstance(one, Hooked)},
+        chat=next((one for one in app.doors if isinstance(one, Webchat)), None),
         candidates=_candidates(app, house, clock),
     )
 

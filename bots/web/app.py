@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Scope, Send
 from starlette.types import Receive as AsgiReceive
 
 from bots.channel import Hooked, Receive
+from bots.channels.webchat import PAGE, Webchat
 from bots.desk.acts import Acts as DeskActs
 from bots.desk.answering import Answering
 from bots.desk.by_link import ByLink
@@ -60,6 +61,7 @@ from bots.web.split_page import SplitPage
 from bots.web.stranded import Shelf
 from bots.web.stranded_page import StrandedPage
 from bots.web.survey import Survey
+from bots.web.webchat import Talk
 from bots.web.work import Work
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
@@ -83,7 +85,8 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
-_POLICY_OF_CASES = f"{_HEADERS['Content-Security-Policy']}; connect-src 'self'"
+_ASKS_MORE = ("/arenden/", PAGE)
+_POLICY_OF_ASKING = f"{_HEADERS['Content-Security-Policy']}; connect-src 'self'"
 
 
 def build(
@@ -115,6 +118,7 @@ def build(
     directory: Directory | None = None,
     hooks: Mapping[str, Hooked] = MappingProxyType({}),
     candidates: Candidates | None = None,
+    chat: Webchat | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -180,6 +184,7 @@ def build(
             *(OidcPages(provider=provider, sessions=sessions, access=access).routes() if provider else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
             *Hooks(channels=hooks, receive=receive).routes(),
+            *_talk(chat, parts, show, access, session_secret, secure_cookies),
         ],
         middleware=[
             Middleware(Guard, secure=secure_cookies),
@@ -223,9 +228,10 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if scope["path"].startswith("/arenden/"):
-                    # A case asks us who else has it open, and confirms without loading the whole page anew.
-                    headers.setdefault("Content-Security-Policy", _POLICY_OF_CASES)
+                if scope["path"].startswith(_ASKS_MORE):
+                    # A case asks us who else has it open, and confirms without loading the whole page anew;
+                    # a talk asks for news.
+                    headers.setdefault("Content-Security-Policy", _POLICY_OF_ASKING)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 if message["status"] == 307:
@@ -301,6 +307,14 @@ def _survey(desk: DeskActs | None, parts: Parts, show: Show) -> list[Route]:
     if desk is None:
         return []
     return Survey(store=parts.store, links=desk.work.letters.links, show=show, clock=parts.clock).routes()
+
+
+def _talk(
+    chat: Webchat | None, parts: Parts, show: Show, access: Access, secret: str, secure: bool
+) -> Sequence[Route]:
+    if chat is None:
+        return ()
+    return Talk(parts=parts, show=show, access=access, chat=chat, secret=secret, secure=secure).routes()
 
 
 def _here(staff: Sequence[Handler]) -> ById[Handler]:

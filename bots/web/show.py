@@ -38,6 +38,7 @@ class Show:
             "style": _mark("house.css"),
             "script": _mark("console.js"),
             "case_script": _mark("case.js"),
+            "chat_script": _mark("chat.js"),
             "htmx": _mark("htmx.js"),
         }
 

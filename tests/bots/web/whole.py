@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match, Mount, Route
 
+from bots.channels.webchat import Webchat
 from bots.desk.by_link import ByLink
 from bots.desk.candidates import Candidates
 from bots.desk.directory import Directory
@@ -440,6 +441,7 @@ def parts_of(house: House) -> dict[str, Any]:
         ],
         "roads": ("email", "sms"),
         "patience": timedelta(0),  # nobody reads mail meanwhile, so nothing is gained by waiting for it
+        "chat": Webchat(),
         "provider": None,  # with one, nobody signs in by password; see `with_provider`
     }
 
