@@ -53,6 +53,7 @@ _LOGIN_REFUSED = (
     "Matrix: servern godtar inte kontots lösenord. Lägg rätt lösenord i hemligheten som "
     "channels.matrix.password pekar på, och starta om."
 )
+_LOGGING_IN = "Matrix: inloggningen gäller inte längre. Vi loggar in igen vid nästa försök."
 _ACCOUNT_STOPPED = (
     "Matrix: kontot är spärrat eller avslutat på servern. Be den som sköter servern att öppna det."
 )
@@ -239,7 +240,7 @@ class Api:
         if code in _LOGGED_OUT or (answer.status == 401 and not code):
             if self._client is not None:
                 self._client.access_token = ""  # with a password, the next question logs in anew
-            return TemporaryFailure(_LOGIN_REFUSED if not self.token and not refused else _LOGIN_ENDED)
+            return TemporaryFailure(_LOGIN_ENDED if self.token else _LOGGING_IN)
         if answer.status == 429 or code == "M_LIMIT_EXCEEDED":
             return TemporaryFailure("Matrix: för många på en gång.", again_after=_wait(wait_ms, answer))
         if answer.status >= 500 or not code:

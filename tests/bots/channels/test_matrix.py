@@ -232,6 +232,19 @@ async def test_an_invitation_to_an_encrypted_room_is_declined_and_says_why(
     )
 
 
+async def test_an_invitation_from_a_server_that_does_not_answer_stops_nobody_else(
+    rig: MatrixRig, desk: Desk
+) -> None:
+    rig.way.away = {rig.room("asa")}
+    await rig.say("Hej", person="bo")
+
+    async with desk.listening():
+        (one,) = await desk.has(1)
+
+    assert one.sender_name == "Bo Öst"
+    assert [asked.rpartition("/join/")[2] for asked in rig.way.asked].count(rig.room("asa")) == 3
+
+
 async def test_what_is_encrypted_later_is_kept_as_it_came_and_is_no_message(
     rig: MatrixRig, desk: Desk
 ) -> None:
@@ -465,7 +478,7 @@ async def test_with_a_password_we_log_in_anew_and_a_letter_is_still_one(rig: Mat
     first = await channel.send(letter(rig.room()))
     rig.server.ask("POST", "/_matrix/client/v3/logout/all", by=rig.bot)
 
-    with pytest.raises(TemporaryFailure):
+    with pytest.raises(TemporaryFailure, match="Vi loggar in igen"):
         await channel.send(letter(rig.room()))
     again = await channel.send(letter(rig.room()))
     lines = await channel.check()
@@ -542,6 +555,8 @@ async def test_check_tells_what_is_not_read_whose_key_it_is_and_that_clocks_diff
         ({"access_token": "env:TOM"}, "tom eller trasig"),
         ({"password": "env:TOM"}, "tom eller trasig"),
         ({"access_token": "env:A", "user_id": "tycktill"}, "hela namn"),
+        ({"access_token": "env:A", "homeserver": "http://matrix.example"}, "https://"),
+        ({"access_token": "env:A", "homeserver": "http://localhost.example"}, "https://"),
     ],
 )
 def test_a_table_that_makes_no_sense_is_refused(told: Json, words: str) -> None:

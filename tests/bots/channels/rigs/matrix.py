@@ -31,6 +31,7 @@ class Way:
     faults: list[Fault] = field(default_factory=list)  # of our letters, one each
     is_locked: bool = False
     refusal: tuple[int, str] | None = None  # status and code of everything
+    away: set[str] = field(default_factory=set)  # rooms whose own server does not answer
     files_fail: int = 0  # how many times files do not come
     asked: list[str] = field(default_factory=list)
     unconfirmed: int = 0
@@ -66,6 +67,8 @@ class Way:
             return _refusal(*self.refusal)
         if request.path.endswith("/sync"):
             return await self._sync(request)
+        if request.path.rpartition("/join/")[2] in self.away:
+            return web.Response(status=504)
         if "/media/download/" in request.path and self.files_fail:
             self.files_fail -= 1
             return web.Response(status=502)
