@@ -58,6 +58,8 @@ def pictures(number: str) -> list[Picture]:
         "lista": "/arenden",
         "arende": case,
         "svara": f"{case}/gor/svara",
+        "arende-chatt": "/arenden chatt",
+        "kandidater": "/kandidater",
         "driftlage": "/halsa",
     }
     others = {
@@ -83,6 +85,7 @@ def pictures(number: str) -> list[Picture]:
         "lank-klart": "/l klart",
         "modellen": "/modellen",
         "brev": "/arenden brev",
+        "svara-chatt": "svara chatt",
         "installningar": "/installningar",
         "installningar-person": "/installningar/personer/anna",
         "installningar-enhet": "/installningar/enheter/gata",

@@ -28,7 +28,7 @@ from bots.web.views import Views
 from store import cases, journal, life
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Act, Door, Duty, Handler, Outcome, Presence, Status, Unit, Way
+from store.domain import Act, Door, Duty, Event, Handler, Outcome, Presence, Status, Unit, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
 from store.sight import HiddenCaseError
@@ -802,6 +802,8 @@ class Work:
                 "received_at": row["received_at"],
                 "subject": row["subject"],
                 "text": row["text"],
+                "edited": row["event"] == Event.EDITED,
+                "removed": row["event"] == Event.DELETED,
             }
             for row in rows
         ]

@@ -29,6 +29,7 @@ from bots.web.show import STATIC
 from bots.web.work import TASKS
 from store.domain import Factor, Inbound, Kind, Receipt, Role
 from store.engine import open_store
+from tests.bots.web import chats
 from tests.bots.web import house as small
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET, STAFF, UNITS, code_of, token_of, value_of
 from tests.bots.web.sample import MODELS, RUNNING, furnish, mails, remember
@@ -57,12 +58,14 @@ class Gallery:
     house: House
     number: str  # of the case with the most to look at
     app: Starlette
+    talk: str = ""  # the number of the case that came by a chat, once it has
 
     def exhibits(self) -> list[Exhibit]:
         """Fetch every page. Call it before Playwright is started: both have an event loop."""
         return asyncio.run(self._fetch())
 
     async def _fetch(self) -> list[Exhibit]:
+        self.talk = await chats.fill(self.house)
         await self.house.hear(an_inbound())
         transport = httpx.ASGITransport(app=self.app, client=("192.0.2.7", 40000))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:
@@ -112,6 +115,8 @@ class Gallery:
         case = f"/arenden/{self.number}"
         for tab in ("mina", "sortera", "karantan", "brev", "alla"):
             found[f"/arenden {tab}"] = await browser.get(f"/arenden?visa={tab}")
+        found["/arenden chatt"] = await browser.get(f"/arenden/{self.talk}")
+        found["svara chatt"] = await browser.get(f"/arenden/{self.talk}/gor/svara")
         form = await browser.get("/registrera")
         found["/registrera fel"] = await browser.post(
             "/registrera", data=hidden(form) | {"text": "", "email": "x"}, files={"files": ("", b"")}
@@ -186,7 +191,7 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
     store = open_store(f"sqlite:///{shutil.copy(model, folder / 'galleri.db')}")
     # Anna has cases, answers for her unit and looks after the service: she sees every page.
     units = (replace(UNITS[0], managers=("anna",), words=("gunga",)), *UNITS[1:])
-    house = open_house(store, people=PEOPLE, units=units, clock=Clock(NOW))
+    house = open_house(store, people=PEOPLE, units=units, clock=Clock(NOW), others=[chats.messenger()])
     furnished = small.House(store=store, clock=small.Clock())
     number = furnish(furnished)
     remember(furnished, months=1)
@@ -215,6 +220,7 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
         mailbox=mails,
         model_history=lambda: MODELS,
         patience=timedelta(0),
+        candidates=chats.candidates(house),
     )
     try:
         yield Gallery(house=house, number=number, app=app)

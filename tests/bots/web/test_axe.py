@@ -162,6 +162,8 @@ def test_the_gallery_has_public_pages_staff_pages_and_what_comes_of_sending(exhi
         "/tack anonym",
         "/svar ärende",
         "/arenden",
+        "/arenden chatt",
+        "/kandidater",
         "/halsa",
         "/installningar/personer/anna",
         "/l klart",

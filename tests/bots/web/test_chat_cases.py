@@ -30,8 +30,12 @@ async def test_what_the_sender_changed_and_removed_stands_beside_what_they_wrote
     await desk.house.hear(removed)
 
     page = words(await desk.browser.get(desk.url))
+    editor = words(await desk.browser.get(f"{desk.url}/gor/svara"))
 
+    for heading in ("Det här skrev avsändaren", "Ändrat av avsändaren", "Borttaget av avsändaren"):
+        assert heading in editor
     assert "Det här skrev avsändaren" in page
+    assert "genom chatt" in page
     assert "Gungan i parken är trasig" in page
     assert "Ändrat av avsändaren Åsa" in page
     assert "Borttaget av avsändaren" in page
