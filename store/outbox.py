@@ -90,10 +90,18 @@ def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_becau
     return written
 
 
-def take(transaction: Transaction, *, now: datetime, limit: int, channels: Sequence[str]) -> list[Outgoing]:
+def take(
+    transaction: Transaction,
+    *,
+    now: datetime,
+    limit: int,
+    channels: Sequence[str],
+    in_order: Collection[str] = (),
+) -> list[Outgoing]:
     """Take letters that may be tried now and mark them as being sent; commit before the first byte goes out.
 
-    Whoever dies with letters in hand leaves them in `sänds`; `doubt` makes them unknown at the next start.
+    On the roads `in_order` a letter waits while an older one to the same reader does. Whoever dies with
+    letters in hand leaves them in `sänds`; `doubt` makes them unknown at the next start.
     """
     wanted = (
         select(letters.c.id)
@@ -101,6 +109,7 @@ def take(transaction: Transaction, *, now: datetime, limit: int, channels: Seque
             letters.c.state == LetterState.PENDING,
             letters.c.next_try_at <= now,
             letters.c.channel.in_(channels),
+            or_(letters.c.channel.not_in(in_order), ~_an_older_one_waits()) if in_order else true(),
         )
         .order_by(letters.c.priority, letters.c.next_try_at, letters.c.id)
         .limit(limit)
@@ -123,6 +132,17 @@ def take(transaction: Transaction, *, now: datetime, limit: int, channels: Seque
         )
         for row in transaction.rows(taken)
     ]
+
+
+def _an_older_one_waits() -> ColumnElement[bool]:
+    older = letters.alias()
+    waiting = select(older.c.id).where(
+        older.c.channel == letters.c.channel,
+        older.c.handle == letters.c.handle,
+        older.c.id < letters.c.id,
+        older.c.state.in_((LetterState.PENDING, LetterState.SENDING)),
+    )
+    return waiting.exists()
 
 
 def newest_id(transaction: Transaction) -> int:

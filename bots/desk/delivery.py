@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bots.channel import Channel, Outage, PermanentFailure, Sent, TemporaryFailure
+from bots.channel import Channel, Form, ManyRoads, Outage, PermanentFailure, Sent, TemporaryFailure
 from bots.desk.finish import finish
 from bots.desk.trouble import place_of, reason_of, without_addresses
 from store import outbox
@@ -112,8 +112,20 @@ class Delivery:
     def _take(self) -> list[Outgoing]:
         with self.store.write() as transaction:
             return outbox.take(
-                transaction, now=self.clock(), limit=self.in_hand, channels=list(self.channels)
+                transaction,
+                now=self.clock(),
+                limit=self.in_hand,
+                channels=list(self.channels),
+                in_order=self._in_order(),
             )
+
+    def _in_order(self) -> list[str]:
+        """List the roads on which letters are read as they come: a mail has its date and its thread."""
+        can = {
+            road: channel.roads[road] if isinstance(channel, ManyRoads) else channel.capabilities
+            for road, channel in self.channels.items()
+        }
+        return [road for road, its in can.items() if its.form is not Form.MAIL]
 
     def _doubt(self) -> None:
         with self.store.write() as transaction:

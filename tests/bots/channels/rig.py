@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import httpx
 
@@ -120,3 +120,11 @@ class Rig(Protocol):
 
     def genuine_but_large(self) -> Forged | None:
         """Return a request of two megabytes, signed if it can be; None where nobody posts."""
+
+
+@runtime_checkable
+class Clocked(Protocol):
+    """A service whose clock stands still until the test moves it."""
+
+    def turn(self, now: datetime) -> None:
+        """Let the service's clock show `now`: what happens there from now on, happens then."""

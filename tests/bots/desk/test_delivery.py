@@ -11,7 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from bots.channel import Capabilities, Outage, PermanentFailure, Receive, TemporaryFailure
+from bots.channel import Capabilities, Form, Outage, PermanentFailure, Receive, TemporaryFailure
+from bots.channels.memory import Memory
 from store import outbox
 from store.domain import Address, LetterState, Outgoing, Purpose
 from store.engine import StoreError, Transaction
@@ -427,3 +428,64 @@ async def test_no_line_of_the_log_tells_of_anybody(
     assert "channel lost" in told
     for word in (SENDER, "Sven", "Svensson", "Elsa", "Storgatan", "anna.ek", "Anna"):
         assert word not in told
+
+
+def chat(house: House, key: str, handle: str) -> None:
+    with house.store.write() as transaction:
+        letter = Outgoing(
+            key=key,
+            purpose=Purpose.ANSWER,
+            recipient=Address(channel="chatt", handle=handle),
+            subject="",
+            body=key,
+        )
+        outbox.put(transaction, letter, now=house.clock())
+
+
+async def test_in_a_chat_no_letter_overtakes_an_older_one_to_the_same_reader(make_house: Make) -> None:
+    memory = Memory(name="chatt", capabilities=Capabilities(form=Form.CHAT))
+    house = make_house(roads={"chatt": memory})
+    chat(house, "fråga", "asa")
+    memory.failures = deque([BUSY])
+    await house.deliver()
+
+    chat(house, "svar", "asa")
+    chat(house, "svar till bo", "bo")
+    await house.deliver()
+    before = [letter.key for letter in memory.letters]
+    house.clock.forward(minutes=1)
+    await house.deliver()
+
+    assert before == ["svar till bo"]
+    assert [letter.key for letter in memory.letters] == ["svar till bo", "fråga", "svar"]
+
+
+async def test_in_a_chat_what_failed_for_good_holds_up_nothing(make_house: Make) -> None:
+    memory = Memory(name="chatt", capabilities=Capabilities(form=Form.CHAT))
+    house = make_house(roads={"chatt": memory})
+    memory.failures = deque([NO])
+    chat(house, "fråga", "asa")
+    chat(house, "svar", "asa")
+
+    await house.deliver()
+
+    assert [letter.key for letter in memory.letters] == ["svar"]
+
+
+async def test_by_mail_a_letter_waits_for_no_other(house: House) -> None:
+    house.memory.failures = deque([BUSY])
+    put(house)
+    await house.deliver()
+
+    with house.store.write() as transaction:
+        letter = Outgoing(
+            key="svar",
+            purpose=Purpose.ANSWER,
+            recipient=Address(channel="email", handle=SENDER),
+            subject="Svar",
+            body="Hej",
+        )
+        outbox.put(transaction, letter, now=house.clock())
+    await house.deliver()
+
+    assert [letter.key for letter in house.memory.letters] == ["svar"]

@@ -16,7 +16,7 @@ from store.domain import Delivered
 from tests.bots.channels.rig import Arrived, Can, Fault, Forged, Rig
 
 OURS = "+46701740699"
-PEOPLE = {"asa": "+46701740605", "bo": "+46701740606"}
+PEOPLE = {"asa": "+46701740605", "bo": "+46701740606", "cilla": "+46701740607"}
 USERNAME = "u0123456789"
 HOOK_USERNAME = "elks"
 SECRET = "hemlighet-for-tester-0123456789"
@@ -71,6 +71,9 @@ class ElksRig:
     async def close(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def turn(self, now: datetime) -> None:
+        self._now = now
 
     def channel(self, given: Given) -> Channel:
         self._public_url = given.public_url

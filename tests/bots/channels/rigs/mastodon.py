@@ -87,6 +87,7 @@ class MastodonRig:
     _session: aiohttp.ClientSession | None = None
     _base: str = ""
     _shift: timedelta = timedelta(0)
+    _shifts: dict[str, timedelta] = field(default_factory=dict)  # by status: as it was when it was written
     _written: dict[str, str] = field(default_factory=dict)  # by status: the text as it was typed
     _removed: set[str] = field(default_factory=set)
     _odd: set[str] = field(default_factory=set)
@@ -96,7 +97,7 @@ class MastodonRig:
     _retell: bool = False
 
     async def open(self, now: datetime) -> None:
-        self._shift = now - datetime.now(UTC)
+        self.turn(now)
         accounts = [SeedAccount(username=OUR_NAME, access_token=OUR_TOKEN, bot=self.is_bot)]
         accounts += [
             SeedAccount(username=name, domain=domain, display_name=name.title(), access_token=f"{name}_token")
@@ -120,6 +121,9 @@ class MastodonRig:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         self._base = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    def turn(self, now: datetime) -> None:
+        self._shift = now - datetime.now(UTC)
 
     async def close(self) -> None:
         if self._runner is not None:
@@ -157,6 +161,7 @@ class MastodonRig:
         typed = f"@{OUR_NAME} {text}"
         told = await self._as(person, "POST", "/api/v1/statuses", json={"status": typed, **fields})
         self._written[told["id"]] = typed
+        self._shifts[told["id"]] = self._shift
         return str(told["id"])
 
     async def again(self) -> int:
@@ -278,7 +283,9 @@ class MastodonRig:
         self._seen.add(one["status"]["id"])
         if one["status"]["id"] in self._odd:
             return {"id": one["id"], "type": "unheard_of", "created_at": one["created_at"], "thing": {"a": 1}}
-        return one | {"status": self._status(one["status"])}
+        earlier = self._shifts.get(one["status"]["id"], self._shift) - self._shift
+        told_at = (datetime.fromisoformat(one["created_at"]) + earlier).isoformat()
+        return one | {"created_at": told_at, "status": self._status(one["status"])}
 
     def _status(self, one: dict[str, Any]) -> dict[str, Any]:
         return one | {"content": rendered(self._written[one["id"]])} if one["id"] in self._written else one

@@ -262,6 +262,9 @@ class TelegramRig:
     async def close(self) -> None:
         await self.service.stop()
 
+    def turn(self, now: datetime) -> None:
+        self.service.now = int(now.timestamp())
+
     def channel(self, given: Given) -> Channel:
         settings = Settings(
             token="env:TELEGRAM_TOKEN",

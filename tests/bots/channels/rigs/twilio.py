@@ -17,7 +17,7 @@ from store.domain import Delivered
 from tests.bots.channels.rig import Arrived, Can, Fault, Forged, Rig
 
 OURS = "+46701740699"
-PEOPLE = {"asa": "+46701740605", "bo": "+46701740606"}
+PEOPLE = {"asa": "+46701740605", "bo": "+46701740606", "cilla": "+46701740607"}
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "hemlighet-for-tester-0123456789"
 HOOK = "/hooks/twilio"
@@ -72,6 +72,9 @@ class TwilioRig:
     async def close(self) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def turn(self, now: datetime) -> None:
+        self._now = now
 
     def channel(self, given: Given) -> Channel:
         self._public_url = given.public_url
