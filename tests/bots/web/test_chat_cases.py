@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from bots.web.views import Views
 from store.domain import Command, Delivered, Event, Purpose, Visibility
 from tests.bots.desk.test_chat import chat, said
 from tests.bots.web.test_work import ANSWER, MANAGED, Desk, Make, at_work, words
-from tests.house import an_inbound
+from tests.house import NOW, an_inbound
 
 LINK = "https://torget.example/inlagg/1"
 
@@ -116,6 +117,20 @@ async def test_until_when_an_answer_gets_there_stands_where_it_is_written(desk: 
         assert f"{open_until} {nowhere}" in page
     assert "Väg chatt, går att använda till och med måndag 30 november 2026 kl. 10.30" in shown
     assert "Genom chatt går det inte att svara längre" in late
+
+
+def test_the_journal_names_the_road_that_a_letter_took_instead() -> None:
+    line = {
+        "at": NOW,
+        "actor": "synpunkt",
+        "act": "brev går en annan väg",
+        "details": {"brev": "1:svar:1", "från": "messenger", "till": "email"},
+    }
+
+    shown = Views(staff={}, units={}).entry(line)
+
+    assert shown["details"] == [("från", "Messenger"), ("till", "e-post")]
+    assert shown["letter"] == "svar"
 
 
 async def test_a_case_that_came_by_mail_says_nothing_of_windows(desk: Desk) -> None:
