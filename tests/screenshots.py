@@ -55,6 +55,7 @@ def pictures(number: str) -> list[Picture]:
     main = {
         "formular": "/?sprak=sv",
         "svar-fran-oss": "/svar ärende",
+        "chatt-samtal": "/chatt samtal",
         "lista": "/arenden",
         "arende": case,
         "svara": f"{case}/gor/svara",
@@ -68,6 +69,9 @@ def pictures(number: str) -> list[Picture]:
         "tack": "/tack e-post",
         "tack-anonym": "/tack anonym",
         "svar": "/svar?sprak=sv",
+        "chatt": "/chatt?sprak=sv",
+        "chatt-fel": "/chatt fel",
+        "chatt-avslutad": "/chatt/avsluta",
         "enkat": "/enkat",
         "tillganglighet": "/tillganglighet?sprak=sv",
         "personuppgifter": "/personuppgifter?sprak=sv",

@@ -39,6 +39,8 @@ function renew(page) {
       document.querySelector(`#${id} input[name="${name}"]`).value = value;
     }
   }
+  // A field that must be empty is shown to whose browser has filled it in.
+  document.getElementById("falla").className = page.getElementById("falla").className;
   document.getElementById("sedan").replaceChildren(
     ...[...page.getElementById("sedan").childNodes].map((one) => document.importNode(one, true)),
   );

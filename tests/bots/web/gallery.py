@@ -19,6 +19,7 @@ from playwright.sync_api import BrowserContext, Route
 from starlette.applications import Starlette
 from starlette.routing import Route as WebRoute
 
+from bots.channels.webchat import Webchat
 from bots.desk.by_link import ByLink
 from bots.desk.directory import Directory
 from bots.desk.links import LinkAct
@@ -97,7 +98,24 @@ class Gallery:
         found["/svar ärende"] = case = await browser.post("/svar", data=code)
         found["/svar skriv fel"] = await browser.post("/svar/skriv", data=hidden(case) | {"text": ""})
         found["/svar skriv"] = await browser.post("/svar/skriv", data=hidden(case) | {"text": "En sak till."})
+        found |= await self._talk(browser)
         found["/finns-inte"] = await browser.get("/finns-inte")
+        return found
+
+    async def _talk(self, browser: httpx.AsyncClient) -> dict[str, httpx.Response]:
+        """Say something to the assistant, and fetch what it answers."""
+        found = {f"/chatt?sprak={one}": await browser.get(f"/chatt?sprak={one}") for one in LANGUAGES}
+        blank = hidden(found["/chatt?sprak=sv"])
+        found["/chatt fel"] = await browser.post("/chatt", data=blank | {"text": "", "website": "x"})
+        found["/chatt kod fel"] = await browser.post("/chatt/tillbaka", data=blank | {"code": "fel"})
+        self.house.clock.forward(seconds=20)
+        said = blank | {"text": "Gungan i parken vid skolan är trasig.\nEn kedja har gått av."}
+        await browser.post("/chatt", data=said, files={"files": ("gunga.png", b"\x89PNG\r\n\x1a\n")})
+        await asyncio.to_thread(self.house.judge)
+        mine = {"webchat": self.house.delivery.channels["webchat"]}
+        await replace(self.house.delivery, channels=mine).once()
+        found["/chatt samtal"] = talk = await browser.get("/chatt")
+        found["/chatt/avsluta"] = await browser.post("/chatt/avsluta", data=hidden(talk))
         return found
 
     async def _staff(self, browser: httpx.AsyncClient) -> dict[str, httpx.Response]:
@@ -191,7 +209,8 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
     store = open_store(f"sqlite:///{shutil.copy(model, folder / 'galleri.db')}")
     # Anna has cases, answers for her unit and looks after the service: she sees every page.
     units = (replace(UNITS[0], managers=("anna",), words=("gunga",)), *UNITS[1:])
-    house = open_house(store, people=PEOPLE, units=units, clock=Clock(NOW), others=[chats.messenger()])
+    chat = Webchat()
+    house = open_house(store, people=PEOPLE, units=units, clock=Clock(NOW), others=[chat, chats.messenger()])
     furnished = small.House(store=store, clock=small.Clock())
     number = furnish(furnished)
     remember(furnished, months=1)
@@ -220,6 +239,7 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
         mailbox=mails,
         model_history=lambda: MODELS,
         patience=timedelta(0),
+        chat=chat,
         candidates=chats.candidates(house),
     )
     try:

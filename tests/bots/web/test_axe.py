@@ -161,6 +161,7 @@ def test_the_gallery_has_public_pages_staff_pages_and_what_comes_of_sending(exhi
         "/tack e-post",
         "/tack anonym",
         "/svar ärende",
+        "/chatt samtal",
         "/arenden",
         "/arenden chatt",
         "/kandidater",
