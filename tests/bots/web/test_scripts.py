@@ -238,6 +238,7 @@ async def sow(place: Whole) -> Sown:
     await write_as_staff(place, rita)
     await asyncio.to_thread(house.judge)
     paths, _ = await place.walk(rita, most=120)
+    await write_in_a_talk(place, rita)  # not before: the walk sends every form, also the one that ends a talk
     cases = [f"/arenden/{row['number']}" for row in house.cases()]
     lists = [
         "/arenden?visa=alla",
@@ -250,11 +251,11 @@ async def sow(place: Whole) -> Sown:
         page = await rita.get(path)
         for found in re.findall(r'href="([^"]+/(?:bilaga|original|svarsfil)[^"]*)"', page.text):
             downloads[found] = await rita.get(found)
-    staff = [path for path in paths if not re.search("/bilaga|/original|/svarsfil|/static", path)]
+    staff = [path for path in paths if not re.search("/bilaga|/original|/svarsfil|/static|/knapp", path)]
     return Sown(
         whole=place,
         cookies=dict(rita.cookies),
-        public=["/", "/svar", "/tack", "/tillganglighet", *place.letters_lead_to()[:20]],
+        public=["/", "/svar", "/tack", "/chatt", "/tillganglighet", *place.letters_lead_to()[:20]],
         staff=list(dict.fromkeys([*lists, *staff, *cases])),
         downloads=downloads,
     )
@@ -279,6 +280,17 @@ async def write_as_citizens(place: Whole) -> None:
     for path in place.letters_lead_to():
         if path.startswith("/enkat"):
             assert (await visitor.post(path, {"score": "1", "words": EVERYTHING})).status == 200
+
+
+async def write_in_a_talk(place: Whole, visitor: Visitor) -> None:
+    """Say everything to the assistant, in the talk of whoever looks at the pages afterwards."""
+    for at in range(0, len(EVERYTHING), 4000):
+        page = await visitor.get("/chatt")
+        place.house.clock.forward(seconds=20)
+        (form,) = [one for one in forms_in(page.text, "/chatt") if "text" in one.fields]
+        filled = form.filled() | {"text": EVERYTHING[at : at + 4000], "website": "", "script": ""}
+        answer = await visitor.post("/chatt", filled, media_type=form.media_type)
+        assert answer.status == 303, answer.text
 
 
 async def write_as_staff(place: Whole, rita: Visitor) -> None:
