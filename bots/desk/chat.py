@@ -21,6 +21,7 @@ from store.domain import (
     Delivered,
     Entry,
     Event,
+    Guess,
     Handler,
     Kind,
     Lane,
@@ -344,6 +345,11 @@ class Chat:
     ) -> None:
         """Let the sender's own word stand beside the proposal: it outranks the model's (C5:2)."""
         cases.note(transaction, case["id"], chosen_kind=kind)
+        newest = cases.latest_suggestion(transaction, case["id"])
+        if newest is not None and not case["kind"]:
+            told = Guess(value=kind, confidence=1.0, sure=True)
+            suggestion = replace(cases.suggestion_of(newest), kind=told)
+            cases.suggest(transaction, case["id"], newest["message_id"], suggestion, now=now)
         entry = Entry(actor="avsändaren", act="valde typ", case_id=case["id"], details={"typ": kind})
         journal.write(transaction, now, entry)
         to = replace(to, language=case["language"])

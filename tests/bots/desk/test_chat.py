@@ -122,6 +122,7 @@ async def test_at_most_two_questions_are_asked(talk: House) -> None:
     asked = [one for one in of_chat(talk).letters if one.buttons]
     assert len(asked) == 2
     assert talk.case()["chosen_kind"] == Kind.PRAISE
+    assert talk.case()["suggested_kind"] == Kind.PRAISE
 
 
 async def test_a_further_message_joins_the_case_and_is_told_of_once_an_hour(talk: House) -> None:
