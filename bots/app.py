@@ -330,6 +330,7 @@ def _add_pages(
             intake_address=settings.mail.address,
             fault_report_url=settings.municipality.fault_report_url,
             appeal_url=settings.municipality.appeal_url,
+            chat=any(isinstance(one, Webchat) for one in app.doors),
             public_url=settings.web.public_url,
             fetch_code=house.policy.anonymity.fetch_code,
             answers_anonymous=house.policy.deadlines.answer_anonymous,

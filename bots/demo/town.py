@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bots.demo.mails import TOWN
-from bots.settings import Settings
+from bots.settings import Settings, settings_with
 
 STAFF_PASSWORD = "demo"  # noqa: S105 - printed on the screen, on the own machine, for an hour
 
@@ -30,6 +30,7 @@ def settings(folder: Path, *, relay_port: int, smtp_port: int, web_port: int) ->
         "channels": {
             "smtp": {"port": smtp_port, "recipients": [TOWN]},
             "relay": {"host": "127.0.0.1", "port": relay_port, "security": "none"},
+            "webchat": {},
         },
         "web": {
             "port": web_port,
@@ -42,7 +43,7 @@ def settings(folder: Path, *, relay_port: int, smtp_port: int, web_port: int) ->
         "handlers": _PEOPLE,
         "units": _UNITS,
     }
-    return Settings.model_validate(found)
+    return settings_with(["webchat"]).model_validate(found)
 
 
 def free_port(wanted: int) -> int:

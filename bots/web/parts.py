@@ -28,6 +28,7 @@ class PublicFacts:
     public_url: str = ""  # where the pages are found from outside; empty: where the request came
     fetch_code: bool = True  # who is wholly anonymous gets a code to read the answer with (row X9)
     answers_anonymous: bool = True  # and is promised a day (row N14)
+    chat: bool = False  # there is a page to talk on
 
 
 @dataclass(frozen=True, kw_only=True)

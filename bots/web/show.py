@@ -33,6 +33,7 @@ class Show:
             "intake_address": public.intake_address,
             "fault_report_url": public.fault_report_url,
             "appeal_url": public.appeal_url,
+            "chat": public.chat,
             "demo": demo,
             # A browser keeps the style for long; a new style gets a new address.
             "style": _mark("house.css"),

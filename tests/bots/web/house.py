@@ -61,6 +61,7 @@ PUBLIC = PublicFacts(
     phone_hours="vardagar 8–16",
     privacy_url="https://www.example.se/personuppgifter",
     intake_address="synpunkt@example.se",
+    chat=True,
 )
 
 
