@@ -67,7 +67,7 @@ from store.engine import Store, StoreError, open_store
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_STANDS = 5.0  # a door that has been open for so long is taken to stand
+_STANDS = 30.0  # seconds; longer than a service lets us wait for its no
 _BREATH = 0.1  # in which others may write
 
 

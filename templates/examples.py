@@ -151,6 +151,7 @@ _UNDELIVERED = UndeliveredFacts(
     service_name="Tyck till",
     case_number="SYN-2026-000123",
     to_sender=True,
+    next_road="",
     sent_on=date(2026, 11, 23),
     returned_on=date(2026, 11, 24),
     answer_by=date(2026, 12, 2),
@@ -158,6 +159,7 @@ _UNDELIVERED = UndeliveredFacts(
 )
 _UNDELIVERED_UNDATED: UndeliveredFacts = {**_UNDELIVERED, "answer_by": None}
 _UNDELIVERED_ELSEWHERE: UndeliveredFacts = {**_UNDELIVERED, "to_sender": False}
+_UNDELIVERED_SENT_ON: UndeliveredFacts = {**_UNDELIVERED, "next_road": "e-post"}
 
 _ANSWER = AnswerFacts(
     service_name="Tyck till",
@@ -572,6 +574,7 @@ EXAMPLES = (
     Example(letter="handler_undelivered", situation="answer date known", facts=_UNDELIVERED),
     Example(letter="handler_undelivered", situation="no answer date", facts=_UNDELIVERED_UNDATED),
     Example(letter="handler_undelivered", situation="to a provider", facts=_UNDELIVERED_ELSEWHERE),
+    Example(letter="handler_undelivered", situation="sent by the next road", facts=_UNDELIVERED_SENT_ON),
     Example(letter="handler_statement_request", situation="to a provider", facts=_STATEMENT),
     Example(letter="handler_reminder", situation="due soon", facts=_REMINDER),
     Example(letter="handler_reminder", situation="due soon, must be closed too", facts=_SOON_TO_CLOSE),

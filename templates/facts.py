@@ -82,6 +82,7 @@ class UndeliveredFacts(TypedDict):
     service_name: str
     case_number: str
     to_sender: bool
+    next_road: str  # by which it has been sent instead, in words; "" for none
     sent_on: date
     returned_on: date
     answer_by: date | None

@@ -278,27 +278,27 @@ class CaseWork:
         if (letter.purpose not in _TO_THE_SENDER and not is_asked) or letter.case_id is None:
             return
         case = cases.find(transaction, letter.case_id)
-        if case is not None and not is_asked and self._goes_elsewhere(transaction, letter, case):
+        if case is None or letter.purpose in _ONLY_THERE:
             return
-        if case is not None and letter.purpose not in _ONLY_THERE:
-            self.letters.notify_undelivered(
-                transaction,
-                self._writing(transaction, case),
-                handler=self.holder(case),
-                returned=letter,
-                now=self.clock(),
-            )
+        # Row G10: what is sent by another road is told as well.
+        elsewhere = None if is_asked else self._goes_elsewhere(transaction, letter, case)
+        self.letters.notify_undelivered(
+            transaction,
+            self._writing(transaction, case),
+            handler=self.holder(case),
+            returned=letter,
+            now=self.clock(),
+            next_road=elsewhere.channel if elsewhere is not None else "",
+        )
 
-    def _goes_elsewhere(self, transaction: Transaction, letter: Outgoing, case: Row) -> bool:
+    def _goes_elsewhere(self, transaction: Transaction, letter: Outgoing, case: Row) -> Address | None:
         """Try the next road (row G10, channels.md §14): the last is one public line, and then a human."""
-        if letter.purpose in _ONLY_THERE:
-            return False
         now, ways = self.clock(), self.ways
         tried = [letter.recipient]
-        if reroute(transaction, letter, case, ways=ways, letters=self.letters, tried=tried, now=now):
-            return True
-        point_elsewhere(transaction, case, ways=ways, letters=self.letters, now=now)
-        return False
+        found = reroute(transaction, letter, case, ways=ways, letters=self.letters, tried=tried, now=now)
+        if found is None:
+            point_elsewhere(transaction, case, ways=ways, letters=self.letters, now=now)
+        return found
 
     def join(
         self, transaction: Transaction, heard: Heard, case_id: int, suggestion: Suggestion | None

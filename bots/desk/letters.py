@@ -55,6 +55,7 @@ from templates.facts import (
     StatementRequestFacts,
     UndeliveredFacts,
 )
+from templates.roads import road_name
 
 log = logging.getLogger(__name__)
 
@@ -658,13 +659,24 @@ class Letters:
         self.to_handler(transaction, about, handler, Purpose.TASK, key, "handler_reopened", facts, now)
 
     def notify_undelivered(
-        self, transaction: Transaction, about: Writing, *, handler: Handler, returned: Outgoing, now: datetime
+        self,
+        transaction: Transaction,
+        about: Writing,
+        *,
+        handler: Handler,
+        returned: Outgoing,
+        now: datetime,
+        next_road: str = "",
     ) -> None:
-        """Tell the handler that a letter to the sender, or to who was to tell what happened, came back."""
+        """Tell the handler that a letter to the sender, or to who was to tell what happened, came back.
+
+        `next_road` is the one that it goes by instead, if there was one.
+        """
         facts: UndeliveredFacts = {
             "service_name": self.house.service_name,
             "case_number": about.number,
             "to_sender": returned.purpose is not Purpose.STATEMENT_REQUEST,
+            "next_road": road_name(next_road) if next_road else "",
             "sent_on": day_of(returned.created_at or now),
             "returned_on": day_of(now),
             "answer_by": about.due(PromiseKind.ANSWER),

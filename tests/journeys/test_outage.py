@@ -107,7 +107,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(parts, "_FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(parts, "_STANDS", 3.0)
+    monkeypatch.setattr(parts, "_STANDS", 6.0)
     yield
 
 

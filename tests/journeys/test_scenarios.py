@@ -241,7 +241,7 @@ async def test_2_who_writes_by_telegram_and_wishes_sms_is_answered_by_sms_alone(
     assert house.case()["status"] == Status.ANSWERED
 
 
-async def test_2_when_the_sms_fails_the_handler_is_told_and_the_case_stays_open(
+async def test_2_when_the_sms_fails_the_handler_is_told_and_the_answer_goes_where_they_wrote(
     make_house: Callable[..., House],
 ) -> None:
     """Rows G10 and T9. In process, as above."""
@@ -257,7 +257,33 @@ async def test_2_when_the_sms_fails_the_handler_is_told_and_the_case_stays_open(
 
     told = [one for one in house.memory.letters if one.purpose is Purpose.UNDELIVERED_NOTICE]
     assert [one.recipient.handle for one in told] == ["anna.ek@lillkommun.example"]
-    assert [one.purpose for one in telegram.letters] == [Purpose.ACKNOWLEDGEMENT]
+    assert "Vi har skickat det en annan väg i stället: Telegram." in told[0].body
+    assert [one.purpose for one in telegram.letters] == [Purpose.ACKNOWLEDGEMENT, Purpose.ANSWER]
+    assert house.journal(case["id"]).count("brev går en annan väg") == 1
+    assert case["status"] == Status.ANSWERED  # open until somebody closes it
+    with pytest.raises(IllegalActError):
+        house.acts.close(case["id"], by="anna", version=case["version"])
+
+
+async def test_2_when_no_road_is_left_the_handler_is_told_and_the_case_stays_in_progress(
+    make_house: Callable[..., House],
+) -> None:
+    """Rows G10 and T9. In process, as above."""
+    failure = PermanentFailure("finns inte")
+    sms = Memory(name="sms", refused={"+46701740633": failure})
+    telegram = Memory(name="telegram")
+    house = make_house(roads={"sms": sms, "telegram": telegram})
+    await house.hear(by_telegram("Gungan i parken är trasig. Svara mig på SMS 070-174 06 33"))
+    case = house.case()
+    telegram.refused[case["sender_handle"]] = failure
+
+    house.acts.answer(case["id"], "Vi lagar den i dag.", Outcome.DONE, by="anna", version=case["version"])
+    await house.deliver()
+    case = house.case()
+
+    told = [one for one in house.memory.letters if one.purpose is Purpose.UNDELIVERED_NOTICE]
+    assert {one.recipient.handle for one in told} == {"anna.ek@lillkommun.example"}
+    assert "Vi skickar det inte igen av oss själva." in told[-1].body
     assert case["status"] == Status.IN_PROGRESS
     with pytest.raises(IllegalActError):
         house.acts.close(case["id"], by="anna", version=case["version"])

@@ -452,5 +452,6 @@ def test_the_journal_can_only_be_added_to() -> None:
     assert {name for name in public if getattr(journal, name).__module__ == "store.journal"} == {
         "write",
         "of_case",
+        "of_messages",
         "readings",
     }

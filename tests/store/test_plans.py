@@ -151,7 +151,10 @@ def test_postgresql_can_use_what_only_an_expression_or_a_condition_names(store: 
     together = listed(Queue.ALL, reader=REGISTRATOR, kind="klagomål", factor="Mat")
 
     assert "ix_cases_believed" in used(store, together)
-    assert {"ix_promises_answer", "ix_promises_unkept"} <= used(store, listed(Queue.OVERDUE))
+    late = used(store, listed(Queue.OVERDUE))
+    assert "ix_promises_answer" in late
+    # Of an empty table PostgreSQL knows no better which of the two is narrower.
+    assert late & {"ix_promises_unkept", "ix_promises_due_on"}
 
 
 def used(store: Store, question: Question) -> set[str]:

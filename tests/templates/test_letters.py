@@ -475,6 +475,13 @@ def test_a_letter_that_came_back_is_told_with_what_to_do_now() -> None:
     assert "\nSista dagen för svar är som förut: onsdag 2 december 2026.\n" in told["body"]
 
 
+def test_a_letter_that_goes_by_the_next_road_is_told_with_that_road() -> None:
+    body = render("handler_undelivered", language="sv", **facts("handler_undelivered", next_road="SMS")).body
+
+    assert "\nVi har skickat det en annan väg i stället: SMS.\n" in body
+    assert "Vi skickar det inte igen" not in body
+
+
 def test_every_text_file_in_a_language_is_a_letter_with_an_example_or_a_part() -> None:
     files = {path.name for code in (*languages(), *drafts()) for path in (ROOM / code).glob("[!_]*.txt")}
     letters = {name.removesuffix(".txt").removesuffix(".sms").removesuffix(".chat") for name in files}

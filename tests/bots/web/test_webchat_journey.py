@@ -53,7 +53,7 @@ def test_a_talk_from_the_first_word_to_the_answer_that_is_seen_to_arrive(
         see(page, "Gungan är lagad nu.", with_script=with_script)
         until(page, lambda: town.house.outbox(purpose=Purpose.ANSWER)[0]["delivered_at"] is not None)
         journal = town.house.journal(town.house.case()["id"])
-    context.close()
+        context.close()  # before the house: a page that waits for news would tell that it is gone
     town.house.opinion.close()
 
     assert "brev framme" in journal
