@@ -295,12 +295,17 @@ def dismiss(transaction: Transaction, message_id: int) -> bool:
     return done.rowcount == 1
 
 
-def reports_of(transaction: Transaction, channel: str, service_id: str) -> Sequence[Row]:
+def road_of(message: Row) -> str:
+    """Return the road that a message came by. One channel may serve several, none of its own name."""
+    road: str = message["conversation"].partition(":")[0] or message["channel"]
+    return road
+
+
+def reports_of(transaction: Transaction, road: str, service_id: str) -> Sequence[Row]:
     """List what a service has told of a letter that it took, oldest first."""
-    wanted = select(messages).where(
-        messages.c.about == service_id, messages.c.channel == channel, messages.c.event == Event.DELIVERY
-    )
-    return transaction.rows(wanted.order_by(messages.c.id)) if service_id else []
+    wanted = select(messages).where(messages.c.about == service_id, messages.c.event == Event.DELIVERY)
+    told = transaction.rows(wanted.order_by(messages.c.id)) if service_id else []
+    return [row for row in told if road_of(row) == road]
 
 
 def last_in(transaction: Transaction, conversation: str) -> Row | None:

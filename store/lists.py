@@ -44,7 +44,9 @@ _NO_DOOR = frozenset({Lane.SPAM, Lane.QUESTION, Lane.NAMED_EMPLOYEE})
 CHANNELS: Mapping[str, Collection[str]] = {
     "e-post": ("smtp", "imap", "receive", "email"),
     "webb": ("web",),
-    "sms": ("sms",),
+    "sms": ("sms", "elks", "twilio"),
+    "chatt": ("telegram", "matrix", "webchat"),
+    "sociala medier": ("meta", "mastodon"),
     "personal": (BY_STAFF,),
 }
 

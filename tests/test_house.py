@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from bots.cli import parser
 from bots.plugins import names
 from bots.settings import settings_with
-from store import domain, profiles
+from store import domain, lists, profiles
 
 ROOT = Path(__file__).parent.parent
 CHANNELS = sorted(
@@ -52,6 +52,10 @@ def test_every_channel_has_a_test_and_a_row_in_the_docs(channel: str) -> None:
 
     assert (ROOT / "tests" / "bots" / "channels" / f"test_{channel}.py").exists()
     assert f"\n| {channel} | " in docs
+
+
+def test_every_channel_with_a_table_of_its_own_can_be_filtered_for() -> None:
+    assert set(names()) <= {channel for group in lists.CHANNELS.values() for channel in group}
 
 
 def test_every_setting_stands_in_the_example_and_the_other_way_round() -> None:

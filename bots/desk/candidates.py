@@ -50,8 +50,8 @@ class Candidate:
 class Candidates:
     """Each act is journaled with who did it. They raise `NotSortingError`.
 
-    `hiders` are the channels that can hide a comment, by the name that stands on its messages. Await the acts
-    in the event loop of the channels; the others are blocking.
+    `hiders` are the channels that can hide a comment, by the road that it came by. Await the acts in the
+    event loop of the channels; the others are blocking.
     """
 
     store: Store
@@ -110,7 +110,7 @@ class Candidates:
             return None
         try:
             async with asyncio.timeout(self.patience):
-                await self.hiders[row["channel"]].hide(row["external_id"])
+                await self.hiders[inbox.road_of(row)].hide(row["external_id"])
         except (ChannelFailure, TimeoutError) as failure:
             told = without_addresses(str(failure))[:300] or "tjänsten svarade inte i tid"
             await asyncio.to_thread(self._note, row, _SHOWN_STILL, by, {"därför": told})
@@ -141,7 +141,7 @@ class Candidates:
             if row is None or row["state"] != MessageState.CANDIDATE or not self._can_hide(row):
                 return None
             details = {
-                "kanal": row["channel"],
+                "kanal": inbox.road_of(row),
                 "författare": row["from_name"] or row["given"]["sender_name"],
                 "länk": _link(row),
                 "inkom": row["received_at"].isoformat(),
@@ -157,7 +157,7 @@ class Candidates:
             journal.write(transaction, self.clock(), entry)
 
     def _can_hide(self, row: Row) -> bool:
-        return row["channel"] in self.hiders and bool(row["external_id"])
+        return inbox.road_of(row) in self.hiders and bool(row["external_id"])
 
     def _candidate(self, row: Row, later: Sequence[Row], done: Sequence[Row]) -> Candidate:
         words = {_HIDES: Showing.UNKNOWN, _HIDDEN: Showing.HIDDEN, _SHOWN_STILL: Showing.REFUSED}

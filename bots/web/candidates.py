@@ -14,6 +14,7 @@ from bots.desk.candidates import Candidate, Candidates, Showing
 from bots.web import views
 from bots.web.access import Access
 from bots.web.show import Show
+from store import inbox
 from store.domain import Dismissal, Event, Handler, Hiding
 from store.engine import Row
 
@@ -98,7 +99,7 @@ def _shown(one: Candidate) -> dict[str, object]:
         "id": row["id"],
         "text": row["text"],
         "name": row["from_name"],
-        "channel": row["channel"],
+        "road": inbox.road_of(row),
         "link": views.outward_link(row),
         "received_at": row["received_at"],
         "warnings": list(row["warnings"]),

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from bots.web.form import reference
 from bots.web.marks import pieces
-from store import life
-from store.domain import Event, Factor, Handler, Kind, LetterState, Purpose, Status, Unit, Visibility
+from store import inbox, life
+from store.domain import Event, Factor, Handler, Kind, LetterState, Purpose, Source, Status, Unit, Visibility
 from store.engine import Row
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
@@ -57,7 +57,7 @@ class Views:
             "quarantined": case["status"] == Status.QUARANTINED,
             "quarantined_because": case["quarantined_because"],
             "received_at": case["received_at"],
-            "channel": case["channel"],
+            "road": _road(case),
             "source": case["source"],
             "sender_name": case["sender_name"],
             "sender_handle": case["sender_handle"],
@@ -163,6 +163,13 @@ class Views:
         return known.name if known else unit_id
 
 
+def _road(case: Row) -> str:
+    """Return the road that a case came by: of a talk, its sender's, since a channel may serve several."""
+    is_talk = case["source"] in {Source.CHAT, Source.SOCIAL_MEDIA}
+    road: str = case["sender_channel"] if is_talk and case["sender_channel"] else case["channel"]
+    return road
+
+
 def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
     """Show one message: the words without quotes, some of them marked, the whole, and the files."""
     path = f"{case_url(case_number)}/meddelande/{row['id']}"
@@ -188,7 +195,7 @@ def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
         "original": f"{path}/original",
         "is_mail": row["media_type"] == MAIL,
         "is_said": bool(said),  # in a chat, an SMS or on a social medium
-        "channel": row["channel"],
+        "road": inbox.road_of(row),
         "edited": row["event"] == Event.EDITED,
         "removed": row["event"] == Event.DELETED,
         "public": said.get("visibility") == Visibility.PUBLIC,

@@ -167,6 +167,19 @@ async def test_who_wrote_what_is_hidden_when_and_why_is_kept_before_it_is_gone(s
     assert (left.showing, left.can_be_hidden, left.hidden_at) == (Showing.HIDDEN, False, stall.house.clock())
 
 
+async def test_a_comment_is_hidden_by_the_road_that_it_came_by_whatever_its_channel_is_called(
+    stall: Stall,
+) -> None:
+    comment = await stall.comment(channel="meta")
+    (listed,) = stall.desk.listed("rita")
+    assert listed.can_be_hidden
+
+    assert await stall.desk.hide(comment["id"], Hiding.HATE, by="rita") is Showing.HIDDEN
+
+    assert stall.square.hidden == [comment["external_id"]]
+    assert stall.journal()[0][2]["kanal"] == "torget"
+
+
 async def test_a_service_that_refuses_is_told_of_and_may_be_asked_again(stall: Stall) -> None:
     comment = await stall.comment()
     stall.square.refusal = PermanentFailure("torget: asa@example.org är skyddad")

@@ -72,6 +72,16 @@ async def test_only_a_safe_link_leads_to_the_original(desk: Desk, link: str, is_
     assert "javascript:" not in page
 
 
+async def test_a_channel_of_several_roads_is_called_by_the_one_that_was_taken(desk: Desk) -> None:
+    await desk.house.hear(said(desk.house, road="messenger", channel="meta"))
+
+    page = words(await desk.browser.get(desk.url))
+
+    assert "genom Messenger" in page
+    assert "· Messenger" in page
+    assert "meta" not in page
+
+
 async def test_a_letter_tells_its_road_and_that_it_was_seen(desk: Desk) -> None:
     await desk.house.hear(said(desk.house))
     (thanks,) = desk.house.outbox(purpose=Purpose.ACKNOWLEDGEMENT)
