@@ -13,7 +13,16 @@ from typing import Any
 import uvicorn
 
 from bots import running
-from bots.channel import Capabilities, Channel, ChannelFailure, Hides, Hooked, Outage, TemporaryFailure
+from bots.channel import (
+    Capabilities,
+    Channel,
+    ChannelFailure,
+    Hides,
+    Hooked,
+    Outage,
+    TemporaryFailure,
+    roads_of,
+)
 from bots.channel import Closing as Closes
 from bots.channels.webchat import Webchat
 from bots.clock import now
@@ -47,7 +56,6 @@ from bots.parts import (
     build_surroundings,
     language_of,
     model_history,
-    roads_of,
     session_limits,
 )
 from bots.settings import (
@@ -91,6 +99,11 @@ class App:
     directory: Directory = field(kw_only=True)
     fallen: dict[int, Outage] = field(default_factory=dict)  # by the place of the door: the latest fall
 
+    @property
+    def channels(self) -> Collection[Channel]:
+        """Return every channel once: one may both hear and send, and on several roads."""
+        return {id(one): one for one in (*self.doors, *self.roads.values())}.values()
+
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then close the doors first, and finish what came in through them."""
         try:
@@ -122,7 +135,7 @@ class App:
                     task.cancel()
             for worker in workers:
                 worker.cancel()
-        for channel in {id(one): one for one in (*self.doors, *self.roads.values())}.values():
+        for channel in self.channels:
             if isinstance(channel, Closes):
                 await channel.close()
         self.close()
@@ -225,7 +238,6 @@ def build(
             clock=clock,
             language_of=language_of,
             acknowledge_within=timedelta(days=settings.mail.acknowledge_within_days),
-            roads=tuple(roads),
             capabilities=capabilities,
         )
         directory = build_directory(house, store, clock)
@@ -243,7 +255,7 @@ def build(
             clock=clock,
             failed=work.tell_undelivered,
             arrived=Closing(work=work).after,
-            idempotent=[road for road, can in capabilities.items() if can.idempotent_send],
+            capabilities=capabilities,
             give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
         )
         judge = Judge(
@@ -313,6 +325,7 @@ def _add_pages(
             f"tabell [web], nyckel port: {settings.web.host}:{settings.web.port} går inte att öppna "
             f"({error.strerror}). Välj en annan port eller stäng det program som har den."
         ) from error
+    chat = next((one for one in app.doors if isinstance(one, Webchat)), None)
     app.pages = build_pages(
         store=app.store,
         model_history=partial(model_history, settings),
@@ -330,7 +343,7 @@ def _add_pages(
             intake_address=settings.mail.address,
             fault_report_url=settings.municipality.fault_report_url,
             appeal_url=settings.municipality.appeal_url,
-            chat=any(isinstance(one, Webchat) for one in app.doors),
+            chat=chat is not None,
             public_url=settings.web.public_url,
             fetch_code=house.policy.anonymity.fetch_code,
             answers_anonymous=house.policy.deadlines.answer_anonymous,
@@ -352,7 +365,7 @@ def _add_pages(
         running=_look(app, settings, clock()),
         notices=build_notices(settings),
         hooks={one.name: one for one in app.doors if isinstance(one, Hooked)},
-        chat=next((one for one in app.doors if isinstance(one, Webchat)), None),
+        chat=chat,
         candidates=_candidates(app, house, clock),
     )
 
@@ -443,7 +456,7 @@ async def check(app: App) -> tuple[list[str], list[str]]:
     """Prove every channel; return what works and what does not, in lines for the operator."""
     fine: list[str] = []
     wrong: list[str] = []
-    for channel in {id(one): one for one in (*app.doors, *app.roads.values())}.values():
+    for channel in app.channels:
         try:
             fine.extend(await channel.check())
         except TemporaryFailure as failure:

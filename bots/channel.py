@@ -148,6 +148,13 @@ class ManyRoads(Protocol):
         """Return the roads that letters can leave by, and what each can do."""
 
 
+def roads_of(channel: Channel) -> Mapping[str, Capabilities]:
+    """Return the roads that letters can leave by through a channel, and what each can do."""
+    if isinstance(channel, ManyRoads):
+        return channel.roads
+    return {channel.name: channel.capabilities} if channel.capabilities.sends else {}
+
+
 @runtime_checkable
 class Closing(Protocol):
     """A channel with connections to let go of."""

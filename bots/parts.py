@@ -2,14 +2,14 @@
 
 import logging
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bots.channel import Capabilities, Channel, Given, ManyRoads
+from bots.channel import Channel, Given, roads_of
 from bots.channels.imap import Imap
 from bots.channels.relay import Relay
 from bots.channels.smtp import Smtp
@@ -295,13 +295,6 @@ def build_others(settings: Settings, store: Store, clock: Callable[[], datetime]
         names = " och ".join(f"[channels.{one.name}]" for one in built if road in roads_of(one))
         raise SettingsError(f"tabell {names}: båda vill sända {road}. Behåll den ena.")
     return built
-
-
-def roads_of(channel: Channel) -> Mapping[str, Capabilities]:
-    """Return the roads that letters can leave by through a channel, and what each can do."""
-    if isinstance(channel, ManyRoads):
-        return channel.roads
-    return {channel.name: channel.capabilities} if channel.capabilities.sends else {}
 
 
 def build_relay(settings: RelaySettings, identity: Identity) -> Relay:

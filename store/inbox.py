@@ -208,16 +208,6 @@ def find(transaction: Transaction, message_id: int) -> Row | None:
     return transaction.row(select(messages).where(messages.c.id == message_id))
 
 
-def versions(transaction: Transaction, channel: str, account: str, external_id: str) -> Sequence[Row]:
-    """List what a service has told of one message of its own, in the order that we heard of it."""
-    wanted = select(messages).where(
-        messages.c.external_id == external_id,
-        messages.c.channel == channel,
-        messages.c.account == account,
-    )
-    return transaction.rows(wanted.order_by(messages.c.id))
-
-
 def of_album(transaction: Transaction, conversation: str, album: str) -> int | None:
     """Return the case that an earlier message of the same album opened."""
     wanted = select(messages.c.case_id).where(

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
-from bots.channel import Capabilities, Channel, Form
+from bots.channel import Capabilities, Channel, Form, roads_of
 from bots.channels.memory import Memory
 from bots.desk.acts import Acts
 from bots.desk.cases import CaseWork
@@ -25,7 +25,6 @@ from bots.desk.watch import Watch
 from bots.mail.identity import Identity
 from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job, read_all
-from bots.parts import roads_of
 from store import cases, journal, profiles
 from store.deadlines import Days
 from store.domain import (
@@ -285,7 +284,6 @@ def open_house(
         ),
         clock=clock,
         language_of=lambda text: "fi" if "hyvää" in text.casefold() else "sv",
-        roads=tuple(channels),
         capabilities=capabilities,
     )
     delivery = Delivery(
@@ -294,7 +292,7 @@ def open_house(
         clock=clock,
         failed=work.tell_undelivered,
         arrived=Closing(work=work).after,
-        idempotent=[road for road, can in capabilities.items() if can.idempotent_send],
+        capabilities=capabilities,
         give_up_after=give_up_after,
         in_hand=in_hand,
     )

@@ -300,7 +300,7 @@ class Answering:
             words = f"Filerna får vara högst {self.most_bytes // 2**20} MB tillsammans. Ta bort någon av dem."
             raise IllegalActError(Act.ANSWER, Status(case["status"]), [words])
         if self._goes_by_letter(case, reply, sender) and sender is not None:
-            road = self.acts.work.road(sender.address.channel)
+            road = self.acts.work.ways.of(sender.address.channel)
             if road is None or not road.encloses:
                 name = road_name(sender.address.channel)
                 words = f"Filer kan inte skickas med {name}. Ta bort dem, eller svara med post."
@@ -336,7 +336,7 @@ class Answering:
         """Let the files go with the answer, and with those that the senders of duplicates get."""
         for letter in written:
             twin = store_acts.carried_by(transaction, letter["key"])
-            road = self.acts.work.road(letter["channel"])
+            road = self.acts.work.ways.of(letter["channel"])
             if twin is not None and twin["id"] != answer["id"] and road is not None and road.encloses:
                 enclosures.copy(transaction, unsent_id=unsent_id, answer_id=twin["id"])
         enclosures.give(transaction, unsent_id=unsent_id, answer_id=answer["id"])

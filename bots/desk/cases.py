@@ -1,6 +1,6 @@
 """What becomes of a message that has been read: a new case, a line in an old one, or a returned letter."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -70,7 +70,7 @@ class CaseWork:
     clock: Callable[[], datetime]
     language_of: Callable[[str], str]  # asked only when the classifier said nothing
     acknowledge_within: timedelta = timedelta(days=7)
-    roads: Collection[str] = ("email",)  # the channels that letters can leave by
+    # The roads that letters can leave by, and what each can do.
     capabilities: Mapping[str, Capabilities] = field(
         default_factory=lambda: {"email": Capabilities(encloses=True)}
     )
@@ -78,8 +78,7 @@ class CaseWork:
     @property
     def ways(self) -> Roads:
         """Return what chooses the road of a letter."""
-        here = {name: can for name, can in self.capabilities.items() if name in self.roads}
-        return Roads(capabilities=here, clock=self.clock)
+        return Roads(capabilities=self.capabilities, clock=self.clock)
 
     @property
     def chat(self) -> Chat:
@@ -89,10 +88,6 @@ class CaseWork:
     def now(self) -> datetime:
         """Return the time."""
         return self.clock()
-
-    def road(self, channel: str) -> Capabilities | None:
-        """Return what a road out can do, our own page among them; None if it is not here."""
-        return self.ways.of(channel)
 
     def for_classifier(self, transaction: Transaction, heard: Heard) -> str:
         """Return what the classifier reads of a message. What we wrote ourselves is no wish of the sender's.
@@ -118,13 +113,6 @@ class CaseWork:
             self.open(transaction, heard, suggestion)
         else:
             self.join(transaction, heard, case_id, suggestion)
-
-    def reach(self, transaction: Transaction, case: Row) -> Address | None:
-        """Return where letters to the sender of a case go, or None if nobody can be told (rows G10, X9).
-
-        See `bots.desk.roads`.
-        """
-        return self.ways.reach(transaction, case)
 
     def _case_of(self, transaction: Transaction, heard: Heard) -> int | None:
         if heard.said is not None:
@@ -257,7 +245,7 @@ class CaseWork:
 
     def sender(self, transaction: Transaction, case: Row) -> Sender | None:
         """Return whom to write to, be it on our own page, or None when nobody can be told."""
-        address = self.reach(transaction, case)
+        address = self.ways.reach(transaction, case)
         if address is None:
             return None
         first = inbox.first_of_case(transaction, case["id"])
@@ -294,8 +282,7 @@ class CaseWork:
     def _goes_elsewhere(self, transaction: Transaction, letter: Outgoing, case: Row) -> Address | None:
         """Try the next road (row G10, channels.md §14): the last is one public line, and then a human."""
         now, ways = self.clock(), self.ways
-        tried = [letter.recipient]
-        found = reroute(transaction, letter, case, ways=ways, letters=self.letters, tried=tried, now=now)
+        found = reroute(transaction, letter, case, ways=ways, letters=self.letters, now=now)
         if found is None:
             point_elsewhere(transaction, case, ways=ways, letters=self.letters, now=now)
         return found
@@ -526,7 +513,7 @@ class CaseWork:
         if (
             heard.is_answerable
             and heard.answer_to is not None
-            and self._may_thank(transaction, heard.answer_to)
+            and self.ways.is_open(transaction, heard.answer_to, by_human=False)
         ):
             is_assigned = way.status is Status.ASSIGNED
             # Where a human sorts first, nobody is named before; elsewhere the registrator has it till then.
@@ -581,9 +568,6 @@ class CaseWork:
             have_it = {way.handler.id, *case["barred"]}
             if self.house.tells_registrator and self.house.registrator not in have_it:
                 Errands(letters=self.letters).register(transaction, about, handler=way.handler, now=now)
-
-    def _may_thank(self, transaction: Transaction, to: Address) -> bool:
-        return to.channel in self.roads and self.ways.is_open(transaction, to, by_human=False)
 
     def _hold(self, heard: Heard) -> str:
         """Say why an acknowledgement waits for a human, or an empty text."""

@@ -1,7 +1,6 @@
 """What becomes of what comes by chat, SMS and social media: words, commands, changes, reports, comments."""
 
 import math
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -99,7 +98,7 @@ class Chat:
             return first["case_id"] if first is not None else None
         if said.visibility is Visibility.PUBLIC:
             return None
-        if said.group and (found := inbox.of_album(transaction, said.conversation, said.group)) is not None:
+        if (found := inbox.of_album(transaction, said.conversation, said.group)) is not None:
             return found
         if (known := conversations.of(transaction, said.conversation)) is not None and known["starts_anew"]:
             return None
@@ -145,7 +144,7 @@ class Chat:
             self.work.open(transaction, heard, suggestion)
             self._ask_more(transaction, heard, said, suggestion, now)
             return
-        if said.group and self._is_of_album(transaction, said, case_id):
+        if inbox.of_album(transaction, said.conversation, said.group) == case_id:
             self.work.attach(transaction, heard, case_id, act="bild till i samma meddelande")
             return
         before = cases.find(transaction, case_id)
@@ -159,9 +158,6 @@ class Chat:
     def _in_chosen_language(self, transaction: Transaction, heard: Heard, said: Said) -> Heard:
         known = conversations.of(transaction, said.conversation)
         return replace(heard, language=known["language"]) if known and known["language"] else heard
-
-    def _is_of_album(self, transaction: Transaction, said: Said, case_id: int) -> bool:
-        return inbox.of_album(transaction, said.conversation, said.group) == case_id
 
     def _of_what_is_answered(self, transaction: Transaction, said: Said) -> int | None:
         """Return the case of the letter or message that is answered, if it was in this very conversation."""
@@ -289,14 +285,12 @@ class Chat:
             return
         known = conversations.of(transaction, said.conversation)
         to = self._spoken(heard, (known["language"] if known else "") or heard.language or "sv")
-        can = self.work.ways.of(to.to.channel)
-        abroad = can.abroad if can is not None else ""
         if command is Command.CHOICE:
             self._choose(transaction, said, to, now)
         elif command is Command.START:
-            self.assistant.greet(transaction, to, abroad=abroad, now=now)
+            self.assistant.greet(transaction, to, abroad=self._abroad(to), now=now)
         elif command is Command.HELP:
-            self.assistant.help(transaction, to, abroad=abroad, now=now)
+            self.assistant.help(transaction, to, abroad=self._abroad(to), now=now)
         elif command is Command.ANONYMOUS:
             self.assistant.about_names(transaction, to, now=now)
         elif command is Command.STATUS:
@@ -325,9 +319,8 @@ class Chat:
         what, _, value = said.choice.partition(":")
         if what == assistant.LANGUAGE:
             conversations.note(transaction, said.conversation, language=value[:8])
-            can = self.work.ways.of(to.to.channel)
-            abroad = can.abroad if can is not None else ""
-            self.assistant.help(transaction, replace(to, language=value[:8]), abroad=abroad, now=now)
+            to = replace(to, language=value[:8])
+            self.assistant.help(transaction, to, abroad=self._abroad(to), now=now)
             return
         case_id = self._of_what_is_answered(transaction, said) or conversations.case_going_on(
             transaction, said.conversation
@@ -375,6 +368,11 @@ class Chat:
         can = self.work.ways.of(to.channel)
         return can is not None and can.form is Form.CHAT and not can.once
 
+    def _abroad(self, to: Spoken) -> str:
+        """Name who else gets to know what is written there."""
+        can = self.work.ways.of(to.to.channel)
+        return can.abroad if can is not None else ""
+
     def _spoken(self, heard: Heard, language: str) -> Spoken:
         if heard.answer_to is None:
             raise ValueError("nobody to speak to")
@@ -393,7 +391,6 @@ def reroute(
     *,
     ways: Roads,
     letters: Letters,
-    tried: Collection[Address],
     now: datetime,
 ) -> Address | None:
     """Send a letter that could not be delivered by the next road, and return it; None if there is none.
@@ -401,7 +398,7 @@ def reroute(
     The journal has each step. What the letter says stays as it is; an answer is still the same answer.
     """
     to = ways.reach(transaction, case)
-    if to is None or to in tried or to == letter.recipient:
+    if to is None or to == letter.recipient:
         return None
     new = replace(
         letter,

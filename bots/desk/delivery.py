@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bots.channel import Channel, Form, ManyRoads, Outage, PermanentFailure, Sent, TemporaryFailure
+from bots.channel import Capabilities, Channel, Form, Outage, PermanentFailure, Sent, TemporaryFailure
 from bots.desk.finish import finish
 from bots.desk.trouble import place_of, reason_of, without_addresses
 from store import outbox
@@ -34,7 +34,7 @@ class Delivery:
     clock: Callable[[], datetime]
     failed: Callable[[Transaction, Outgoing], None]  # tells whoever must know, in the same transaction
     arrived: Callable[[Transaction, Outgoing], None] = lambda _transaction, _letter: None  # likewise
-    idempotent: Collection[str] = ()  # roads on which the same letter twice is one
+    capabilities: Mapping[str, Capabilities] = field(default_factory=dict)  # of each road
     give_up_after: timedelta = timedelta(days=2)
     in_hand: int = _IN_HAND
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
@@ -121,15 +121,15 @@ class Delivery:
 
     def _in_order(self) -> list[str]:
         """List the roads on which letters are read as they come: a mail has its date and its thread."""
-        can = {
-            road: channel.roads[road] if isinstance(channel, ManyRoads) else channel.capabilities
-            for road, channel in self.channels.items()
-        }
-        return [road for road, its in can.items() if its.form is not Form.MAIL]
+        return [road for road, can in self.capabilities.items() if can.form is not Form.MAIL]
+
+    def _idempotent(self) -> list[str]:
+        """List the roads on which the same letter twice is one."""
+        return [road for road, can in self.capabilities.items() if can.idempotent_send]
 
     def _doubt(self) -> None:
         with self.store.write() as transaction:
-            doubtful = outbox.doubt(transaction, now=self.clock(), but=self.idempotent)
+            doubtful = outbox.doubt(transaction, now=self.clock(), but=self._idempotent())
         if doubtful:
             log.warning("letters in doubt since the last run: count=%d", doubtful)
 
@@ -167,7 +167,7 @@ class Delivery:
             return
         because = without_addresses(clean(str(outcome)))
         too_old = letter.created_at is not None and now - letter.created_at > self.give_up_after
-        is_once = letter.recipient.channel in self.idempotent
+        is_once = letter.recipient.channel in self._idempotent()
         if isinstance(outcome, TemporaryFailure) and outcome.in_doubt and not is_once:
             # The service may have taken it: a second letter would be worse than a question to a human.
             outbox.give_up(transaction, letter, LetterState.UNKNOWN, because=because, now=now)

@@ -13,8 +13,8 @@ import pytest
 
 from bots import channels
 from bots.app import App, build, check
+from bots.channel import roads_of
 from bots.channels.memory import Memory
-from bots.parts import roads_of
 from bots.plugins import names, plugin
 from bots.settings import SettingsError, load, secrets_of
 from store.domain import LetterState, Outcome, Purpose, Status

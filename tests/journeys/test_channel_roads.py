@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from bots.channel import Form
-from bots.parts import roads_of
+from bots.channel import Form, roads_of
 from store.domain import Delivered, Event, Factor, Kind, LetterState, Outcome, Purpose, Status
 from store.engine import Row, Store
 from tests.bots.channels.rig import Can, Rig

@@ -11,8 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from bots.channel import ChannelFailure, PermanentFailure
-from bots.parts import roads_of
+from bots.channel import ChannelFailure, PermanentFailure, roads_of
 from store import inbox
 from store.domain import (
     Delivered,
