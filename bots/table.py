@@ -1,8 +1,11 @@
 """What one table of config.toml is made of; every room of `bots` may use it."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_mail_address(value: str) -> str:
@@ -36,6 +39,17 @@ def is_issuer(value: str) -> str:
     """Return an address sign by sign; raise `ValueError` for what is none."""
     is_web_address(value)
     return value  # compared sign by sign, so a slash at its end stays
+
+
+def is_guarded(address: str) -> bool:
+    """Tell whether nobody on the way can read along: an address of https, or of this very machine."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    )
 
 
 MailAddress = Annotated[str, AfterValidator(is_mail_address)]

@@ -46,6 +46,7 @@ from bots.channels.mastodon_text import cut, defused
 from bots.table import Secret, Table, WebAddress
 from bots.wire.http import Service, json_of
 from bots.wire.kept import Fetched
+from bots.wire.tries import Tries
 from store.domain import Inbound, Outgoing
 
 OPENLY = "mastodon_offentligt"
@@ -53,7 +54,6 @@ OPENLY = "mastodon_offentligt"
 _PLACE = "mastodon.notifications"
 _PAGE, _MOST_PAGES = 80, 80
 _SECONDS_PER_FILE, _BYTES_PER_FILE = 10.0, 20 * 2**20
-_PATIENT_TRIES = 2  # a file that does not come now is waited for so often
 _PATIENCE, _LEAST_WAIT = timedelta(seconds=60), timedelta(seconds=1)  # within a letter of several parts
 _HANDLE = re.compile(r"[\w.-]{1,64}@[\w.-]{1,255}(?::\d{1,5})?", re.ASCII)
 _ID = re.compile(r"\w{1,64}", re.ASCII)  # a Message-ID, of a case that came by mail, is none
@@ -117,7 +117,7 @@ class Mastodon:
     _files: Service = field(
         default_factory=lambda: Service(name="Mastodon", base_url="", timeout=_SECONDS_PER_FILE)
     )
-    _tries: dict[str, int] = field(default_factory=dict)  # by status: how often its files did not come
+    _tries: Tries = field(default_factory=Tries)  # of the files of each status
     _begun: dict[str, list[str]] = field(
         default_factory=dict
     )  # by letter: the ids of the parts that have gone
@@ -248,11 +248,11 @@ class Mastodon:
             except PermanentFailure as failure:
                 lacks.append(f"Fil {number} kunde inte hämtas. {failure}")
             except TemporaryFailure as failure:
-                tries = self._tries[status.id] = self._tries.get(status.id, 0) + 1
-                if patiently and tries <= _PATIENT_TRIES:
+                is_worth_another = self._tries.is_worth_another(status.id)
+                if patiently and is_worth_another:
                     raise NotKeptError from failure
                 lacks.append(f"Fil {number} kunde inte hämtas. {failure}")
-        self._tries.pop(status.id, None)
+        self._tries.forget(status.id)
         return files, lacks
 
     async def _fetch(self, medium: Medium) -> Fetched:

@@ -27,19 +27,18 @@ from bots.channel import (
 )
 from bots.channels.matrix_api import MOST_BYTES, Api
 from bots.channels.matrix_reading import ROAD, Read, Room, read
-from bots.table import Secret, Table, WebAddress
+from bots.table import Secret, Table, WebAddress, is_guarded
 from bots.wire.texts import parted
+from bots.wire.tries import Tries
 from store.domain import Outgoing
 
 log = logging.getLogger(__name__)
 
 _LENGTH = 30_000  # an event may be 64 KiB, with all that is around the words
 _PLACE = "sync"
-_TRIES = 3  # of a file or a room that does not come
 _MOST_PAGES = 100
 _MOST_ROOMS = 1000  # of which we remember who is in them
 _USER = re.compile(r"@[a-z0-9._=/+-]+:[A-Za-z0-9.:\[\]-]+")
-_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$")
 _SKEW = timedelta(minutes=2)
 _GROUP = "Vi skriver bara med en person i taget. Bjud in oss till ett eget rum."
 _ABROAD = "de som sköter Matrixservern där kontot finns, och de som sköter den server du själv använder"
@@ -81,7 +80,7 @@ class Matrix:
         )
     )
     _names: dict[str, dict[str, str]] = field(default_factory=dict)  # who is in a room
-    _tries: dict[str, int] = field(default_factory=dict)
+    _tries: Tries = field(default_factory=Tries)  # of files, and of rooms
 
     async def check(self) -> list[str]:
         """Prove account and login; tell what is never read, and whether the clocks agree."""
@@ -174,10 +173,10 @@ class Matrix:
             log.warning("matrix invitation came to nothing: because=%s", failure)
         except TemporaryFailure as failure:
             # It may come from a server that never answers, and the others must not wait for that.
-            if self._is_worth_another(room_id):
+            if self._tries.is_worth_another(room_id):
                 raise NotKeptError(str(failure)) from failure
             log.warning("matrix invitation came to nothing, after three tries: because=%s", failure)
-        self._tries.pop(room_id, None)
+        self._tries.forget(room_id)
 
     async def _hear_room(
         self, room_id: str, told: Json, since: str, receive: Receive, *, is_in: bool
@@ -252,19 +251,15 @@ class Matrix:
         try:
             data = await self.api.fetch(file.address)
         except TemporaryFailure as failure:
-            if self._is_worth_another(name):
+            if self._tries.is_worth_another(name):
                 raise NotKeptError(str(failure)) from failure
             data = None
         except PermanentFailure:
             data = None
-        self._tries.pop(name, None)
+        self._tries.forget(name)
         if data is None:
             return None, f"Filen {file.name} gick inte att hämta från Matrix. Be avsändaren skicka den igen."
         return data, ""
-
-    def _is_worth_another(self, name: str) -> bool:
-        self._tries[name] = self._tries.get(name, 0) + 1
-        return self._tries[name] < _TRIES
 
     def _not_encrypted(self) -> str:
         form = f" eller i formuläret på {self.given.public_url}" if self.given.public_url else ""
@@ -275,7 +270,7 @@ def build(settings: Settings, given: Given) -> Channel:
     """Build the channel; raise `ValueError` in words for the operator when its table makes no sense."""
     if not _USER.fullmatch(settings.user_id):
         raise ValueError("user_id ska vara kontots hela namn, till exempel @tycktill:lillkommun.example")
-    if settings.homeserver.startswith("http://") and not _LOOPBACK.match(settings.homeserver):
+    if not is_guarded(settings.homeserver):
         raise ValueError("homeserver ska börja med https://, för nyckeln följer med varje fråga")
     if (settings.access_token is None) == (settings.password is None):
         raise ValueError("ange antingen access_token eller password, inte båda")

@@ -1,7 +1,6 @@
 """Fetches what came with a message at once: Meta's addresses of files soon lead nowhere."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,8 +9,8 @@ from bots.channels.meta_graph import Graph
 from bots.channels.meta_told import Told, Wanted, text_of
 from bots.wire.http import Service
 from bots.wire.kept import Fetched
+from bots.wire.tries import Tries
 
-_MOST_REMEMBERED = 1000
 _MOST_AT_ONCE = 8  # each may be 20 MB
 
 
@@ -23,8 +22,7 @@ class Files:
     service: Service  # without any token: files of Facebook lie where whoever has the address may fetch them
     token: Callable[[str], str]
     patience: float = 10.0  # seconds for all files of a message
-    most_tries: int = 3
-    _tries: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _tries: Tries = field(default_factory=Tries)
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_AT_ONCE))
 
     async def of(self, told: Told) -> tuple[list[Fetched], tuple[str, ...]]:
@@ -37,10 +35,10 @@ class Files:
         account, name = told.inbound.account, told.inbound.external_id
         ended = await asyncio.gather(*(self._fetch(account, one) for one in told.files))
         is_late = any(one is None for one in ended)
-        if is_late and self._count(f"{account}:{name}") < self.most_tries:
+        if is_late and self._tries.is_worth_another(f"{account}:{name}"):
             raise NotKeptError
         if not is_late:
-            self._tries.pop(f"{account}:{name}", None)
+            self._tries.forget(f"{account}:{name}")
         lacks = tuple(
             f"Filen {wanted.name} kunde inte hämtas: {got or 'tjänsten svarar inte.'}"
             for wanted, got in zip(told.files, ended, strict=True)
@@ -72,9 +70,3 @@ class Files:
         if address.startswith(("https://", f"{self.graph.service.base_url}/")):
             return address
         raise PermanentFailure("adressen är inte säker.")
-
-    def _count(self, name: str) -> int:
-        self._tries[name] = self._tries.get(name, 0) + 1
-        while len(self._tries) > _MOST_REMEMBERED:
-            self._tries.popitem(last=False)
-        return self._tries[name]

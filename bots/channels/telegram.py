@@ -39,8 +39,9 @@ from bots.channel import (
 )
 from bots.channels.telegram_api import ALLOWED, MOST_BYTES, Api, faults
 from bots.channels.telegram_reading import ROAD, Read, age_of, place_in, read
-from bots.table import Secret, Table, WebAddress
+from bots.table import Secret, Table, WebAddress, is_guarded
 from bots.wire.texts import parted
+from bots.wire.tries import Tries
 from store.domain import Outgoing
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,6 @@ _TOKEN = re.compile(r"(\d{3,20}):[\w-]{20,100}")
 _SECRET = re.compile(
     r"[A-Za-z0-9_-]{16,256}"
 )  # the signs that setWebhook allows, and so many that nobody guesses
-_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
-_TRIES = 3  # of a file that does not come
 _LOST_AFTER = 23.0  # hours; after 24 Telegram throws away what nobody has fetched
 _COMMANDS = (
     ("hjalp", "Vad du kan göra här"),
@@ -94,7 +93,7 @@ class Telegram:
             abroad="Telegram (utanför EU/EES)",
         )
     )
-    _tries: dict[str, int] = field(default_factory=dict)
+    _tries: Tries = field(default_factory=Tries)  # of files
 
     async def check(self) -> list[str]:
         """Prove the token; tell who we are there, how we hear and how much waits."""
@@ -173,13 +172,12 @@ class Telegram:
         try:
             data = await self.api.fetch(file.file_id)
         except TemporaryFailure as failure:
-            self._tries[name] = self._tries.get(name, 0) + 1
-            if self._tries[name] < _TRIES:
+            if self._tries.is_worth_another(name):
                 raise NotKeptError(str(failure)) from failure
             data = None
         except PermanentFailure:
             data = None
-        self._tries.pop(name, None)
+        self._tries.forget(name)
         if data is None:
             return (
                 None,
@@ -301,7 +299,7 @@ def build(settings: Settings, given: Given) -> Channel:
     found = _TOKEN.fullmatch(token)
     if found is None:
         raise ValueError("token ser inte ut som en token från @BotFather (siffror, kolon, tecken)")
-    if settings.api_url.startswith("http://") and not _LOOPBACK.match(settings.api_url):
+    if not is_guarded(settings.api_url):
         raise ValueError("api_url ska börja med https://, för token står i varje adress")
     api = Api(token, settings.api_url)
     if settings.mode == "poll":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 from authlib.common.errors import AuthlibBaseError
@@ -23,6 +23,7 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError
 
+from bots.table import is_guarded
 from store.domain import Role
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,6 @@ _AGAIN = timedelta(minutes=1)  # a key that we do not know is looked for so ofte
 _PAUSE = timedelta(seconds=10)  # while a provider is away, callers do not queue up for it
 _IN_HAND = timedelta(minutes=10)
 _MOST_IN_HAND = 10_000
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _CODE = re.compile(r"[a-z_]{1,40}")
 
 
@@ -170,7 +170,7 @@ class IdentityProvider:
         except OidcError as error:
             log.warning("provider not told of sign-out: because=%s", error)
             return ""
-        if not isinstance(address, str) or not _is_safe(address):
+        if not isinstance(address, str) or not is_guarded(address):
             return ""
         query = urlencode(
             {
@@ -195,7 +195,7 @@ class IdentityProvider:
         if found.get("issuer") != self.facts.issuer:
             raise UntrustedError("claim=issuer of the discovery document")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            if not isinstance(found.get(name), str) or not _is_safe(found[name]):
+            if not isinstance(found.get(name), str) or not is_guarded(found[name]):
                 raise UntrustedError(f"claim={name} of the discovery document")
         with self._lock:
             self._metadata = (now, found)
@@ -344,7 +344,7 @@ class IdentityProvider:
         return client
 
     def _fetched(self, address: str) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-        if not _is_safe(address):
+        if not is_guarded(address):
             raise UntrustedError("no https")
         try:
             with requests.Session() as session:
@@ -381,17 +381,6 @@ class IdentityProvider:
         except OidcError as error:
             return str(error) in {"error=invalid_client", "error=unauthorized_client"}
         return False
-
-
-def _is_safe(address: str) -> bool:
-    """Tell whether an address is of https, or of this very machine."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    )
 
 
 def _signs(key: Mapping[str, Any]) -> bool:

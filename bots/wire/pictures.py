@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from bots.channel import NotKeptError, PermanentFailure, TemporaryFailure
 from bots.wire.http import Service
 from bots.wire.kept import Fetched
+from bots.wire.tries import Tries
 
-_MOST_REMEMBERED = 1000
 _BEGINNINGS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif"}
 
 
@@ -19,7 +19,7 @@ class Pictures:
 
     service: Service
     seconds: float = 8.0  # with the asking before it, less than the pages let a post take
-    _tries: dict[str, int] = field(default_factory=dict)
+    _tries: Tries = field(default_factory=Tries)
 
     async def fetch(
         self, message_id: str, told: Sequence[tuple[str, str]]
@@ -35,14 +35,14 @@ class Pictures:
             except PermanentFailure as refused:
                 lacks.append(f"Bild {number} kunde inte hämtas: {refused}")
             except (TemporaryFailure, TimeoutError) as error:
-                if self._counted(message_id) <= 2:
+                if self._tries.is_worth_another(message_id):
                     raise NotKeptError(f"picture {number} did not come") from error
                 lacks.append(f"Bild {number} kom inte från tjänsten, trots tre försök.")
             else:
                 kind = media_type or _media_type(data)
                 ending = kind.rpartition("/")[2].partition(";")[0][:10]
                 files.append(Fetched(name=f"bild-{number}.{ending}", media_type=kind, data=data))
-        self._tries.pop(message_id, None)
+        self._tries.forget(message_id)
         return tuple(files), tuple(lacks)
 
     async def _one(self, address: str) -> bytes:
@@ -50,13 +50,6 @@ class Pictures:
             raise PermanentFailure(f"{self.service.name}: bilden ligger på en främmande adress.")
         async with asyncio.timeout(self.seconds):
             return await self.service.fetch(address)
-
-    def _counted(self, message_id: str) -> int:
-        tries = self._tries.pop(message_id, 0) + 1
-        self._tries[message_id] = tries
-        while len(self._tries) > _MOST_REMEMBERED:
-            del self._tries[next(iter(self._tries))]
-        return tries
 
 
 def _origin(address: str) -> tuple[str, str]:
