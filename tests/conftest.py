@@ -11,6 +11,7 @@ import pytest
 from store.engine import Store, open_store
 from store.migrations import upgrade
 from tests.house import House, open_house
+from tests.servers import synapse
 from tests.servers.lent import Lender, running, why_not
 from tests.servers.product import folder
 from tests.servers.sqlite import Shelf
@@ -103,3 +104,9 @@ def make_house(store: Store) -> Iterator[Callable[..., House]]:
 def house(make_house: Callable[..., House]) -> House:
     """Open an ordinary house."""
     return make_house()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_matrix_server_is_left() -> Iterator[None]:
+    yield
+    synapse.stop_shared()

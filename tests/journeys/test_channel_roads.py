@@ -4,7 +4,6 @@
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,7 @@ from bots.channel import Form, roads_of
 from store.domain import Delivered, Event, Factor, Kind, LetterState, Outcome, Purpose, Status
 from store.engine import Row, Store
 from tests.bots.channels.rig import Can, Rig
-from tests.bots.channels.world import RIGS, World, name_of, started
+from tests.bots.channels.world import RIGS, World, over, started
 from tests.house import ANNA
 
 # Invented people, all by the names that every service knows.
@@ -21,12 +20,6 @@ MAIL = "bo@example.org"
 WORDS = {HERE: "Gungan i parken är trasig.", BY_MAIL: "Bänken i parken har gått sönder."}
 ANSWERS = {HERE: "Gungan är lagad nu.", BY_MAIL: "Bänken är lagad nu."}
 STEPS = ("case", "thanked", "confirmed", "here", "mail", "seen", "closed")
-_SLOW = frozenset({"matrix"})
-
-
-def _marked(make: Callable[[], Rig]) -> Any:
-    marks = (pytest.mark.slow, pytest.mark.xdist_group("matrix")) if make().name in _SLOW else ()
-    return pytest.param(make, marks=marks, id=name_of(make))
 
 
 @pytest.fixture(params=["sqlite"])
@@ -52,7 +45,7 @@ def table(pytestconfig: pytest.Config) -> Iterator[dict[str, list[str]]]:
         print("\n" + "\n".join(lines))
 
 
-@pytest.mark.parametrize("make_rig", [_marked(make) for make in RIGS])
+@over()
 async def test_a_case_goes_from_the_first_message_to_its_end_by_the_road_that_is_wished(
     world: World, table: dict[str, list[str]]
 ) -> None:

@@ -12,8 +12,8 @@ from bots.app import App
 from bots.desk.directory import Directory
 from store.domain import LetterState, MessageState, Outcome, PromiseKind, Purpose
 from store.engine import Row, Store
-from tests.bots.channels.rig import Can, Clocked, Fault, Rig
-from tests.bots.channels.world import RIGS, World, name_of, started, until
+from tests.bots.channels.rig import Clocked, Fault, Rig
+from tests.bots.channels.world import World, over, started, until
 from tests.house import NOW, PlainReader, rows_of
 
 # At what hour of the outage somebody writes what. It begins a Monday at 10.30 in Stockholm.
@@ -32,18 +32,6 @@ HOURS = 20
 _OWN_CLOCK = frozenset({"matrix"})
 # Who tries to post again what we did not take. The others are asked for it.
 _POST_AGAIN = frozenset({"telegram", "meta"})
-
-
-def _marked(make: Callable[[], Rig]) -> Any:
-    is_slow = make().name in _OWN_CLOCK
-    marks = (pytest.mark.slow, pytest.mark.xdist_group("matrix")) if is_slow else ()
-    return pytest.param(make, marks=marks, id=name_of(make))
-
-
-def over() -> pytest.MarkDecorator:
-    """Run a test over every service that lies between a sender and us."""
-    far = [_marked(make) for make in RIGS if Can.OURS not in make().can]
-    return pytest.mark.parametrize("make_rig", far)
 
 
 @dataclass(kw_only=True)
@@ -152,7 +140,7 @@ async def lived(day: Day) -> None:
     await until(lambda: day.app.fallen[0].ended is not None)
 
 
-@over()
+@over(far=True)
 async def test_after_a_day_without_contact_all_is_there_once_and_in_order(
     day: Day, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -22,7 +22,7 @@ from store.domain import (
 )
 from store.engine import Store
 from tests.bots.channels.rig import Can, Fault, Rig
-from tests.bots.channels.world import RIGS, TEXT, World, name_of, started, until
+from tests.bots.channels.world import RIGS, TEXT, World, name_of, over, started, until
 from tests.house import ANNA
 
 # A picture of one point.
@@ -30,15 +30,6 @@ PHOTO = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
     "0000000d49444154789c6360f8cf00000401010018dd8db00000000049454e44ae426082"
 )
-
-
-def over(*abilities: Can, far: bool = False) -> pytest.MarkDecorator:
-    """Run a test over every service that has these abilities; docs/channels.md says what each has not.
-
-    With `far` it is not run where nothing lies between the sender and us.
-    """
-    able = [make for make in RIGS if set(abilities) <= (can := make().can) and not (far and Can.OURS in can)]
-    return pytest.mark.parametrize("make_rig", able, ids=name_of)
 
 
 @pytest.fixture(params=["sqlite"])

@@ -6,8 +6,10 @@ import pkgutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 
 from bots.channel import Channel, ChannelFailure, Closing, Given, Hooked, NotKeptError
@@ -22,7 +24,7 @@ from store.domain import (
 from store.engine import Row, Store
 from store.positions import Positions
 from tests.bots.channels import rigs
-from tests.bots.channels.rig import Rig
+from tests.bots.channels.rig import Can, Rig
 from tests.house import NOW, Clock, House, open_house
 
 RIGS: list[Callable[[], Rig]] = [
@@ -39,6 +41,21 @@ def name_of(make: Callable[[], Rig]) -> str:
     """Name a rig for the list of tests: its channel, and its road where that has another name."""
     rig = make()
     return rig.name if rig.name == rig.road else f"{rig.name}-{rig.road}"
+
+
+def over(*abilities: Can, far: bool = False) -> pytest.MarkDecorator:
+    """Run a test over every service that has these abilities; docs/channels.md says what each has not.
+
+    With `far` it is not run where nothing lies between the sender and us. One worker runs all that needs the
+    Matrix server: it takes seconds to start.
+    """
+    able = [make for make in RIGS if set(abilities) <= (can := make().can) and not (far and Can.OURS in can)]
+    return pytest.mark.parametrize("make_rig", [_marked(make) for make in able])
+
+
+def _marked(make: Callable[[], Rig]) -> Any:
+    marks = (pytest.mark.slow, pytest.mark.xdist_group("matrix")) if make().name == "matrix" else ()
+    return pytest.param(make, marks=marks, id=name_of(make))
 
 
 @dataclass(kw_only=True)
