@@ -4,15 +4,12 @@ import hashlib
 import json
 import logging
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from urllib.parse import urlencode
 
-from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -25,8 +22,8 @@ from bots.web.parts import Parts
 from bots.web.pick_up import PickUp
 from bots.web.show import Show
 from bots.web.throttle import Buckets, Strangers
+from bots.web.tickets import Ticket, Tickets
 from bots.web.uploads import Sent, Upload
-from store.deadlines import STOCKHOLM
 from store.domain import Address, Inbound, Kind
 
 log = logging.getLogger(__name__)
@@ -37,8 +34,6 @@ ROADS = ("email", SMS)  # those that the form has words for
 POST, NO_ANSWER = "brev", "inget"
 _BY_HAND = (PHONE, POST, NO_ANSWER)  # what can always be wished: a human does it, or nobody has to
 _MOST_MEGABYTES = 10
-_LEAST_TIME = timedelta(seconds=2)
-_TICKET_LIFE = timedelta(hours=24)
 # Enough to answer; the rest of RFC 5321 and 6531 is left to the mail server that meets it.
 EMAIL = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[^\s@<>()\[\]\\,;:\"]{1,180}\.[^\s@.<>()\[\]\\,;:\"]{2,63}")
 
@@ -76,15 +71,6 @@ class Filled:
         return self.level == Level.ANONYMOUS or (not self.level and not told)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ticket:
-    """What a form was given when it was shown: its own id, when, and a code's seed, which is never kept."""
-
-    id: str
-    at: datetime
-    seed: str = ""
-
-
 class Form:
     """The form and its receipt."""
 
@@ -93,7 +79,7 @@ class Form:
         self._pick_up = pick_up
         self._show = show
         self._access = access
-        self._signer = URLSafeSerializer(secret, salt="synpunkt form")
+        self._tickets = Tickets(secret, salt="synpunkt form", clock=parts.clock)
         self._strangers = Strangers()
         # A library or a school is one network, so the bucket is wide.
         self._posts = Buckets(size=10, refill=timedelta(seconds=30), clock=parts.clock)
@@ -115,14 +101,14 @@ class Form:
         whole = await _read(request)
         sent, files = whole.fields, whole.files
         filled = _filled(sent, self._parts.roads)
-        ticket = self._ticket(sent.get("ticket", ""))
+        ticket = self._tickets.taken(sent.get("ticket", ""))
         if not self._access.carries_token(request, sent) or ticket is None:
             return self._form(request, filled, errors={"form": "old"} | _lost(files), status=403)
         errors = faults(filled) | _fault_of_files(whole)
         # What is caught here is told, never dropped: a message in our own trap would count as received (B7).
         if sent.get("website", ""):
             errors["website"] = "filled"
-        elif not errors and self._parts.clock() - ticket.at < _LEAST_TIME:
+        elif not errors and self._tickets.is_hasty(ticket):
             errors["form"] = "fast"
         if errors:
             return self._form(request, filled, errors=_lost(files) | errors, ticket=ticket, status=422)
@@ -147,12 +133,12 @@ class Form:
             return await self._pick_up.thanks(
                 request, code=code, message_id=kept.message_id, language=filled.language
             )
-        receipt = self._signer.dumps(["tack", reference(ticket.id), _comes_by(filled), filled.language])
+        receipt = self._tickets.sign(["tack", reference(ticket.id), _comes_by(filled), filled.language])
         return RedirectResponse(f"/tack?{urlencode({'kvitto': receipt})}", 303)
 
     async def thanks(self, request: Request) -> Response:
         """Show that a message was received. Only our own redirect leads here."""
-        match self._read_signed(request.query_params.get("kvitto", "")):
+        match self._tickets.read(request.query_params.get("kvitto", "")):
             case ["tack", str(name), str(road), str(language)]:
                 return self._show.page("thanks", language=language, reference=name, road=road)
             case _:
@@ -168,15 +154,13 @@ class Form:
         status: int = 200,
     ) -> Response:
         # The same ticket all the way through corrections, so that a double click stays one message.
-        ticket = ticket or Ticket(
-            id=secrets.token_hex(16), at=self._parts.clock(), seed=secrets.token_hex(16)
-        )
+        ticket = ticket or self._tickets.new()
         return self._show.page(
             "form",
             token=self._access.token(request),
             language=filled.language,
             status=status,
-            ticket=self._signer.dumps(["ticket", ticket.id, ticket.at.timestamp(), ticket.seed]),
+            ticket=self._tickets.give(ticket),
             filled=asdict(filled),
             errors=dict(errors or {}),
             kinds=[str(kind) for kind in Kind],
@@ -188,20 +172,6 @@ class Form:
             languages=LANGUAGES,
             longest=LONGEST,
         )
-
-    def _ticket(self, signed: str) -> Ticket | None:
-        match self._read_signed(signed):
-            case ["ticket", str(name), int(at) | float(at), str(seed)]:
-                ticket = Ticket(id=name, at=datetime.fromtimestamp(at, STOCKHOLM), seed=seed)
-                return ticket if self._parts.clock() - ticket.at < _TICKET_LIFE else None
-            case _:
-                return None
-
-    def _read_signed(self, signed: str) -> Any:
-        try:
-            return self._signer.loads(signed)
-        except BadSignature:
-            return None
 
 
 def faults(filled: Filled) -> dict[str, str]:

@@ -12,10 +12,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
-from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -28,6 +26,7 @@ from bots.web.access import Access
 from bots.web.form import EMAIL
 from bots.web.parts import Parts
 from bots.web.show import Show
+from bots.web.tickets import Tickets
 from bots.web.uploads import Upload
 from bots.web.views import case_url
 from store import pick_up
@@ -89,7 +88,7 @@ class Register:
         self._parts = parts
         self._show = show
         self._access = access
-        self._signer = URLSafeSerializer(secret, salt="synpunkt register")
+        self._tickets = Tickets(secret, salt="synpunkt register", clock=parts.clock)
 
     def routes(self) -> list[Route]:
         """List the pages, each behind the door."""
@@ -132,12 +131,12 @@ class Register:
             log.error("registered: not kept, shown again to its recorder")
             errors = {"form": "unkept"} | ({"files": "again"} if sent.files else {})
             return self._form(request, me, filled, errors=errors, ticket=ticket, status=503)
-        receipt = self._signer.dumps(["klart", kept.message_id])
+        receipt = self._tickets.sign(["klart", kept.message_id])
         return RedirectResponse(f"/registrera/klart?{urlencode({'kvitto': receipt})}", 303)
 
     async def done(self, request: Request, me: Handler) -> Response:
         """Show which case it became. Only our own redirect leads here."""
-        match self._read_signed(request.query_params.get("kvitto", "")):
+        match self._tickets.read(request.query_params.get("kvitto", "")):
             case ["klart", int(message_id)]:
                 case = await self._case_of(message_id)
             case _:
@@ -164,7 +163,7 @@ class Register:
         status: int = 200,
     ) -> Response:
         # The same ticket all the way through corrections, so that a double click stays one case.
-        signed = self._signer.dumps(
+        signed = self._tickets.sign(
             ["ticket", ticket or secrets.token_hex(16), self._parts.clock().timestamp()]
         )
         return self._show.page(
@@ -205,18 +204,12 @@ class Register:
         )
 
     def _ticket(self, signed: str) -> str:
-        match self._read_signed(signed):
+        match self._tickets.read(signed):
             case ["ticket", str(name), int(at) | float(at)]:
                 age = self._parts.clock() - datetime.fromtimestamp(at, UTC)
                 return name if age < _TICKET_LIFE else ""
             case _:
                 return ""
-
-    def _read_signed(self, signed: str) -> Any:
-        try:
-            return self._signer.loads(signed)
-        except BadSignature:
-            return None
 
     async def _case_of(self, message_id: int) -> Row | None:
         """Wait a moment for the message to get its case. Nothing may fail any more: it is kept."""

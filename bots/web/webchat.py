@@ -9,14 +9,11 @@ import hashlib
 import json
 import logging
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
-from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -29,6 +26,7 @@ from bots.web.access import Access
 from bots.web.parts import Parts
 from bots.web.show import STATIC, Show
 from bots.web.throttle import Buckets, Strangers
+from bots.web.tickets import Ticket, Tickets
 from bots.web.uploads import Sent
 from bots.wire.kept import Fetched
 from store import talks
@@ -39,8 +37,6 @@ from store.engine import Row, StoreError
 log = logging.getLogger(__name__)
 
 _MOST_MEGABYTES = 10
-_LEAST_TIME = timedelta(seconds=2)
-_TICKET_LIFE = timedelta(hours=24)
 _LONGEST_WAIT = 25.0  # seconds
 _LOOK_AGAIN = 5.0
 # Signed by a handler: whoever reads them must not think that a machine wrote them.
@@ -63,15 +59,6 @@ class Line:
     unread: int = 0  # the letter's id until its arrival is known
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Ticket:
-    """What a page was given when it was shown. The seed becomes the code of a new talk; it is never kept."""
-
-    id: str
-    at: datetime
-    seed: str
-
-
 class Talk:
     """The page, what is posted from it, and the waiting for news."""
 
@@ -92,7 +79,7 @@ class Talk:
         self._chat = chat
         self._secure = secure
         self._longest_wait = longest_wait
-        self._signer = URLSafeSerializer(secret, salt="synpunkt talk")
+        self._tickets = Tickets(secret, salt="synpunkt talk", clock=parts.clock)
         self._strangers = Strangers()
         # A library or a school is one network, so the bucket is wide.
         self._posts = Buckets(size=20, refill=timedelta(seconds=10), clock=parts.clock)
@@ -118,7 +105,7 @@ class Talk:
         whole = await _read(request)
         sent, language = whole.fields, self._language(whole.fields.get("language", ""))
         text, chosen = sent.get("text", ""), sent.get("choice", "")
-        ticket = self._ticket(sent.get("ticket", ""))
+        ticket = self._tickets.taken(sent.get("ticket", ""))
         if not self._access.carries_token(request, sent) or ticket is None:
             return await self._page(request, language, text=text, error="old", status=403)
         is_lost = bool(whole.files)  # no browser keeps files for a page that comes back
@@ -231,22 +218,20 @@ class Talk:
         error: str = "",
         code_error: str = "",
         lost: bool = False,
-        ticket: _Ticket | None = None,
+        ticket: Ticket | None = None,
         status: int = 200,
     ) -> Response:
         code = self._code(request)
         address = self._address(code) if code else None
         lines = await asyncio.to_thread(self._lines, address) if address else []
         # The same ticket all the way through corrections, so that a double click stays one message.
-        ticket = ticket or _Ticket(
-            id=secrets.token_hex(16), at=self._parts.clock(), seed=secrets.token_hex(16)
-        )
+        ticket = ticket or self._tickets.new()
         answer = self._show.page(
             "chat",
             token=self._access.token(request),
             language=language,
             status=status,
-            ticket=self._signer.dumps(["ticket", ticket.id, ticket.at.timestamp(), ticket.seed]),
+            ticket=self._tickets.give(ticket),
             lines=lines,
             mark=_mark(lines),
             code=code,
@@ -264,7 +249,7 @@ class Talk:
         self._remember(answer, code)
         return self._telling(request, answer, address, lines)
 
-    def _fault(self, whole: Sent, ticket: _Ticket) -> str:
+    def _fault(self, whole: Sent, ticket: Ticket) -> str:
         """Name what is wrong with what was sent; what is caught is told, never dropped (row B7)."""
         sent = whole.fields
         if sent.get("website", ""):
@@ -279,7 +264,7 @@ class Talk:
             return f"files_{found}"
         if sum(len(one.data) for one in whole.files) > _MOST_MEGABYTES * 2**20:
             return "files_large"
-        return "fast" if self._parts.clock() - ticket.at < _LEAST_TIME else ""
+        return "fast" if self._tickets.is_hasty(ticket) else ""
 
     async def _wait_a_moment(self, address: Address) -> None:
         """Let who has no script see the answer at once, if it comes soon. Nothing may fail: it is kept."""
@@ -386,7 +371,7 @@ class Talk:
 
     def _code(self, request: Request) -> str:
         """Return the code that this browser holds, or an empty text if it has been idle for too long."""
-        match self._signed(request.cookies.get(self._cookie, "")):
+        match self._tickets.read(request.cookies.get(self._cookie, "")):
             case ["code", str(code), int(at) | float(at)]:
                 used = datetime.fromtimestamp(at, STOCKHOLM)
                 return code if self._parts.clock() - used < self._chat.idle else ""
@@ -396,27 +381,13 @@ class Talk:
     def _remember(self, answer: Response, code: str) -> None:
         answer.set_cookie(
             self._cookie,
-            self._signer.dumps(["code", code, self._parts.clock().timestamp()]),
+            self._tickets.sign(["code", code, self._parts.clock().timestamp()]),
             max_age=int(self._chat.idle.total_seconds()),
             path="/",
             secure=self._secure,
             httponly=True,
             samesite="lax",
         )
-
-    def _ticket(self, signed: str) -> _Ticket | None:
-        match self._signed(signed):
-            case ["ticket", str(name), int(at) | float(at), str(seed)]:
-                ticket = _Ticket(id=name, at=datetime.fromtimestamp(at, STOCKHOLM), seed=seed)
-                return ticket if self._parts.clock() - ticket.at < _TICKET_LIFE else None
-            case _:
-                return None
-
-    def _signed(self, signed: str) -> Any:
-        try:
-            return self._signer.loads(signed)
-        except BadSignature:
-            return None
 
     def _language(self, wanted: str) -> str:
         return wanted if wanted in self._chat.languages else self._chat.languages[0]
