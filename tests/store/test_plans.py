@@ -26,6 +26,9 @@ from tests.house import NOW, SENDER, a_suggestion, an_inbound
 from tests.store.test_cases import a_message, opened
 
 Question = Callable[[Transaction], object]
+_UNCOUNTED = """
+    UPDATE pg_class SET relpages = 0, reltuples = -1 WHERE relnamespace = 'public'::regnamespace
+"""
 HANDLER = Reader(id="anna", units=frozenset({"park"}))
 REGISTRATOR = Reader(id="rita", is_registrator=True)
 
@@ -158,9 +161,13 @@ def test_postgresql_can_use_what_only_an_expression_or_a_condition_names(store: 
 
 
 def used(store: Store, question: Question) -> set[str]:
-    """Tell which indexes PostgreSQL searches for the first answer, if it must not read whole tables."""
+    """Tell which indexes PostgreSQL searches for the first answer, if it must not read whole tables.
+
+    It is to know nothing of the tables: once autovacuum has counted them empty, any index will do.
+    """
     statement, values = asked_by(store, question)[0]
-    with store.read() as transaction:
+    with store.write() as transaction:
+        transaction.connection.exec_driver_sql(_UNCOUNTED)
         for way in ("seqscan", "bitmapscan"):
             transaction.connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
         explained = transaction.connection.exec_driver_sql(f"EXPLAIN {statement}", values)
