@@ -154,12 +154,13 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 async def _until_signalled(house: "object") -> None:
-    from bots.app import App
+    from bots.app import App, settle
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     assert isinstance(house, App)  # noqa: S101 - narrows the type that is imported late
+    settle()
     await house.run(stop)
 
 

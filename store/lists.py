@@ -31,7 +31,7 @@ from store.engine import Row, Transaction
 from store.sight import Reader, holds, holds_any, seen_by
 from store.tables import cases, promises, suggestions
 
-MOST_COUNTED = 1000
+_MOST_COUNTED, _MOST_FOUND = 1000, 200
 # What a list tells of each of its cases, beside its answer date and how sure its suggestion is.
 SHOWN = (
     *("id", "number", "title", "received_at", "status", "unit", "handler", "lanes", "quarantined_because"),
@@ -186,7 +186,7 @@ def page(
     key = (asked.id,) if newest_first else (rank, due, asked.id)
     order = [one.desc() if newest_first != backwards else one.asc() for one in key]
     counted_here = counting and beside is None
-    most = MOST_COUNTED if counted_here else limit
+    most = most_counted(filters) if counted_here else limit
     found = transaction.connection.execute(wanted.order_by(*order).limit(max(most, limit) + 1)).all()
     there_is_more = len(found) > limit
     places = [Place(rank=one[0], due=one[1], case_id=one[2]) for one in found[:limit]]
@@ -204,12 +204,19 @@ def page(
     )
 
 
+def most_counted(filters: Filters) -> int:
+    """Return how far the cases of a list are counted: what is found by words is found one by one."""
+    return _MOST_FOUND if filters.text else _MOST_COUNTED
+
+
 def count(
     transaction: Transaction, *, queue: Queue, reader: Reader, today: date, filters: Filters | None = None
 ) -> int:
-    """Count the cases of a list, but no further than one more than `MOST_COUNTED`."""
-    asked = _asked(transaction, queue, reader, filters or Filters(), today)
-    some = select(asked.id).select_from(asked.source).where(*asked.where).limit(MOST_COUNTED + 1).subquery()
+    """Count the cases of a list, but no further than one more than `most_counted`."""
+    filters = filters or Filters()
+    asked = _asked(transaction, queue, reader, filters, today)
+    most = most_counted(filters)
+    some = select(asked.id).select_from(asked.source).where(*asked.where).limit(most + 1).subquery()
     return transaction.connection.scalar(select(func.count()).select_from(some)) or 0
 
 

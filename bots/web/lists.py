@@ -17,7 +17,7 @@ from bots.web.views import Views
 from store import inbox, lists, outbox, saved_filters, search
 from store.deadlines import day_of
 from store.domain import Factor, Handler, Kind, Lane, Role, Status
-from store.lists import CHANNELS, MOST_COUNTED, Queue
+from store.lists import CHANNELS, Queue, most_counted
 
 _PAGE = 50
 _CHANGE = frozenset({Role.HANDLER, Role.MANAGER, Role.TRIAGE, Role.REGISTRATOR})
@@ -49,7 +49,7 @@ class Lists:
         found = await asyncio.to_thread(self._look_up, asked, queues, me)
         candidates = await asyncio.to_thread(self._candidates, me)
         today, views = day_of(self._parts.clock()), self._views
-        page = found["page"]
+        page, most = found["page"], most_counted(asked.filters)
         return self._show.page(
             "cases",
             candidates=candidates,
@@ -62,8 +62,8 @@ class Lists:
                 views.line(row, today) | {"pieces": found["snippets"].get(row["id"], ())}
                 for row in (page.rows if page else ())
             ],
-            count=min(found["count"], MOST_COUNTED),
-            is_more=found["count"] > MOST_COUNTED,
+            count=min(found["count"], most),
+            is_more=found["count"] > most,
             previous=asked.url(before=page.before) if page and page.before else "",
             following=asked.url(after=page.after) if page and page.after else "",
             letters=[

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import select
 
+from bots.app import settle
 from bots.web.app import build
 from store.cases import OPEN
 from store.domain import Inbound, Receipt
@@ -133,6 +134,7 @@ async def measure(store: Store, register: Register, *, times: int) -> None:
         secure_cookies=False,
         patience=timedelta(0),
     )
+    settle()
     wanted = [
         (f"{queue}, {_office(who)}", who, f"visa={queue}")
         for who, queues in _QUEUES.items()

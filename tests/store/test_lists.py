@@ -310,6 +310,22 @@ def test_each_page_of_a_list_tells_how_many_there_are_in_all(store: Store, queue
     assert [(len(one.rows), one.count) for one in (first, second)] == [(3, 5), (2, 5)]
 
 
+def test_what_many_words_find_is_counted_no_further_than_one_more_than_is_told(store: Store) -> None:
+    filters = Filters(text="rubrik")
+    most = lists.most_counted(filters)
+    assert most < lists.most_counted(Filters())
+    with store.write() as transaction:
+        for _ in range(most + 3):
+            a_case(transaction)
+
+        first = lists.page(
+            transaction, queue=Queue.ALL, reader=ANNA, today=TODAY, filters=filters, limit=3, counting=True
+        )
+        counted = lists.count(transaction, queue=Queue.ALL, reader=ANNA, today=TODAY, filters=filters)
+
+    assert (len(first.rows), first.count, counted) == (3, most + 1, most + 1)
+
+
 def test_a_word_that_nearly_every_case_has_may_be_unwanted(store: Store) -> None:
     with store.write() as transaction:
         without = a_case(transaction, title="Bänken")
