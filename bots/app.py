@@ -418,7 +418,7 @@ class _Server(uvicorn.Server):
 
 
 def settle() -> None:
-    """Leave what is loaded by now out of every later collection of garbage: each would stop everything for 0.1 s.
+    """Leave what is loaded out of later collections of garbage: each of them would stop all work for 0.1 s.
 
     Call it once, when all is built and nothing runs yet. What is garbage later is collected as before.
     """
