@@ -80,6 +80,7 @@ class NewCase:
     refers_to: int | None = None
     assigned_at: datetime | None = None
     restricted: bool = False
+    protected: bool = False  # row B15
     barred: tuple[str, ...] = ()
     shown_to: tuple[str, ...] = ()
     duties: tuple[Duty, ...] = ()  # the checklist, nothing of it ticked yet
@@ -123,6 +124,7 @@ def open_case(
         "refers_to": new.refers_to,
         "assigned_at": new.assigned_at,
         "restricted": new.restricted,
+        "protected": new.protected,
         "barred": list(new.barred),
         "shown_to": list(new.shown_to),
         "checklist": {duty: {} for duty in new.duties},

@@ -20,6 +20,7 @@ _INHERITED = (
     "language",
     "lanes",
     "restricted",
+    "protected",
     "barred",
     "shown_to",
     "answer_channel",

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -31,7 +32,8 @@ metadata = MetaData(
     }
 )
 
-# The bytes of every message, by their own sum: the same bytes are kept once.
+# The bytes of every message and file, by their own sum: the same bytes are kept once. Go through store.blobs:
+# `sha256` and `size` are of the bytes as they came, `data` may be encrypted.
 blobs = Table(
     "blobs",
     metadata,
@@ -39,6 +41,8 @@ blobs = Table(
     Column("size", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("kept_at", Timestamp, nullable=False),
+    Column("key_id", String(16), nullable=False, default="", server_default=""),  # empty: not encrypted
+    Index(None, "key_id", "sha256"),
 )
 
 messages = Table(
@@ -79,6 +83,8 @@ messages = Table(
     Column("event", String(20), nullable=False, default="", server_default=""),
     Column("about", String(400), nullable=False, default="", server_default=""),
     Column("album", String(200), nullable=False, default="", server_default=""),
+    # When its bytes were disposed of: `sha256` is then that of no bytes at all (store.retention).
+    Column("disposed_at", Timestamp),
     Index(None, "state", "attempts", "id"),  # the order in which they are taken
     Index(None, "case_id"),
     Index(None, "message_id"),
@@ -93,6 +99,26 @@ messages = Table(
         for name in ("conversation", "about")
     ),
     Index(None, "external_id"),
+)
+
+# What a scanner for viruses has said of a message that was read, and of its files (store.scans).
+scans = Table(
+    "scans",
+    metadata,
+    Column(
+        "message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("state", String(20), nullable=False),
+    Column("found", JSON, nullable=False, default=list),  # which part, and what it is called
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("try_at", Timestamp),
+    Column("scanned_at", Timestamp),
+    Index(
+        "ix_scans_waiting",
+        "message_id",
+        sqlite_where=text("state = 'väntar'"),
+        postgresql_where=text("state = 'väntar'"),
+    ),
 )
 
 # Each time a message came that we already had: the same mail in two mailboxes, or sent again.
@@ -148,6 +174,9 @@ cases = Table(
     Column("handed_to", Text, nullable=False, default=""),
     Column("door", String(40), nullable=False, default=""),  # what it was, if it was no synpunkt
     Column("restricted", Boolean, nullable=False, default=False),  # rows N2, B27, B28: for few eyes
+    # Row B15: its sender is protected, and few see it (store.sight).
+    Column("protected", Boolean, nullable=False, default=False, server_default=false()),
+    Column("titled_by", String(200), nullable=False, default="", server_default=""),  # who worded the title
     Column("barred", JSON, nullable=False, default=list),  # who may not have it, being what it is about (B6)
     Column("shown_to", JSON, nullable=False, default=list),  # who was told of it besides, and so may read it
     Column("checklist", JSON, nullable=False, default=dict),  # what must be done besides: who did it, when
@@ -163,6 +192,8 @@ cases = Table(
     Column("follow_up_on", Date),
     Column("follow_up_result", Text, nullable=False, default=""),
     Column("closed_at", Timestamp),
+    # By which decision its words are gone (row B16); empty of a case that is whole.
+    Column("disposal_decision", Text, nullable=False, default="", server_default=""),
     Column("version", Integer, nullable=False, default=1),
     UniqueConstraint("series", "sequence"),
     Index(None, "status", "received_at"),
@@ -414,6 +445,24 @@ drafts = Table(
     Column("used_at", Timestamp),
 )
 
+# That something in a case may be secret (OSL 5:5): proposed, set, lifted. Only a warning (store.secrecy).
+secrecy_marks = Table(
+    "secrecy_marks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("message_id", ForeignKey("messages.id")),  # None: the whole case
+    Column("paragraph", String(200), nullable=False),
+    Column("authority", String(200), nullable=False),
+    Column("why", Text, nullable=False, default=""),
+    Column("proposed_by", String(200), nullable=False, default=""),
+    Column("proposed_at", Timestamp),
+    Column("set_by", String(200), nullable=False, default=""),
+    Column("set_at", Timestamp),
+    Column("lifted_by", String(200), nullable=False, default=""),
+    Column("lifted_at", Timestamp),
+)
+
 # Signed links that have been used: each works once.
 used_links = Table(
     "used_links",
@@ -493,6 +542,47 @@ surveys = Table(
     Column("answered_at", Timestamp, nullable=False),
 )
 
+# What was disposed of, and by which decision (gallringsprotokoll, R13). Written once, and kept for ever.
+disposals = Table(
+    "disposals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String(40), nullable=False),  # of the case; empty for what belongs to none
+    Column("record", String(40), nullable=False),  # what kind (store.retention.Record)
+    Column("decision_ref", Text, nullable=False),
+    Column("carried_out_at", Timestamp, nullable=False),
+    Column("carried_out_by", String(200), nullable=False),
+    Column("pieces", Integer, nullable=False),
+)
+
+# Cases that the registrator keeps from disposal, until the hold is lifted.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("set_by", String(200), nullable=False),
+    Column("set_at", Timestamp, nullable=False),
+    Column("lifted_by", String(200), nullable=False, default=""),
+    Column("lifted_at", Timestamp),
+)
+
+# What was put right (GDPR art. 16): how it stood, how it stands since, who changed it and why.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("message_id", ForeignKey("messages.id")),  # of a transcription: the message stays as it was
+    Column("subject", String(40), nullable=False),
+    Column("was", Text, nullable=False),
+    Column("became", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("corrected_by", String(200), nullable=False),
+    Column("corrected_at", Timestamp, nullable=False),
+)
+
 # Who is signed in. The id is a sum of what the browser holds (see store.sessions).
 sessions = Table(
     "sessions",
@@ -569,4 +659,40 @@ positions = Table(
     Column("folder", String(200), primary_key=True),
     Column("uidvalidity", BigInteger, nullable=False),
     Column("uid", BigInteger, nullable=False),
+)
+
+# A line for each row of the record that was written, changed or removed (store.sealing). Triggers write it.
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("subject", String(40), nullable=False),  # the table
+    Column("key", String(400), nullable=False),  # the row in it
+    Column("digest", LargeBinary, nullable=False),  # of the row as it then was; empty: it was removed
+    Column("how", String(20), nullable=False, server_default=""),  # empty: by the program, as always
+    Column("note", Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+
+# The links of the chain (store.seals): each signs the lines since the one before it.
+seals = Table(
+    "seals",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("up_to", BigInteger, nullable=False),  # the last line that it closes
+    Column("count", Integer, nullable=False),
+    Column("lines", String(64), nullable=False),  # the sum of those lines
+    Column("previous", String(64), nullable=False),  # the sum of the link before
+    Column("made_at", Timestamp, nullable=False),
+    Column("sum", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
+    Column("public_key", String(64), nullable=False),
+)
+
+# What the lines were made with: the mark of the key, and the columns of each table.
+seal_facts = Table(
+    "seal_facts",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("value", Text, nullable=False),
 )

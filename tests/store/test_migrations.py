@@ -193,3 +193,19 @@ def test_a_promise_from_before_the_rounds_belongs_to_the_first(bare: Store) -> N
         (case,) = transaction.rows(metadata.tables["cases"].select())
     assert (promise["kind"], promise["round"], promise["clause"]) == ("svar", 1, "T8")
     assert (case["round"], case["serious"], case["service_note"], case["closed_at"]) == (1, False, "", None)
+
+
+def test_b15_a_case_from_before_the_protected_is_not_protected_and_nobody_has_worded_its_title(
+    bare: Store,
+) -> None:
+    with bare.engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.execute(text(_OLD_CASE))
+
+    upgrade(bare)
+
+    with bare.read() as transaction:
+        (case,) = transaction.rows(metadata.tables["cases"].select())
+    assert (case["protected"], case["titled_by"]) == (False, "")
