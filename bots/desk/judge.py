@@ -91,7 +91,9 @@ class Judge:
             )
         self._innocent.clear()
         heard = self._read(rows)
-        suggestions = self.opinion.of(self._texts(heard))
+        # Whoever was in hand so often is taken alone (`claim`), and once more without an opinion of it.
+        is_suspect = any(row["attempts"] > _MOST_ATTEMPTS for row in rows)
+        suggestions = [None] * len(heard) if is_suspect else self.opinion.of(self._texts(heard))
         return self._settle(list(zip(heard, suggestions, strict=True)))
 
     def _read(self, rows: Sequence[Mapping[str, Any]]) -> list[Heard]:
@@ -100,10 +102,10 @@ class Judge:
         read = {row["id"]: mail for row, mail in zip(mails, found, strict=True)}
         heard = []
         for row in rows:
-            if row["attempts"] > _MOST_ATTEMPTS:
-                heard.append(unreadable(row))
-            elif row["id"] in read:
+            if row["id"] in read:
                 heard.append(from_mail(row, read[row["id"]]))
+            elif row["media_type"] == inbox.MAIL or row["attempts"] > 2 * _MOST_ATTEMPTS:
+                heard.append(unreadable(row))
             else:
                 heard.append(from_given(row))
         return heard

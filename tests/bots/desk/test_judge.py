@@ -14,9 +14,9 @@ from bots.desk.cases import CaseWork
 from bots.desk.heard import Heard
 from bots.mail.reading import ReadMail
 from bots.mail.worker import Job, Reader, read_all
-from store.domain import MessageState, Status, Suggestion
+from store.domain import Address, Inbound, MessageState, Status, Suggestion
 from store.engine import Store, StoreAwayError, StoreError, Transaction
-from tests.house import House, an_inbound
+from tests.house import NOW, House, an_inbound, rows_of
 
 Make = Callable[..., House]
 SECRET = "Storgatan 1"
@@ -109,6 +109,61 @@ async def test_what_fails_three_times_becomes_an_unreadable_case_for_the_registr
     assert house.acknowledgements() == []
     assert [row["state"] for row in house.messages()] == [MessageState.UNREADABLE]
     assert house.messages()[0]["warnings"] == ["Meddelandet kunde inte läsas. Öppna originalet."]
+
+
+async def test_what_needs_no_reading_is_only_given_up_when_it_fails_without_an_opinion_as_well(
+    house: House,
+) -> None:
+    house.judge_.work, work = Away(**vars(house.work)), house.work
+    await house.receive(talked("En gunga i parken är trasig."))
+    for _ in range(4):
+        house.judge()
+        house.clock.forward(minutes=3)
+    house.judge_.work = work
+
+    house.judge()
+
+    (row,) = house.messages()
+    assert (row["state"], row["text"]) == (MessageState.READ, "En gunga i parken är trasig.")
+    assert rows_of(house.store, "suggestions") == []
+    assert house.case()["title"] == "En gunga i parken är trasig."
+
+
+async def test_what_fails_without_an_opinion_too_becomes_an_unreadable_case(house: House) -> None:
+    house.judge_.work, work = Away(**vars(house.work)), house.work
+    await house.receive(talked("En gunga i parken är trasig."))
+    for _ in range(6):
+        house.judge()
+        house.clock.forward(minutes=3)
+    house.judge_.work = work
+
+    house.judge()
+
+    assert [row["state"] for row in house.messages()] == [MessageState.UNREADABLE]
+    assert len(house.cases()) == 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Away(CaseWork):
+    """Work that fails with whatever is in hand, as when the power goes."""
+
+    def settle(self, *_given: object) -> None:
+        raise RuntimeError("away")
+
+
+def talked(text: str) -> Inbound:
+    """Make a message of a channel that gives its text itself."""
+    return Inbound(
+        channel="memory",
+        account="parken",
+        received_at=NOW,
+        raw=text.encode(),
+        media_type="application/json",
+        external_id="1",
+        sender=Address(channel="memory", handle="sven"),
+        text=text,
+        language="sv",
+    )
 
 
 class Broken:
