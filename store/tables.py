@@ -696,3 +696,49 @@ seal_facts = Table(
     Column("name", String(80), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+# What somebody has decided of a passage of a paper, before it was handed out: masked, or left to be read.
+maskings = Table(
+    "maskings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("paper", String(80), nullable=False),  # of the case (bots.desk.papers)
+    Column("paper_sum", String(64), nullable=False),  # of its text then: in another text it says nothing
+    Column("begins", Integer, nullable=False),  # in characters of that text
+    Column("ends", Integer, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("masked", Boolean, nullable=False),
+    Column("paragraph", String(200), nullable=False, default=""),
+    Column("decided_by", String(200), nullable=False),
+    Column("decided_at", Timestamp, nullable=False),
+    UniqueConstraint("case_id", "paper", "begins", "ends"),
+)
+
+# What was handed out of the record, or is being made ready. Who asked, and why, is asked of nobody (TF 2:18).
+disclosures = Table(
+    "disclosures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("selection", Text, nullable=False, default=""),  # how the cases were chosen, in words
+    Column("request_id", ForeignKey("cases.id"), index=True),  # the case in which it was asked for, if any
+    Column("enclosed", JSON, nullable=False, default=list),  # files to go along: [message, index] of each
+    Column("begun_by", String(200), nullable=False),
+    Column("begun_at", Timestamp, nullable=False),
+    Column("handed_by", String(200), nullable=False, default=""),
+    Column("handed_at", Timestamp),
+    Column("sha256", String(64), nullable=False, default=""),  # of the package
+    Column("size", BigInteger, nullable=False, default=0),
+    Column("made_with", String(200), nullable=False, default=""),
+)
+
+# The cases of a disclosure, each with what was given of it, as masked: no word that was masked is in it.
+disclosed = Table(
+    "disclosed",
+    metadata,
+    Column("disclosure_id", ForeignKey("disclosures.id"), primary_key=True, autoincrement=False),
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, autoincrement=False, index=True),
+    Column("place", Integer, nullable=False),
+    Column("contents", JSON, nullable=False, default=dict),  # empty until it is handed out
+)
