@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, select
 
 from store.domain import UNSURE, Status
 from store.engine import Transaction
@@ -25,8 +25,9 @@ class Lesson:
 def confirmed(transaction: Transaction, *, since: datetime) -> list[Lesson]:
     """Return the latest confirmation of each case since a day, oldest first.
 
-    Left out are the words of who could not judge, cases without a text to learn from, and those that a human
-    has moved out of the synpunkter: what they hold is the business of another process.
+    Left out are the words of who could not judge, those of protected senders, cases without a text to learn
+    from, and those that a human has moved out of the synpunkter: what they hold is the business of another
+    process.
     """
     latest = (
         select(confirmations.c.case_id, func.max(confirmations.c.id).label("id"))
@@ -59,7 +60,11 @@ def confirmed(transaction: Transaction, *, since: datetime) -> list[Lesson]:
         .join(first, first.c.case_id == cases.c.id)
         .join(messages, messages.c.id == first.c.message_id)
         .outerjoin(parts, parts.c.case_id == cases.c.id)
-        .where(cases.c.status.not_in([Status.QUARANTINED, Status.HANDED_OVER]), messages.c.text != "")
+        .where(
+            cases.c.status.not_in([Status.QUARANTINED, Status.HANDED_OVER]),
+            not_(cases.c.protected),  # row B15
+            messages.c.text != "",
+        )
         .order_by(confirmations.c.confirmed_at, confirmations.c.id)
     )
     return [

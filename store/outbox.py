@@ -169,6 +169,22 @@ def hold_back(
     )
 
 
+def waiting(transaction: Transaction, case_id: int) -> Sequence[Row]:
+    """List the letters of a case that will be tried, oldest first."""
+    wanted = select(letters).where(letters.c.case_id == case_id, letters.c.state == LetterState.PENDING)
+    return transaction.rows(wanted.order_by(letters.c.id))
+
+
+def hold(transaction: Transaction, letter_id: int, *, because: str) -> bool:
+    """Let a waiting letter wait for a human's word, and not be taken back; False if it is on its way."""
+    done = transaction.connection.execute(
+        update(letters)
+        .where(letters.c.id == letter_id, letters.c.state == LetterState.PENDING)
+        .values(state=LetterState.HELD, state_because=because, undo={})
+    )
+    return done.rowcount == 1
+
+
 def may_be_taken_back(row: Row) -> bool:
     """Tell whether a letter waits for its writer's second thoughts. `take_back` knows if it is too late."""
     return bool(row["undo"]) and row["state"] == LetterState.PENDING and row["attempts"] == 0

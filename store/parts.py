@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
-from store import cases, inbox
+from store import cases, inbox, secrecy
 from store.domain import PromiseKind
 from store.engine import Row, StoreError, Transaction
 from store.tables import cases as case_table
@@ -50,6 +50,7 @@ def split_off(
     case_id, number = cases.open_case(transaction, new, now=now, prefix=prefix)
     cases.note(transaction, case_id, **{name: root[name] for name in _INHERITED})
     _copy_message(transaction, root["id"], case_id)
+    secrecy.inherit(transaction, root["id"], case_id)
     wanted = select(promises).where(promises.c.case_id == root["id"]).order_by(promises.c.id)
     owed = {row["kind"]: row for row in transaction.rows(wanted)}
     for row in owed.values():

@@ -1,4 +1,4 @@
-"""Who may see a case, and who must not be told of it (requirements C3; rows N2, B6, B27, B28).
+"""Who may see a case, and who must not be told of it (requirements C3; rows N2, B6, B15, B27, B28).
 
 Two questions, both asked of a case as it stands. `may_be_told`: is it kept from this person? And `sees`: have
 they besides a reason to read it: an office, their unit, or that they were told of it? Pages ask the second.
@@ -7,6 +7,7 @@ they besides a reason to read it: an office, their unit, or that they were told 
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -42,15 +43,25 @@ class OnlyReadingError(Exception):
     """Whoever asks may read this case, but not change it (requirements C3)."""
 
 
+class Confidant(StrEnum):
+    """Who besides the registrator sees a case whose sender is protected (row B15): one role, never more."""
+
+    HANDLER = "handläggare"  # whoever has the case, and nobody who stands in for them
+    MANAGER = "chef"  # of the case's unit
+    NOBODY = "ingen"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reader:
     """Somebody who looks at cases.
 
     `manages` are the units that they answer for, `units` those whose cases they handle, `stands_in_for` the
-    people whom they replace, and `lanes` the flags that are theirs to look into.
+    people whom they replace, and `lanes` the flags that are theirs to look into. `confidant` is the same for
+    all readers of a house.
     """
 
     id: str
+    confidant: Confidant = Confidant.HANDLER
     is_registrator: bool = False
     oversees: bool = False  # the quality staff
     sorts: bool = False  # Medborgarcenter, and who stands in for the registrator
@@ -62,13 +73,17 @@ class Reader:
 
 def may_be_told(reader: Reader, case: Mapping[str, Any]) -> bool:
     """Tell whether a case is kept from nobody like this: it is not about them, nor for few eyes only."""
-    if reader.id in case["barred"]:
+    if reader.id in case["barred"] or (case["protected"] and not _is_in_confidence(reader, case)):
         return False
     return not case["restricted"] or _may_see_restricted(reader, case)
 
 
 def sees(reader: Reader, case: Mapping[str, Any]) -> bool:
-    """Tell whether somebody may read a case. Those whom it is about never do."""
+    """Tell whether somebody may read a case. Those whom it is about never do.
+
+    Of a protected sender nobody but the registrator and the one other role sees even that there is a case:
+    what a text gives away of a person no machine can mask for certain (decision 15).
+    """
     if not may_be_told(reader, case):
         return False
     return (
@@ -95,6 +110,7 @@ def seen_by(
     clear = not_(holds(cases.c.barred, reader.id))
     if reader.is_registrator:
         return clear
+    clear = and_(clear, or_(not_(cases.c.protected), *_confidences(reader)))
     if not (reader.oversees or reader.sorts):
         if of_few:
             return and_(clear, or_(*_reasons(reader, cases)))
@@ -115,6 +131,22 @@ def show(transaction: Transaction, case_id: int, people: Collection[str]) -> Non
         return
     changed = update(cases).where(cases.c.id == case_id).values(shown_to=sorted({*shown, *people}))
     transaction.connection.execute(changed)
+
+
+def _is_in_confidence(reader: Reader, case: Mapping[str, Any]) -> bool:
+    if reader.is_registrator:
+        return True
+    if reader.confidant is Confidant.HANDLER:
+        return bool(case["handler"] == reader.id)
+    return reader.confidant is Confidant.MANAGER and case["unit"] in reader.manages
+
+
+def _confidences(reader: Reader) -> Iterator[ColumnElement[bool]]:
+    """Say the same of somebody who is not the registrator."""
+    if reader.confidant is Confidant.HANDLER:
+        yield cases.c.handler == reader.id
+    if reader.confidant is Confidant.MANAGER:
+        yield from _of_units(reader.manages)
 
 
 def _may_see_restricted(reader: Reader, case: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from store import cases, outbox
 from store.domain import Address, Lane, Outgoing, Purpose, Status
 from store.engine import Store
-from store.sight import Reader, may_be_told, sees, show
+from store.sight import Confidant, Reader, may_be_told, sees, show
 from tests.house import rows_of
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -23,27 +23,31 @@ READERS = (
     Reader(id="sub", stands_in_for=frozenset({"anna"})),
     Reader(id="lex", lanes=frozenset({Lane.NAMED_EMPLOYEE})),
     Reader(id="told"),
+    Reader(id="chris", confidant=Confidant.MANAGER, manages=frozenset({"park"})),
+    Reader(id="anna", confidant=Confidant.NOBODY),
 )
 
 
-EVERYBODY = tuple(reader.id for reader in READERS)
-# Restricted or not, with each flag, unit, handler, who is barred and who was told.
-SORTS = tuple(
-    product(
-        (False, True),
-        ((), (Lane.NAMED_EMPLOYEE,), (Lane.WHISTLEBLOWING, Lane.THREAT)),
-        ("park", "omsorg", ""),
-        ("anna", "rita"),
-        ((), *((one,) for one in EVERYBODY), EVERYBODY),
-        ((), ("told", "ann")),
-    )
+EVERYBODY = tuple(dict.fromkeys(reader.id for reader in READERS))
+# Restricted or not, protected or not, with each flag, unit, handler, who is barred and who was told.
+_FLAGS = ((), (Lane.NAMED_EMPLOYEE,), (Lane.WHISTLEBLOWING, Lane.THREAT))
+_TOLD = ((), ("told", "ann"))
+SORTS = (
+    *product(
+        *((False, True), (False,), _FLAGS, ("park", "omsorg", ""), ("anna", "rita")),
+        *(((), *((one,) for one in EVERYBODY), EVERYBODY), _TOLD),
+    ),
+    *product(
+        *((False, True), (True,), _FLAGS, ("park", ""), ("anna", "rita")),
+        *(((), ("anna",), EVERYBODY), _TOLD),
+    ),
 )
 
 
 def open_cases(store: Store, sorts: Sequence[tuple[Any, ...]]) -> None:
     """Open one case of each sort."""
     with store.write() as transaction:
-        for restricted, lanes, unit, handler, barred, shown in sorts:
+        for restricted, protected, lanes, unit, handler, barred, shown in sorts:
             case_id, _ = cases.open_case(
                 transaction,
                 cases.NewCase(
@@ -59,6 +63,7 @@ def open_cases(store: Store, sorts: Sequence[tuple[Any, ...]]) -> None:
                     routed_because="",
                     lanes=lanes,
                     restricted=restricted,
+                    protected=protected,
                     barred=barred,
                     shown_to=shown,
                 ),
@@ -103,6 +108,7 @@ def test_b6_whoever_it_is_about_never_sees_it_not_even_the_registrator() -> None
     case = {
         "barred": ["rita"],
         "restricted": False,
+        "protected": False,
         "handler": "rita",
         "lanes": [],
         "unit": "",
@@ -117,6 +123,7 @@ def test_b28_a_whistleblower_is_seen_by_the_registrator_and_by_no_line_manager()
     case = {
         "barred": [],
         "restricted": True,
+        "protected": False,
         "handler": "rita",
         "lanes": ["visselblåsning"],
         "unit": "park",
@@ -129,13 +136,32 @@ def test_b28_a_whistleblower_is_seen_by_the_registrator_and_by_no_line_manager()
         "kim",
         "mona",
         'o"br_%\\',
+        "chris",
     ]
+
+
+def test_b15_a_protected_sender_is_seen_by_the_registrator_and_one_other_role_and_by_nobody_else() -> None:
+    case: dict[str, Any] = {
+        "barred": [],
+        "restricted": False,
+        "protected": True,
+        "handler": "anna",
+        "lanes": [Lane.NAMED_EMPLOYEE],
+        "unit": "park",
+        "shown_to": ["told"],
+    }
+
+    seen = [(reader.id, str(reader.confidant)) for reader in READERS if sees(reader, case)]
+
+    assert seen == [("rita", "handläggare"), ("anna", "handläggare"), ("chris", "chef")]
+    assert not any(may_be_told(reader, case | {"barred": EVERYBODY}) for reader in READERS)
 
 
 def test_c3_without_a_reason_nobody_reads_a_case_that_is_kept_from_nobody() -> None:
     case: dict[str, Any] = {
         "barred": [],
         "restricted": False,
+        "protected": False,
         "handler": "anna",
         "lanes": [],
         "unit": "omsorg",
@@ -150,6 +176,7 @@ def test_c3_without_a_reason_nobody_reads_a_case_that_is_kept_from_nobody() -> N
         "ann",
         "åsa",
         "sub",
+        "anna",
     ]
     assert sees(Reader(id="told"), case | {"shown_to": ["told"]})
     assert sees(Reader(id="lex", lanes=frozenset({Lane.LEX_SARAH})), case | {"lanes": ["lex_sarah"]})
