@@ -57,6 +57,8 @@ from bots.parts import (
     build_surroundings,
     language_of,
     model_history,
+    open_store_of,
+    refuse_lost_keys,
     session_limits,
 )
 from bots.settings import (
@@ -71,7 +73,7 @@ from bots.web.parts import MailboxMail, PublicFacts
 from bots.web.people import Live
 from bots.web.running import Running
 from store import cases, inbox, migrations, search
-from store.engine import Store, StoreError, open_store
+from store.engine import Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -219,8 +221,9 @@ def build(
     )
     relay = build_relay(settings.channels.relay, identity)
     with ExitStack() as undo:
-        store = undo.enter_context(closing(open_store(settings.store.url)))
+        store = undo.enter_context(closing(open_store_of(settings)))
         migrations.upgrade(store)
+        refuse_lost_keys(store)
         others = build_others(settings, store, clock)
         roads: dict[str, Channel] = {"email": relay}
         capabilities: dict[str, Capabilities] = {"email": relay.capabilities}
@@ -278,6 +281,7 @@ def build(
             seconds=settings.watch.seconds,
         )
         intake = Intake(store=store, clock=clock, kept=judge.ring, closed=lambda: house.days.closed)
+        delivery.receive = intake.receive
         app = App(
             store=store,
             intake=intake,

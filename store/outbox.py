@@ -282,7 +282,7 @@ def postpone(transaction: Transaction, letter: Outgoing, *, until: datetime, bec
 def give_up(
     transaction: Transaction, letter: Outgoing, state: LetterState, *, because: str, now: datetime
 ) -> None:
-    """Stop trying: the letter is shown to a human. `state` is `misslyckat` or `okänt`."""
+    """Stop trying: the letter is shown to a human. `state` is `misslyckat`, `okänt` or `hålls`."""
     if _settle(transaction, letter, state, state_because=because):
         _tell(transaction, letter, f"brev {state}", now, because=because)
 

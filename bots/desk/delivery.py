@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bots.channel import Capabilities, Channel, Form, Outage, PermanentFailure, Sent, TemporaryFailure
+from bots.channel import (
+    Capabilities,
+    Channel,
+    ChannelFailure,
+    Form,
+    NotKeptError,
+    Outage,
+    PermanentFailure,
+    Receive,
+    Rereads,
+    Sent,
+    TemporaryFailure,
+)
 from bots.desk.finish import finish
 from bots.desk.trouble import place_of, reason_of, without_addresses
 from store import outbox
@@ -17,7 +29,13 @@ from store.inbox import clean
 
 log = logging.getLogger(__name__)
 
-Outcome = Sent | TemporaryFailure | PermanentFailure
+
+@dataclass(frozen=True)
+class _Changed:
+    """The message that a letter answers is no longer as whoever wrote the letter saw it."""
+
+
+Outcome = Sent | TemporaryFailure | PermanentFailure | _Changed
 
 _IN_HAND = 4
 _FIRST_WAIT = timedelta(seconds=15)
@@ -35,6 +53,7 @@ class Delivery:
     failed: Callable[[Transaction, Outgoing], None]  # tells whoever must know, in the same transaction
     arrived: Callable[[Transaction, Outgoing], None] = lambda _transaction, _letter: None  # likewise
     capabilities: Mapping[str, Capabilities] = field(default_factory=dict)  # of each road
+    receive: Receive | None = None  # takes what is found changed when it is looked at again before an answer
     give_up_after: timedelta = timedelta(days=2)
     in_hand: int = _IN_HAND
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
@@ -90,6 +109,8 @@ class Delivery:
 
     async def _send(self, letter: Outgoing) -> Outcome:
         channel = self.channels[letter.recipient.channel]
+        if await self._has_changed(letter, channel):
+            return _Changed()
         try:
             taken = await channel.send(letter)
         except (TemporaryFailure, PermanentFailure) as failure:
@@ -105,6 +126,20 @@ class Delivery:
             self.outages[channel.name] = self.outages[channel.name].over(self.clock())
             log.info("channel back: channel=%s", channel.name)
         return taken if isinstance(taken, Sent) else Sent(service_id=taken)
+
+    async def _has_changed(self, letter: Outgoing, channel: Channel) -> bool:
+        """Look again at what a human answers, where the service tells of no changes; keep what is new."""
+        if self.receive is None or not letter.is_by_human or not letter.in_reply_to:
+            return False
+        if not isinstance(channel, Rereads):
+            return False
+        try:
+            found = await channel.reread(letter.in_reply_to)
+            return found is not None and not (await self.receive(found)).duplicate
+        except (ChannelFailure, NotKeptError) as failure:
+            # It is better answered as it was than not at all.
+            log.warning("not looked at again: letter=%d because=%s", letter.id, reason_of(failure))
+            return False
 
     def _is_lost(self, name: str) -> bool:
         return name in self.outages and self.outages[name].ended is None
@@ -164,6 +199,13 @@ class Delivery:
             id_there, begun = clean(outcome.service_id), clean(outcome.conversation)
             outbox.sent(transaction, letter, id_there, now=now, conversation=begun)
             arrived(transaction, letter)
+            return
+        if isinstance(outcome, _Changed):
+            # The handler is told of the change when it is read.
+            because = (
+                "Avsändaren har ändrat eller tagit bort det som brevet svarar på. Läs det, och sänd sedan."
+            )
+            outbox.give_up(transaction, letter, LetterState.HELD, because=because, now=now)
             return
         because = without_addresses(clean(str(outcome)))
         too_old = letter.created_at is not None and now - letter.created_at > self.give_up_after

@@ -1,13 +1,13 @@
 """Chats, SMS and comments on the desk: what becomes a case, what joins one, what the assistant answers."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 
 import pytest
 
-from bots.channel import Capabilities, Form, PermanentFailure
+from bots.channel import Capabilities, ChannelFailure, Form, PermanentFailure, TemporaryFailure
 from bots.channels.memory import Memory
 from bots.wire.kept import MEDIA_TYPE, kept
 from store import conversations, inbox
@@ -24,6 +24,7 @@ from store.domain import (
     MessageState,
     Outcome,
     Purpose,
+    Receipt,
     Said,
     Source,
     Status,
@@ -256,6 +257,71 @@ async def test_a_change_lies_beside_what_it_changed(talk: House) -> None:
     assert [row["text"] for row in talk.messages()] == [TEXT, "Gungan OCH bänken."]
     assert {row["case_id"] for row in talk.messages()} == {talk.case()["id"]}
     assert talk.journal(talk.case()["id"]).count("ändrat av avsändaren") == 1
+
+
+@dataclass(kw_only=True)
+class Quiet(Memory):
+    """A channel that tells of no change: it must be looked at again."""
+
+    now: Inbound | ChannelFailure | None = None
+    asked: list[str] = field(default_factory=list)
+
+    async def reread(self, external_id: str) -> Inbound | None:
+        self.asked.append(external_id)
+        if isinstance(self.now, ChannelFailure):
+            raise self.now
+        return self.now
+
+
+async def a_quiet_talk(make_house: Make) -> tuple[House, Quiet, Inbound]:
+    """Let somebody write, and a handler answer, on a channel that tells of no change."""
+    quiet = Quiet(name="chatt", capabilities=Capabilities(form=Form.CHAT))
+    house = make_house(others=[quiet])
+
+    async def receive(inbound: Inbound) -> Receipt:
+        (receipt,) = await house.receive(inbound)
+        return receipt
+
+    house.delivery.receive = receive
+    first = said(house)
+    await house.hear(first)
+    await house.deliver()
+    answer(house)
+    return house, quiet, first
+
+
+async def test_an_answer_to_what_was_changed_meanwhile_waits_for_its_writer(make_house: Make) -> None:
+    house, quiet, first = await a_quiet_talk(make_house)
+    words = "Jag menade tvärtom."
+    quiet.now = said(house, words, event=Event.EDITED, version="1", external_id=first.external_id)
+
+    await house.deliver()
+    house.judge()
+
+    (letter,) = letters(house, Purpose.ANSWER)
+    assert letter["state"] == LetterState.HELD
+    assert "ändrat eller tagit bort" in letter["state_because"]
+    assert [row["text"] for row in house.messages()] == [TEXT, words]
+    assert "ändrat av avsändaren" in house.journal(house.case()["id"])
+    assert quiet.asked == [first.external_id]  # not before a receipt: the message was new then
+
+    assert house.acts.send(letter["id"], by=house.case()["handler"])
+    await house.deliver()
+
+    assert letters(house, Purpose.ANSWER)[0]["state"] == LetterState.SENT
+
+
+@pytest.mark.parametrize("now", [None, TemporaryFailure("trasigt")])
+async def test_an_answer_goes_at_once_where_nothing_has_changed_or_nobody_can_say(
+    make_house: Make, now: TemporaryFailure | None
+) -> None:
+    house, quiet, _ = await a_quiet_talk(make_house)
+    quiet.now = now
+
+    await house.deliver()
+
+    assert len(quiet.asked) == 1
+    assert letters(house, Purpose.ANSWER)[0]["state"] == LetterState.SENT
 
 
 async def test_a_change_of_what_we_never_got_is_a_message(talk: House) -> None:
