@@ -30,7 +30,7 @@ async def _survives(store_url: str = "", *, usual_mails: int, usual_kills: int) 
 @pytest.mark.journey
 @pytest.mark.slow
 async def test_no_confirmed_mail_is_lost_or_doubled_when_the_product_is_killed_again_and_again() -> None:
-    await _survives(usual_mails=300, usual_kills=12)
+    await _survives(usual_mails=150, usual_kills=6)
 
 
 @pytest.mark.journey
@@ -39,7 +39,7 @@ async def test_no_confirmed_mail_is_lost_or_doubled_when_the_product_is_killed_a
 @pytest.mark.skipif(bool(postgres.why_not()), reason=postgres.why_not() or "-")
 async def test_no_confirmed_mail_is_lost_or_doubled_on_postgresql_either() -> None:
     with postgres.running() as cluster:
-        await _survives(cluster.database("kill"), usual_mails=120, usual_kills=6)
+        await _survives(cluster.database("kill"), usual_mails=60, usual_kills=3)
 
 
 def test_mails_that_were_in_hand_when_the_house_was_killed_are_then_taken_one_at_a_time(store: Store) -> None:
