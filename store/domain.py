@@ -616,6 +616,15 @@ class Provider:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Board:
+    """A nämnd that keeps a number series of its own (rows N8, B13)."""
+
+    id: str
+    name: str
+    series: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unit:
     """A part of the municipality that answers for something."""
 
@@ -632,6 +641,7 @@ class Unit:
     answer_days: int | None = None  # the unit's own quality guarantee, never looser (row N6)
     regulated: str = ""  # "sol", "lss", "hsl" or "skola": a law of its own (rows B15, B23, B24)
     term: str = ""  # what those it is there for are called (row L11)
+    board: str = ""  # in whose series its cases are numbered; empty: in the municipality's own
     provider: Provider | None = None  # an external utförare who does the work (row N20)
 
 
@@ -644,3 +654,39 @@ class Entry:
     case_id: int | None = None
     message_id: int | None = None
     details: dict[str, str] = field(default_factory=dict)
+
+
+class PassageKind(StrEnum):
+    """What a passage of a text gives away about somebody (rows B13, B18 and B20)."""
+
+    PERSONAL_NUMBER = "personnummer"
+    COORDINATION_NUMBER = "samordningsnummer"
+    BIRTH_DATE = "födelsedatum"
+    PHONE = "telefon"
+    EMAIL = "e-post"
+    ADDRESS = "adress"
+    NAME = "namn"
+    HEALTH = "hälsa"
+    SENSITIVE = "känslig uppgift"  # religion, union, origin, sexual life, crime, support
+    PROPERTY = "fastighet"
+    VEHICLE = "registreringsnummer"
+    ACCOUNT = "konto"
+    CARD = "kort"
+    NETWORK_ADDRESS = "ip-adress"
+    PROFILE = "användarnamn"
+    RECORD_NUMBER = "journalnummer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A passage that may have to be masked: a proposal, which a human decides on.
+
+    `start` and `end` count characters of the very text that was given, the end not included. `words` are
+    those characters, `why` says in Swedish what spoke for it.
+    """
+
+    start: int
+    end: int
+    kind: PassageKind
+    words: str
+    why: str

@@ -1,0 +1,67 @@
+"""Finds passages that point at a person, or tell what is sensitive of one: what a human may want to mask.
+
+It proposes and never masks. What it finds and misses is measured in docs/masking.md.
+"""
+
+from collections.abc import Collection
+
+from classifier.passages.addresses import addresses
+from classifier.passages.delicate import delicate
+from classifier.passages.numbers import numbers
+from classifier.passages.people import people
+from classifier.passages.plain import plain
+from store.domain import Passage, PassageKind
+
+# Where two passages overlap, the one of the first of these kinds stands; of two alike, the longer one.
+_ORDER = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            PassageKind.PERSONAL_NUMBER,
+            PassageKind.COORDINATION_NUMBER,
+            PassageKind.EMAIL,
+            PassageKind.PROFILE,
+            PassageKind.NETWORK_ADDRESS,
+            PassageKind.CARD,
+            PassageKind.PHONE,
+            PassageKind.ACCOUNT,
+            PassageKind.RECORD_NUMBER,
+            PassageKind.BIRTH_DATE,
+            PassageKind.ADDRESS,
+            PassageKind.PROPERTY,
+            PassageKind.VEHICLE,
+            PassageKind.NAME,
+            PassageKind.HEALTH,
+            PassageKind.SENSITIVE,
+        )
+    )
+}
+
+
+def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
+    """List what may have to be masked in a text, in its order; no two overlap.
+
+    `names` are those known from the case, such as the sender's; a handler's own should not be among them.
+    Never raises, whatever the text holds, and takes time in proportion to its length. What is not listed may
+    be personal all the same: a human reads the whole.
+    """
+    bare = plain(text)
+    found = [
+        *numbers(bare.text),
+        *addresses(bare.text),
+        *people(bare.text, names=names),
+        *delicate(bare.text),
+    ]
+    found.sort(key=lambda each: (_ORDER[each[2]], each[0] - each[1]))
+    taken = bytearray(len(bare.text))
+    chosen = []
+    for start, end, kind, why in found:
+        if any(taken[start:end]):
+            continue
+        taken[start:end] = b"\x01" * (end - start)
+        chosen.append((start, end, kind, why))
+    passages = []
+    for start, end, kind, why in sorted(chosen, key=lambda each: each[0]):
+        first, last = bare.span(start, end)
+        passages.append(Passage(start=first, end=last, kind=kind, words=text[first:last], why=why))
+    return passages

@@ -1,0 +1,248 @@
+"""Finds numbers that point at a person: personnummer, telephones, cards and accounts.
+
+A number is read as groups of figures with a little between them, so that neither spaces from a scanner nor a
+line break hides it. Nothing here looks further than sixteen figures ahead: the time grows with the text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import phonenumbers
+from personnummer import personnummer
+
+from store.domain import PassageKind
+
+Found = tuple[int, int, PassageKind, str]
+
+_GROUP = re.compile(r"\d+")
+_BETWEEN = re.compile(r"[ \n]{0,2}[-+./]?[ \n]{0,2}")
+_BETWEEN_PHONE = re.compile(r"[ \n]{0,2}[-./()]{0,2}[ \n]{0,2}")
+_MOST_ASKED = 5_000  # questions to phonenumbers in one text; beyond them the shape alone decides
+
+_SAYS_PERSON = re.compile(
+    r"(?:person(?:al)?\W{0,2}(?:nummer|nr|number)|p\W?nr|pers\W{0,2}(?:nr|nummer)|samordningsn(?:umme)?r|\bssn|"
+    r"henkilötunnus|hetu|\bfödd|född den|\bborn)\W{0,3}(?:är|is|on|nr)?\W{0,4}$",
+    re.IGNORECASE,
+)
+_SAYS_BORN = re.compile(
+    r"(?:född|f\.|föddes|födelsedatum|born|date of birth|syntynyt)\W{0,2}(?:är|den|on)?\W{0,3}$",
+    re.IGNORECASE,
+)
+_SAYS_CASE = re.compile(
+    r"(?:dnr|diarienummer|ärende\w*|faktura\w*|order\w*|kund\w*|ocr\w*|org\w*|avtal\w*|beställning\w*|invoice|"
+    r"ref\w*|kolli\w*|paket\w*|artikel\w*|objekt\w*|isbn|serie\w*)[\s.:]{0,2}(?:nr|nummer|no)?[.:]?\W{0,3}$",
+    re.IGNORECASE,
+)
+_SAYS_PHONE = re.compile(
+    r"(?:\btel\w*|\bmob\w*|\btfn|\bnås\b.{0,12}|\bring(?:a|er|t)?\b.{0,14}|\bsms\w*|\bfax|\bphone|\bcall\b.{0,12}|"
+    r"\bpuh\w*|\bnumret|\bnummer|\bväxel\w*|\bhemnr|\barb)[\s.:]{0,2}(?:nr|nummer|är|på|till)?[.:]?\W{0,3}$",
+    re.IGNORECASE,
+)
+_SAYS_BANK = re.compile(
+    r"(?:\bkonto\w*|\bclearing\w*|\bbankgiro\w*|\bbg|\bplusgiro\w*|\bpg|\bswish\w*|\baccount)[\s.:]{0,2}"
+    r"(?:nr|nummer|är|number)?[.:]?\W{0,4}$",
+    re.IGNORECASE,
+)
+_PUBLIC = frozenset({"112", "1177", "11313", "11414", "116117", "90000", "020112112"})
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_RESERVE = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{2})(?:0\d|1[0-2])[0-3]\d-?(?:[A-Z]\d{3}|TF\d\d)\b")
+_HIDDEN_END = re.compile(r"(?<!\d)((?:19|20)?\d{2}(?:0\d|1[0-2])[0-3]\d)[- ]?[xX*?_]{3,4}")
+_BIRTH = re.compile(
+    r"(?<!\d)(?:(?:19|20)?\d{2}[-./ ]?(?:0\d|1[0-2])[-./ ]?[0-3]\d|"
+    r"[0-3]?\d[./ ] ?(?:0?\d|1[0-2])[./ -] ?(?:19|20)?\d{2}"
+    r"|[0-3]?\d (?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)[a-z]{0,6} (?:19|20)?\d{2})(?![\d-])",
+    re.IGNORECASE,
+)
+
+
+def numbers(text: str) -> Iterator[Found]:
+    """Find the numbers of a plain text, the surest kind first at each place. They may overlap."""
+    groups = [match.span() for match in _GROUP.finditer(text)]
+    if not groups:
+        return
+    asked = 0
+    taken = -1  # what stands before it belongs to a number that was found
+    for at, (start, _) in enumerate(groups):
+        if start < taken:
+            continue
+        found = _person(text, groups, at) or _card(text, groups, at)
+        if found is None:
+            found = _phone(text, groups, at, ask=asked < _MOST_ASKED)
+            asked += 1
+        found = found or _account(text, groups, at)
+        if found:
+            taken = found[1]
+            yield found
+    yield from _written(text)
+
+
+def _written(text: str) -> Iterator[Found]:
+    for match in _IBAN.finditer(text):
+        if _is_iban(match.group()):
+            yield (*match.span(), PassageKind.ACCOUNT, "IBAN med rätt kontrolltal")
+    for match in _RESERVE.finditer(text):
+        yield (*match.span(), PassageKind.PERSONAL_NUMBER, "skrivet som ett reservnummer")
+    for match in _HIDDEN_END.finditer(text):
+        yield (*match.span(), PassageKind.BIRTH_DATE, "personnummer utan de fyra sista")
+    for match in _BIRTH.finditer(text):
+        if _SAYS_BORN.search(_before(text, match.start())):
+            yield (*match.span(), PassageKind.BIRTH_DATE, "datum efter ordet född")
+
+
+def _before(text: str, start: int, length: int = 40) -> str:
+    return text[max(0, start - length) : start]
+
+
+def _ends(
+    text: str, groups: Sequence[tuple[int, int]], at: int, most: int, between: re.Pattern[str]
+) -> Iterator[tuple[int, str]]:
+    """Walk on from a group: after each one, say its index and all figures so far."""
+    figures = ""
+    for index in range(at, len(groups)):
+        start, end = groups[index]
+        if index > at and not between.fullmatch(text, groups[index - 1][1], start):
+            return
+        if len(figures) + end - start > most:
+            return
+        figures += text[start:end]
+        yield index, figures
+
+
+def _person(text: str, groups: Sequence[tuple[int, int]], at: int) -> Found | None:
+    start = groups[at][0]
+    if text[start - 1 : start] == "+":
+        return None
+    best: Found | None = None
+    for index, figures in _ends(text, groups, at, 12, _BETWEEN):
+        if len(figures) not in (10, 12):
+            continue
+        shape = [end - begin for begin, end in groups[at : index + 1]]
+        gap = text[groups[index - 1][1] : groups[index][0]] if index > at else ""
+        found = _judge_person(text, start, groups[index][1], figures, shape, gap)
+        best = found or best
+    return best
+
+
+def _judge_person(text: str, start: int, end: int, figures: str, shape: list[int], gap: str) -> Found | None:
+    if len(figures) == 12 and figures[:2] not in {"18", "19", "20"}:
+        return None
+    short = figures[-10:]
+    month, day = int(short[2:4]), int(short[4:6])
+    is_coordination = 60 <= day <= 91
+    if not (1 <= month <= 12 and (1 <= day <= 31 or is_coordination)):
+        return None
+    if len(figures) == 12 and _is_to_come(figures):
+        return None
+    before = _before(text, start)
+    is_said = bool(_SAYS_PERSON.search(before))
+    if not is_said and _is_rather_phone(figures, shape, before, day):
+        return None
+    kind = PassageKind.COORDINATION_NUMBER if is_coordination else PassageKind.PERSONAL_NUMBER
+    if _is_right(short):
+        is_time = figures[:2] == "20" and len(shape) > 2 and int(short[6:8]) < 24 and int(short[8:]) < 60
+        if is_time and len(figures) == 12 and "-" not in gap and not is_said:
+            return None
+        return start, end, kind, f"{kind.value} med rätt kontrollsiffra"
+    is_written_so = shape in ([6, 4], [8, 4]) and ("-" in gap or "+" in gap)
+    is_long = shape in ([12], [8, 4]) and figures[:2] == "19"
+    if is_said or ((is_written_so or is_long) and not _SAYS_CASE.search(before)):
+        return start, end, kind, f"skrivet som {kind.value}, men kontrollsiffran stämmer inte"
+    return None
+
+
+def _is_right(ten: str) -> bool:
+    """Tell whether date and check digit are right. A day of 60 stands for one that nobody knows."""
+    return personnummer.valid(ten) or (
+        ten[4:6] == "60" and personnummer.valid(f"{ten[:4]}61{ten[6:9]}{_luhn_end(ten)}")
+    )
+
+
+def _luhn_end(ten: str) -> str:
+    # Day 61 for 60 moves the sum by the weight of that place, 1: the check digit that was right is one less.
+    return str((int(ten[9]) - 1) % 10)
+
+
+def _is_to_come(figures: str) -> bool:
+    year, month, day = int(figures[:4]), int(figures[4:6]), int(figures[6:8]) % 60 or 1
+    today = date.today()  # noqa: DTZ011  # only whether somebody can be born yet
+    return (year, month, day) > (today.year, today.month, today.day)
+
+
+def _is_rather_phone(figures: str, shape: list[int], before: str, day: int) -> bool:
+    if len(figures) != 10 or figures[0] != "0":
+        return False
+    if shape == [10]:
+        return bool(_SAYS_PHONE.search(before)) or (day > 31 and figures[1] == "7")
+    return shape[0] in (2, 3, 4) and shape != [2, 2, 2, 4]
+
+
+def _card(text: str, groups: Sequence[tuple[int, int]], at: int) -> Found | None:
+    start = groups[at][0]
+    if text[start] not in "23456":
+        return None
+    for index, figures in _ends(text, groups, at, 19, _BETWEEN):
+        shape = [end - begin for begin, end in groups[at : index + 1]]
+        if (shape in ([15], [16], [4, 6, 5]) or shape == [4] * 4) and _is_luhn(figures):
+            return start, groups[index][1], PassageKind.CARD, "kortnummer med rätt kontrollsiffra"
+    return None
+
+
+def _is_luhn(figures: str) -> bool:
+    doubled = [int(sign) * (1 + at % 2) for at, sign in enumerate(reversed(figures))]
+    return sum(part // 10 + part % 10 for part in doubled) % 10 == 0
+
+
+def _is_iban(words: str) -> bool:
+    bare = words.replace(" ", "")
+    turned = bare[4:] + bare[:4]
+    return 15 <= len(bare) <= 34 and int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
+
+
+def _phone(text: str, groups: Sequence[tuple[int, int]], at: int, *, ask: bool) -> Found | None:
+    start, first_end = groups[at]
+    plus = text[start - 1 : start] == "+"
+    before = _before(text, start - plus)
+    said = bool(_SAYS_PHONE.search(before)) and not _SAYS_CASE.search(before)
+    if not (plus or said or text[start] == "0" or text[start : start + 2] in {"46", "35"}):
+        return None
+    if text[start - 1 : start].isalpha() and not said:
+        return None
+    ends = [
+        (index, figures)
+        for index, figures in _ends(text, groups, at, 15, _BETWEEN_PHONE)
+        if len(figures) >= 5
+    ]
+    ends.sort(key=lambda end: ("\n" in text[start : groups[end[0]][1]], -len(end[1])))
+    if not plus and text[start] != "0" and not said and first_end - start < 4:
+        return None
+    begin = start - plus - (text[start - plus - 1 : start - plus] == "(")
+    for index, figures in ends:
+        if _SAYS_BANK.search(before):
+            return None
+        if not ask or _is_phone(figures, plus=plus):
+            why = "telefonnummer enligt nummerplanen" if ask else "skrivet som ett telefonnummer"
+            return begin, groups[index][1], PassageKind.PHONE, why
+    if said and ends and not any(figures in _PUBLIC for _, figures in ends):
+        on_line = [end for end in ends if "\n" not in text[start : groups[end[0]][1]]]
+        if on_line:
+            return begin, groups[on_line[0][0]][1], PassageKind.PHONE, "siffror efter ett ord för telefon"
+    return None
+
+
+def _is_phone(figures: str, *, plus: bool) -> bool:
+    written = f"+{figures}" if plus or figures.startswith(("46", "358")) else figures
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(written, "SE"))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _account(text: str, groups: Sequence[tuple[int, int]], at: int) -> Found | None:
+    start = groups[at][0]
+    if not _SAYS_BANK.search(_before(text, start)):
+        return None
+    ends = [(index, figures) for index, figures in _ends(text, groups, at, 16, _BETWEEN) if len(figures) >= 6]
+    if not ends:
+        return None
+    return start, groups[ends[-1][0]][1], PassageKind.ACCOUNT, "siffror efter ett ord för konto"

@@ -1,0 +1,57 @@
+"""Makes a text plain to search: one kind of figures, spaces and dashes, nothing invisible, whole letters."""
+
+import sys
+import unicodedata
+from dataclasses import dataclass
+
+_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e")
+_ALIKE: dict[int, str] = {
+    0xFF20: "@",
+    0xFF0E: ".",
+    0xFF0B: "+",
+    0x2019: "'",
+    0x2212: "-",
+    0x0D: "\n",
+    0x09: " ",
+}
+for _point in range(128, sys.maxunicode + 1):
+    match unicodedata.category(chr(_point)):
+        case "Nd":
+            _ALIKE[_point] = str(unicodedata.decimal(chr(_point)))
+        case "Zs":
+            _ALIKE[_point] = " "
+        case "Pd":
+            _ALIKE[_point] = "-"
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A text to search, and where each of its characters began in the text that was given."""
+
+    text: str
+    _starts: tuple[int, ...] | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the same span in the text that was given. What is invisible at its end is taken with it."""
+        return (start, end) if self._starts is None else (self._starts[start], self._starts[end])
+
+
+def plain(text: str) -> Plain:
+    """Return the text made plain: sign for sign, but for what is invisible and for loose accents."""
+    if text.isascii():
+        return Plain(text.translate(_ALIKE))
+    if unicodedata.is_normalized("NFC", text) and _INVISIBLE.isdisjoint(text):
+        return Plain(text.translate(_ALIKE))
+    signs: list[str] = []
+    starts: list[int] = []
+    at = 0
+    while at < len(text):
+        end = at + 1
+        while end < len(text) and unicodedata.combining(text[end]):
+            end += 1
+        if text[at] not in _INVISIBLE:
+            whole = unicodedata.normalize("NFC", text[at:end])
+            signs.append(whole)
+            starts += [at] * len(whole)
+        at = end
+    return Plain("".join(signs).translate(_ALIKE), (*starts, len(text)))
