@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bots import safekeeping
+
 if TYPE_CHECKING:
     from bots.settings import Settings
     from classifier.learning import Verdict
@@ -110,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
         help="add också för nytt lösenord; sessions visar vem som är inloggad, end-sessions loggar ut",
     )
     user.add_argument("person", nargs="?", default="", help="id under [[handlers]], eller ur sessions")
+    safekeeping.add(command)
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
     return top
 

@@ -37,9 +37,10 @@ from bots.settings import (
 )
 from bots.web.about import PRIVACY, Notices
 from bots.web.oidc import IdentityProvider, ProviderFacts
-from store import profiles
-from store.domain import Contact, Handler, Kind, Provider, Role, Unit
-from store.engine import Store
+from store import blobs, profiles
+from store.domain import Board, Contact, Handler, Kind, Provider, Role, Unit
+from store.engine import Store, open_store
+from store.keys import KeyFileError, keyring
 from store.positions import Positions
 from store.sessions import Limits
 
@@ -48,6 +49,29 @@ log = logging.getLogger(__name__)
 
 def build_house(settings: Settings) -> House:
     """Build the organisation; raise `SettingsError` when it does not hang together."""
+def open_store_of(settings: Settings) -> Store:
+    """Open the store with the keys that its bytes are encrypted with; raise `SettingsError` for bad keys."""
+    named = settings.store.encryption_key
+    if named is None:
+        return open_store(settings.store.url)
+    try:
+        return open_store(settings.store.url, keys=keyring(secret(named)))
+    except KeyFileError as error:
+        raise SettingsError(f"tabell [store], nyckel encryption_key: {named}: {error}.") from error
+
+
+def refuse_lost_keys(store: Store) -> None:
+    """Raise `SettingsError` if bytes are encrypted with a key that is not here: no message could be read."""
+    with store.read() as transaction:
+        lost = blobs.lost_keys(transaction)
+    if lost:
+        raise SettingsError(
+            f"tabell [store], nyckel encryption_key: databasen har meddelanden som är krypterade med "
+            f"{', '.join(lost)}, och den nyckeln finns inte i filen. Lägg tillbaka nyckeln på en egen rad "
+            "under den första. Utan den kan ingen läsa dem igen."
+        )
+
+
     try:
         policy = profiles.load(settings.municipality.profile)
         return House(

@@ -70,6 +70,7 @@ class StoreSettings(Table):
     """Where everything is kept."""
 
     url: Name = "sqlite:///synpunkt.db"
+    encryption_key: Secret | None = None
 
 
 class FrontSettings(Table):

@@ -1,13 +1,11 @@
 """Files that go with answers: kept by their bytes, first with what is being written, then with the answer."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from store import blobs as kept
 from store.domain import Enclosure
 from store.engine import Row, Transaction
 from store.tables import answers, blobs, enclosures, messages
@@ -15,10 +13,7 @@ from store.tables import answers, blobs, enclosures, messages
 
 def add(transaction: Transaction, unsent_id: int, file: Enclosure, *, now: datetime) -> None:
     """Keep a file with what is being written; the same bytes are kept once."""
-    sha256 = hashlib.sha256(file.data).hexdigest()
-    make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
-    kept = {"sha256": sha256, "size": len(file.data), "data": file.data, "kept_at": now}
-    transaction.connection.execute(make(blobs).values(kept).on_conflict_do_nothing(index_elements=["sha256"]))
+    (sha256,) = kept.keep(transaction, [file.data], now)
     row = {
         "unsent_id": unsent_id,
         "sha256": sha256,
@@ -85,19 +80,19 @@ def of_case(transaction: Transaction, case_id: int) -> Sequence[Row]:
 def of_letter(transaction: Transaction, letter_key: str) -> tuple[Enclosure, ...]:
     """Return the files that go with a letter, with their bytes."""
     wanted = (
-        select(enclosures, blobs.c.data)
+        select(enclosures, blobs.c.key_id, blobs.c.data)
         .join(answers, answers.c.id == enclosures.c.answer_id)
         .join(blobs, blobs.c.sha256 == enclosures.c.sha256)
         .where(answers.c.letter_key == letter_key)
         .order_by(enclosures.c.id)
     )
     return tuple(
-        Enclosure(name=row["name"], media_type=row["media_type"], data=row["data"])
+        Enclosure(name=row["name"], media_type=row["media_type"], data=kept.plain(transaction, row))
         for row in transaction.rows(wanted)
     )
 
 
 def read(transaction: Transaction, enclosure_id: int) -> bytes | None:
     """Return the bytes of a file. Whether the reader may have it is for the caller to know."""
-    wanted = select(blobs.c.data).join(enclosures, enclosures.c.sha256 == blobs.c.sha256)
-    return transaction.connection.scalar(wanted.where(enclosures.c.id == enclosure_id))
+    wanted = select(*kept.STORED).join(enclosures, enclosures.c.sha256 == blobs.c.sha256)
+    return kept.one(transaction, wanted.where(enclosures.c.id == enclosure_id))

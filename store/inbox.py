@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
 
+from store import blobs as kept
 from store import cases, journal, search
 from store.domain import Attachment, Entry, Event, Inbound, MessageState, Receipt, Said, Taken
 from store.engine import Row, Transaction
@@ -127,6 +128,7 @@ def claim(
         .where(messages.c.id.in_(ids))
         .order_by(messages.c.id)
     )
+    return [_opened(transaction, row) for row in rows]
 
 
 def spare(transaction: Transaction, kept_ids: Collection[int]) -> None:
@@ -157,8 +159,8 @@ def waiting(transaction: Transaction) -> int:
 
 def raw(transaction: Transaction, message_id: int) -> bytes | None:
     """Return a message's bytes exactly as they came, or None if there is no such message."""
-    wanted = select(blobs.c.data).join(messages, messages.c.sha256 == blobs.c.sha256)
-    return transaction.connection.scalar(wanted.where(messages.c.id == message_id))
+    wanted = select(*kept.STORED).join(messages, messages.c.sha256 == blobs.c.sha256)
+    return kept.one(transaction, wanted.where(messages.c.id == message_id))
 
 
 def first_of_case(transaction: Transaction, case_id: int) -> Row | None:
@@ -316,14 +318,20 @@ def _ids(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:
 
 
 def _insert(transaction: Transaction, fresh: dict[str, Inbound], now: datetime) -> None:
-    sums = {key: hashlib.sha256(inbound.raw).hexdigest() for key, inbound in fresh.items()}
-    contents = {
-        sums[key]: {"sha256": sums[key], "size": len(inbound.raw), "data": inbound.raw, "kept_at": now}
-        for key, inbound in fresh.items()
-    }
-    transaction.connection.execute(_unless_there(transaction, blobs), list(contents.values()))
-    rows = [_row(key, sums[key], inbound, now) for key, inbound in fresh.items()]
+    sums = kept.keep(transaction, [inbound.raw for inbound in fresh.values()], now)
+    rows = [
+        _row(key, sha256, inbound, now) for (key, inbound), sha256 in zip(fresh.items(), sums, strict=True)
+    ]
     transaction.connection.execute(_unless_there(transaction, messages), rows)
+
+
+def _opened(transaction: Transaction, row: Row) -> Row:
+    try:
+        data = kept.plain(transaction, row)
+    except kept.SpoiltBlobError:
+        # It is given up as any that can not be read, instead of keeping all others waiting.
+        data = b""
+    return {name: value for name, value in row.items() if name != "key_id"} | {"data": data}
 
 
 def _unless_there(transaction: Transaction, table: Table) -> Insert:
