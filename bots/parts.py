@@ -47,8 +47,6 @@ from store.sessions import Limits
 log = logging.getLogger(__name__)
 
 
-def build_house(settings: Settings) -> House:
-    """Build the organisation; raise `SettingsError` when it does not hang together."""
 def open_store_of(settings: Settings) -> Store:
     """Open the store with the keys that its bytes are encrypted with; raise `SettingsError` for bad keys."""
     named = settings.store.encryption_key
@@ -72,6 +70,8 @@ def refuse_lost_keys(store: Store) -> None:
         )
 
 
+def build_house(settings: Settings) -> House:
+    """Build the organisation; raise `SettingsError` when it does not hang together."""
     try:
         policy = profiles.load(settings.municipality.profile)
         return House(

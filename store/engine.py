@@ -12,9 +12,8 @@ from sqlalchemy import Connection, Dialect, Engine, Executable, create_engine, e
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError, StatementError
 from sqlalchemy.types import DateTime, TypeDecorator
 
-
 from store.keys import NO_KEYS, Keyring
-from store.seal_key import KeyPlace, in_memory
+
 
 class StoreError(Exception):
     """The store could not do what was asked; nothing of it was committed."""
@@ -58,8 +57,8 @@ class Transaction:
     """One open transaction. What is done through it is committed together, or not at all."""
 
     connection: Connection
-
     keys: Keyring = NO_KEYS  # that bytes at rest are encrypted with (store.blobs)
+
     def rows(self, statement: Executable) -> list[Row]:
         """Run a query and return its rows by column name."""
         return [dict(row) for row in self.connection.execute(statement).mappings()]
@@ -76,9 +75,8 @@ class Store:
 
     engine: Engine
     _writing: threading.Lock = field(default_factory=threading.Lock)
-
     keys: Keyring = NO_KEYS
-    seal_key: KeyPlace = field(default_factory=KeyPlace)  # that rows are sealed with (store.sealing)
+
     @property
     def is_sqlite(self) -> bool:
         """Tell whether the store is the embedded one."""
@@ -138,44 +136,26 @@ class Joined(Store):
         yield self.transaction
 
 
-def open_store(url: str, *, keys: Keyring = NO_KEYS, seal_key: KeyPlace | None = None) -> Store:
+def open_store(url: str, *, keys: Keyring = NO_KEYS) -> Store:
     """Open the store at a database URL, for example `sqlite:///synpunkt.db` or `postgresql+psycopg://...`.
 
-    The tables must be there: call `store.migrations.upgrade` first. Raises `StoreError` for a bad URL.
     `keys` are those that bytes at rest are encrypted with; without any, new bytes lie plain.
-    `seal_key` is where the key lies that rows are sealed with: beside the database, if it is SQLite and
-    nothing is said. On PostgreSQL what is written without one is noted as written by hand.
 
+    The tables must be there: call `store.migrations.upgrade` first. Raises `StoreError` for a bad URL.
     """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            place = seal_key or _beside(parsed.database)
-            return Store(_sqlite(url, place), keys=keys, seal_key=place)
-        place = seal_key or KeyPlace()
-        return Store(_postgresql(url, place), keys=keys, seal_key=place)
+            return Store(_sqlite(url), keys=keys)
+        return Store(_postgresql(url), keys=keys)
     except (ArgumentError, ImportError) as error:
         raise StoreError(f"the database URL can not be used: {_plain(error)}") from error
 
 
-def _beside(database: str | None) -> KeyPlace:
-    """Return where the key of a file of SQLite is, unless anything else is said."""
-    name = (database or "").removeprefix("file:")
-    if not name or ":memory:" in name:
-        return in_memory()
-    return KeyPlace(file=Path(f"{name}.key"), log=Path(f"{name}.seals"))
-
-
-def _postgresql(url: str, seal_key: KeyPlace) -> Engine:
+def _postgresql(url: str) -> Engine:
     engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
-    @event.listens_for(engine, "do_connect")
-    def give_key(_dialect: object, _record: object, _arguments: object, facts: dict[str, Any]) -> None:
-        # As an option of the session, so that it stands in no statement, nor in a log of statements.
-        if (key := seal_key.key) is not None:
-            facts["options"] = f"{facts.get('options', '')} {key.options}".strip()
-
     def prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         # Our questions are many and small: to start a second process, or a compiler, takes longer than they.
@@ -187,7 +167,7 @@ def _postgresql(url: str, seal_key: KeyPlace) -> Engine:
     return engine
 
 
-def _sqlite(url: str, seal_key: KeyPlace) -> Engine:
+def _sqlite(url: str) -> Engine:
     _keep_private(make_url(url).database)
     engine = create_engine(
         url,
@@ -201,7 +181,6 @@ def _sqlite(url: str, seal_key: KeyPlace) -> Engine:
         # The driver's own transaction handling starts too late for BEGIN IMMEDIATE; ours begins below.
         connection.isolation_level = None
         cursor = connection.cursor()
-        connection.create_function("sealed", -1, seal_key.digest)
         cursor.execute("PRAGMA journal_mode=WAL")
         # FULL: what was answered 250 OK survives a power cut. NORMAL would not sync at commit.
         cursor.execute("PRAGMA synchronous=FULL")

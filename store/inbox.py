@@ -122,8 +122,8 @@ def claim(
         .where(messages.c.id.in_(ids))
         .values(claimed_until=now + lease, attempts=messages.c.attempts + 1)
     )
-    return transaction.rows(
-        select(messages, blobs.c.data)
+    rows = transaction.rows(
+        select(messages, blobs.c.data, blobs.c.key_id)
         .join(blobs, blobs.c.sha256 == messages.c.sha256)
         .where(messages.c.id.in_(ids))
         .order_by(messages.c.id)

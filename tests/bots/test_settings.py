@@ -371,6 +371,7 @@ def test_an_empty_secret_is_a_missing_one(tmp_path: Path) -> None:
 
 def test_every_secret_of_the_example_is_found_in_its_table() -> None:
     assert dict(secrets_of(load(EXAMPLE))) == {
+        "store.encryption_key": "file:/etc/synpunkt/blob-keys",
         "mail.secret": "env:SYNPUNKT_MAIL_SECRET",
         "channels.imap.brevladan.password": "env:SYNPUNKT_IMAP_PASSWORD",
         "channels.imap.molnet.oauth.client_secret": "env:SYNPUNKT_OAUTH_SECRET",
@@ -381,7 +382,6 @@ def test_every_secret_of_the_example_is_found_in_its_table() -> None:
         "channels.elks.hook_password": "env:SYNPUNKT_ELKS_HOOK_PASSWORD",
         "channels.twilio.auth_token": "env:SYNPUNKT_TWILIO_TOKEN",
         "channels.twilio.shared_key": "env:SYNPUNKT_TWILIO_SHARED_KEY",
-        "store.encryption_key": "file:/etc/synpunkt/blob-keys",
         "channels.telegram.token": "env:SYNPUNKT_TELEGRAM_TOKEN",
         "channels.telegram.webhook_secret": "env:SYNPUNKT_TELEGRAM_WEBHOOK_SECRET",
         "channels.mastodon.token": "env:SYNPUNKT_MASTODON_TOKEN",
