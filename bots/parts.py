@@ -24,6 +24,7 @@ from bots.mail.reading import TrustedFront
 from bots.mail.worker import Reader
 from bots.plugins import plugin
 from bots.settings import (
+    BoardSettings,
     ContactSettings,
     ImapSettings,
     OauthSettings,
@@ -43,6 +44,7 @@ from store.engine import Store, open_store
 from store.keys import KeyFileError, keyring
 from store.positions import Positions
 from store.sessions import Limits
+from store.sight import Confidant
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,9 @@ def build_house(settings: Settings) -> House:
             units=[_unit(one) for one in settings.units],
             registrator=settings.triage.registrator,
             series=settings.municipality.series,
+            boards={one.id: _board(one) for one in settings.boards},
+            paragraphs=tuple(settings.secrecy.paragraphs),
+            confidant=Confidant(settings.secrecy.confidant),
         )
     except profiles.ProfileError as error:
         raise SettingsError(f"tabell [municipality], nyckel profile: {error}.") from error
@@ -115,7 +120,7 @@ def build_notices(settings: Settings) -> Notices:
         retention=told.retention,
         register_contact=told.register_contact,
         terminals=told.terminals,
-        series=settings.municipality.series,
+        series=", ".join([settings.municipality.series, *(one.series for one in settings.boards)]),
         classifies=settings.classifier.enabled,
         learns=settings.classifier.learning.decision if settings.classifier.enabled else "",
         tested_on=told.accessibility_tested_on,
@@ -437,10 +442,15 @@ def _unit(settings: UnitSettings) -> Unit:
         answer_days=settings.answer_days,
         regulated=settings.regulated,
         term=settings.term,
+        board=settings.board,
         provider=None
         if provider is None
         else Provider(name=provider.name, email=provider.email, phone=provider.phone),
     )
+
+
+def _board(settings: BoardSettings) -> Board:
+    return Board(id=settings.id, name=settings.name, series=settings.series)
 
 
 def _contact(settings: ContactSettings | None) -> Contact | None:

@@ -249,6 +249,28 @@ class HandlerSettings(Table):
     roles: list[Literal["nämndsekreterare", "dataskyddsombud", "systemadministratör"]] = []
 
 
+class BoardSettings(Table):
+    """A nämnd that keeps a number series of its own (rows N8, B13)."""
+
+    id: Id
+    name: Name
+    series: Annotated[str, Field(pattern=r"^[A-ZÅÄÖ]{2,10}$")]
+
+
+class SecrecySettings(Table):
+    """How secrets are marked, and who sees whose sender is protected (OSL 5:5 and 21:3, rows B14, B15)."""
+
+    paragraphs: Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(min_length=1)] = [
+        "21 kap. 1 § OSL",
+        "21 kap. 3 § OSL",
+        "21 kap. 7 § OSL",
+        "23 kap. 2 § OSL",
+        "25 kap. 1 § OSL",
+        "26 kap. 1 § OSL",
+    ]
+    confidant: Literal["handläggare", "chef", "ingen"] = "handläggare"
+
+
 class ProviderSettings(Table):
     """A company or association that does a unit's work (row N20)."""
 
@@ -269,6 +291,7 @@ class UnitSettings(Table):
     answer_days: Annotated[int, Field(ge=1, le=120)] | None = None
     regulated: Literal["", "sol", "lss", "hsl", "skola"] = ""
     term: str = ""
+    board: str = ""
     provider: ProviderSettings | None = None
     words: list[Name] = []
     areas: list[Name] = []
@@ -341,6 +364,8 @@ class Settings(Table):
     doors: DoorsSettings = DoorsSettings()
     watch: WatchSettings = WatchSettings()
     public: PublicSettings = PublicSettings()
+    secrecy: SecrecySettings = SecrecySettings()
+    boards: list[BoardSettings] = []
     handlers: Annotated[list[HandlerSettings], Field(min_length=1)]
     units: list[UnitSettings] = []
 
@@ -505,9 +530,24 @@ def _unit_problems(settings: Settings) -> Iterator[str]:
                 f"tabell [[units]] {unit.id}, nyckel handlers: ingen kan ersätta {unit.handlers[0]!r}. "
                 "Ange en handläggare till, eller substitute för den som finns."
             )
+    yield from _board_problems(settings)
     units = [unit.id for unit in settings.units]
     for double in sorted({one for one in units if units.count(one) > 1}):
         yield f"tabell [[units]], nyckel id: {double!r} finns två gånger. Ge varje enhet ett eget id."
+
+
+def _board_problems(settings: Settings) -> Iterator[str]:
+    boards = [board.id for board in settings.boards]
+    for double in sorted({one for one in boards if boards.count(one) > 1}):
+        yield f"tabell [[boards]], nyckel id: {double!r} finns två gånger. Ge varje nämnd ett eget id."
+    series = [settings.municipality.series, *(board.series for board in settings.boards)]
+    for double in sorted({one for one in series if series.count(one) > 1}):
+        yield f"tabell [[boards]], nyckel series: {double!r} används två gånger. Ge varje nämnd sin egen."
+    for unit in settings.units:
+        if unit.board and unit.board not in boards:
+            known = f"Välj en av {', '.join(boards)}." if boards else "Lägg in nämnden där."
+            where = f"tabell [[units]] {unit.id}, nyckel board"
+            yield f"{where}: {unit.board!r} finns inte bland [[boards]]. {known}"
 
 
 def _page_problems(settings: Settings) -> Iterator[str]:

@@ -439,7 +439,7 @@ class CaseWork:
             shown_to=(heard.taken.recorder,) if heard.taken else (),
             sender_category=heard.taken.category if heard.taken else None,
         )
-        case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series)
+        case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series_of(way.unit))
         if barred and (opened := cases.find(transaction, case_id)) is not None:
             sight.show(transaction, case_id, [one.id for one in self.house.answering_for(opened)])
         if not inbox.note_read(

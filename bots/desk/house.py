@@ -8,11 +8,11 @@ from datetime import date
 from bots.desk.doors import Doors
 from store import life, profiles, sight
 from store.deadlines import Days, Reminders
-from store.domain import Contact, Handler, Role, Unit
+from store.domain import Board, Contact, Handler, Role, Unit
 from store.engine import Row
 from store.life import Actor, Rules
 from store.profiles.policy import Profile
-from store.sight import Reader
+from store.sight import Confidant, Reader
 
 SCHOOL_DAYS = 10  # skollagen 4:8 says promptly; the number is ours
 SCHOOL_CLAUSE = "skollagen 4 kap. 8 §"
@@ -45,6 +45,9 @@ class House:
     policy: Profile = field(default_factory=lambda: profiles.load("standard"))
     medborgarcenter: Sequence[str] = ()  # who confirm and pass on, where the policy has them do so (K8)
     doors: Doors = field(default_factory=Doors)  # who is told of what may be no synpunkt
+    boards: Mapping[str, Board] = field(default_factory=dict)  # nämnder that number their cases by themselves
+    paragraphs: Sequence[str] = ("21 kap. 1 § OSL", "26 kap. 1 § OSL")  # offered when a mark is set (row B14)
+    confidant: Confidant = Confidant.HANDLER  # who besides the registrator sees a protected sender (row B15)
     quality: Sequence[str] = ()  # who see what is late everywhere (row T12), and are the last to be told
     # Each unit with one pattern that finds its words, inflected or not, at the start of a word.
     words: Sequence[tuple[Unit, re.Pattern[str]]] = field(init=False, repr=False, compare=False)
@@ -83,6 +86,8 @@ class House:
 
     def _keeps_the_policy(self, unit: Unit) -> None:
         """Raise `HouseError` if a unit lacks what the policy demands, or promises less (rows K9, N4, N6)."""
+        if unit.board and unit.board not in self.boards:
+            raise HouseError(f"enheten {unit.id!r}: nämnden {unit.board!r} finns inte")
         if self.policy.roles.handler_is == "chef" and not unit.managers:
             raise HouseError(f"enheten {unit.id!r} har ingen chef, och policyn låter chefen svara")
         contact = unit.contact or self.contact
@@ -132,6 +137,21 @@ class House:
     def unit(self, unit_id: str) -> Unit | None:
         """Return a unit, or None for the registrator's queue and for one that is no longer there."""
         return next((unit for unit in self.units if unit.id == unit_id), None)
+
+    def series_of(self, unit_id: str) -> str:
+        """Return the number series that a unit's cases are registered in (rows N8, B13)."""
+        unit = self.unit(unit_id)
+        return self.boards[unit.board].series if unit is not None and unit.board else self.series
+
+    def authority_of(self, unit_id: str) -> str:
+        """Return the nämnd that answers for a unit's cases; the municipality where none is named."""
+        unit = self.unit(unit_id)
+        return self.boards[unit.board].name if unit is not None and unit.board else self.municipality
+
+    def regulated(self, unit_id: str) -> str:
+        """Return what law of its own a unit works under, or an empty text; for `store.secrecy.warnings`."""
+        unit = self.unit(unit_id)
+        return unit.regulated if unit is not None else ""
 
     def days_for(self, unit_id: str) -> Days:
         """Return what is promised in a unit: the policy's days, or its own stricter ones (rows N6, B23)."""
@@ -255,6 +275,7 @@ class House:
         person = self.handlers.get(person_id)
         return Reader(
             id=person_id,
+            confidant=self.confidant,
             is_registrator=person_id == self.registrator,
             oversees=person_id in self.quality,
             manages=frozenset(unit.id for unit in self.units if person_id in unit.managers),

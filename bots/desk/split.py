@@ -180,7 +180,7 @@ class Split:
             lanes=tuple(Lane(lane) for lane in case["lanes"]),
             assigned_at=None if waits else now,
         )
-        prefix = self.work.house.series
+        prefix = self.work.house.series_of(unit)
         case_id, number = parts.split_off(
             transaction, case, new, words=part.words, has_told=knows, now=now, prefix=prefix
         )

@@ -230,8 +230,8 @@ def test_an_unknown_table_is_told(file: Path) -> None:
     lines = told(file, "[triage]", "[other]\na = 1\n\n[triage]")
 
     assert lines == [
-        f"{file}: other: okänd nyckel. Kända är channels, classifier, doors, handlers, mail, municipality, "
-        "oidc, public, store, triage, units, watch, web."
+        f"{file}: other: okänd nyckel. Kända är boards, channels, classifier, doors, handlers, mail, "
+        "municipality, oidc, public, secrecy, store, triage, units, watch, web."
     ]
 
 
@@ -306,6 +306,16 @@ def test_two_listeners_on_one_port_of_different_addresses_get_on(file: Path) -> 
             "[web]",
             '[channels.imap.b]\nhost = "imap.example"\nusername = "u"\n\n[web]',
             "tabell [channels.imap.b]: ange antingen password eller oauth, inte båda eller inget.",
+        ),
+        (
+            'handlers = ["rita", "ulla"]',
+            'handlers = ["rita", "ulla"]\nboard = "bun"',
+            "tabell [[units]] park, nyckel board: 'bun' finns inte bland [[boards]]. Lägg in nämnden där.",
+        ),
+        (
+            "[[units]]",
+            '[[boards]]\nid = "bun"\nname = "B"\nseries = "SYN"\n\n[[units]]',
+            "tabell [[boards]], nyckel series: 'SYN' används två gånger. Ge varje nämnd sin egen.",
         ),
     ],
 )

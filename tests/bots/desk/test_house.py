@@ -1,6 +1,7 @@
 """The organisation hangs together, and somebody is always found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as some
 
 from bots.desk.house import House, HouseError
 from store.deadlines import Days
-from store.domain import Handler, Unit
+from store.domain import Board, Handler, Unit
 
 TODAY = date(2026, 11, 23)
 AWAY = ((TODAY, TODAY),)
@@ -52,6 +53,12 @@ def found(house: House, *wanted: str, day: date = TODAY) -> str | None:
         ([], [], "x", "registratorn 'x' finns inte"),
         ([], [Unit(id="u", name="U", handlers=())], "r", "enheten 'u' har ingen handläggare"),
         ([], [Unit(id="u", name="U", handlers=("x",))], "r", "enheten 'u': handläggaren 'x' finns inte"),
+        (
+            [],
+            [Unit(id="u", name="U", handlers=("r",), board="b")],
+            "r",
+            "enheten 'u': nämnden 'b' finns inte",
+        ),
         ([person("a", substitute="x")], [], "r", "ersättaren 'x' för 'a' finns inte"),
     ],
 )
@@ -130,3 +137,16 @@ def test_whatever_the_chains_are_nobody_absent_is_found_and_the_search_ends(
     assert chosen not in away
     assert (chosen is None) == (reachable <= away)
     assert chosen is None or chosen in reachable
+
+
+def test_n8_b13_each_board_numbers_its_own_cases_and_answers_for_them() -> None:
+    units = [
+        Unit(id="skola", name="Skola", handlers=("r",), board="bun", regulated="skola"),
+        Unit(id="park", name="Park", handlers=("r",)),
+    ]
+    board = Board(id="bun", name="Barn- och utbildningsnämnden", series="BUN")
+    house = replace(a_house(), boards={"bun": board}, units=units)
+
+    assert [house.series_of(unit) for unit in ("skola", "park", "")] == ["BUN", "SYN", "SYN"]
+    assert [house.authority_of(unit) for unit in ("skola", "park")] == [board.name, "Lilla kommunen"]
+    assert [house.regulated(unit) for unit in ("skola", "park", "okänd")] == ["skola", "", ""]
