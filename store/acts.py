@@ -17,6 +17,7 @@ from store.tables import cases as case_table
 from store.tables import journal as journal_lines
 
 _ON_ITS_WAY = (LetterState.PENDING, LetterState.HELD, LetterState.SENDING)
+_ENDED_FOR_GOOD = (Status.ARCHIVED, Status.DISPOSED)  # these keep the day on which they were closed
 _LAX = Rules()
 _FOLLOWERS = frozenset({life.HANDLER, life.MANAGER, life.REGISTRATOR})
 
@@ -48,7 +49,7 @@ def move(
         step = replace(step, status=back_to)
     if act is Act.CLOSE:
         new["closed_at"] = now
-    elif case["status"] == Status.CLOSED and step.status is not Status.ARCHIVED:
+    elif case["status"] == Status.CLOSED and step.status not in _ENDED_FOR_GOOD:
         new["closed_at"] = None
     done = transaction.connection.execute(
         update(case_table)
@@ -96,6 +97,7 @@ def facts_of(transaction: Transaction, case: Mapping[str, Any]) -> CaseFacts:
         diary_number=case["diary_number"],
         handed_to=case["handed_to"],
         original=case["refers_to"],
+        disposal_decision=case["disposal_decision"],
         unticked=unticked(case),
         untold=tuple(one["number"] for one in untold(transaction, case["id"])),
     )

@@ -61,7 +61,7 @@ def confirmed(transaction: Transaction, *, since: datetime) -> list[Lesson]:
         .join(messages, messages.c.id == first.c.message_id)
         .outerjoin(parts, parts.c.case_id == cases.c.id)
         .where(
-            cases.c.status.not_in([Status.QUARANTINED, Status.HANDED_OVER]),
+            cases.c.status.not_in([Status.QUARANTINED, Status.HANDED_OVER, Status.DISPOSED]),
             not_(cases.c.protected),  # row B15
             messages.c.text != "",
         )

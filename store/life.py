@@ -305,6 +305,10 @@ TABLE = (
     # What comes back was never delivered, so the case was never closed by right.
     _step(Status.CLOSED, Act.BOUNCE, {SYSTEM}, Status.IN_PROGRESS),
     _step(Status.CLOSED, Act.ARCHIVE, {ARCHIVIST}, Status.ARCHIVED, EXPORTED),
+    # Not in C1, which knows only of what was archived first: a decision may say that nothing is to be kept.
+    _step(Status.CLOSED, Act.DISPOSE, {ARCHIVIST}, Status.DISPOSED, DECIDED),
+    _step(Status.HANDED_OVER, Act.DISPOSE, {ARCHIVIST}, Status.DISPOSED, DECIDED),
+    _step(Status.DUPLICATE, Act.DISPOSE, {ARCHIVIST}, Status.DISPOSED, DECIDED),
     _step(Status.REOPENED, Act.BEGIN, _OWNERS, Status.IN_PROGRESS),
     _step(Status.HANDED_OVER, Act.TAKE_BACK, {REGISTRATOR}, Status.SORTING),
     _step(Status.ARCHIVED, Act.DISPOSE, {ARCHIVIST}, Status.DISPOSED, DECIDED),

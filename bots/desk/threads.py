@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bots.mail.identity import Identity
 from store import cases, outbox
+from store.domain import Status
 from store.engine import Transaction
 
 _NUMBER = re.compile(r"\b[A-ZÅÄÖ]{2,10}-\d{4}-\d{6}\b")
@@ -31,7 +32,9 @@ def case_of(
         identity.case_of_handler_address(address, reader) for address in recipients for reader in staff
     ]
     for case_id in signed:
-        if case_id is not None and cases.find(transaction, case_id) is not None:
+        found = cases.find(transaction, case_id) if case_id is not None else None
+        # Nobody looks into a case that is disposed of: what comes to it is a new one.
+        if found is not None and found["status"] != Status.DISPOSED:
             return case_id
     return cases.of_sender_message(transaction, references, sender)
 
