@@ -82,6 +82,8 @@ _SOUGHT = {
 @contextmanager
 def stores(kinds: Sequence[str], kept: Path | None) -> Iterator[Iterator[tuple[str, Store]]]:
     """Open a store on each kind of database, one after the other: an empty one, or what was kept."""
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
 
     def each() -> Iterator[tuple[str, Store]]:
         if "sqlite" in kinds:
