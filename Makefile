@@ -49,6 +49,10 @@ check: setup-dev ## Style, types and the law of who may know whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: fuzz
+fuzz: setup-dev ## Attack every parser of what comes from outside, a minute each (Linux)
+	$(BIN)/python -m tests.fuzz --all --seconds 60
+
 .PHONY: bench
 bench: setup-dev ## Measure on this machine; nothing is asserted
 	$(BIN)/python -m tests.bench

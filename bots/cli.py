@@ -327,7 +327,7 @@ def _texts(lines: Iterable[str], *, jsonl: bool) -> Iterable[str]:
             continue
         try:
             found = json.loads(stripped)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # no JSON, a number too long for Python, or too deep
             found = None
         if isinstance(found, dict) and isinstance(found.get("text"), str):
             yield found["text"]

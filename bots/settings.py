@@ -380,7 +380,7 @@ def load(path: Path) -> Settings:
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: filen kan inte läsas ({error}).") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{path}: inte giltig TOML ({error}). Rätta raden som nämns.") from error
     try:
         model = settings_with(_others_in(found))

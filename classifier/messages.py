@@ -115,5 +115,5 @@ def _labelled(line: str, where: str) -> Labelled:
             source=where.partition(".")[0],
             lanes=None if row.get("lanes") is None else tuple(str(lane) for lane in row["lanes"]),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CorpusError(f"{where}: not a labelled message ({error!r})") from error

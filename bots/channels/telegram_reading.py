@@ -65,7 +65,7 @@ def read(payload: bytes, *, account: str, now: datetime) -> Read:
     """Read one update; what can not be read, or is none of ours, is an `OTHER` one. Never raises."""
     try:
         told = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     try:
         update = Update.de_json(told)

@@ -75,11 +75,11 @@ def read(query: Mapping[str, str], queues: Collection[Queue]) -> Asked:
     return Asked(
         queue=queue,
         filters=Filters(
-            text=told("text")[:LONGEST],
+            text=told("text")[:LONGEST].strip(),
             kind=_one_of(set(Kind), told("kind")),
             factor=_one_of(set(Factor), told("factor")),
-            unit=told("unit")[:_LONGEST_ID],
-            handler=told("handler")[:_LONGEST_ID],
+            unit=told("unit")[:_LONGEST_ID].strip(),
+            handler=told("handler")[:_LONGEST_ID].strip(),
             channel=_one_of(CHANNELS, told("channel")),
             lane=_one_of(set(Lane), told("lane")),
             status=_one_of(set(Status), told("status")),

@@ -208,7 +208,9 @@ class IdentityProvider:
         if known is not None and timedelta(0) <= now - known[0] < (_AGAIN if anew else _FRESH):
             return known[1]
         found, _ = self._fetched(self.metadata()["jwks_uri"])
-        usable = [one for one in found.get("keys", []) if isinstance(one, dict) and _signs(one)]
+        told = found.get("keys")
+        listed = told if isinstance(told, list) else []
+        usable = [one for one in listed if isinstance(one, dict) and _signs(one)]
         try:
             keys = jwk.KeySet.import_key_set({"keys": usable})
         except (JoseError, ValueError, TypeError, KeyError) as error:
@@ -329,8 +331,8 @@ class IdentityProvider:
         raise UntrustedError("claim=kid")
 
     def _client(self, metadata: Mapping[str, Any]) -> Any:
-        ways = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-        basic = "client_secret_basic" in ways
+        ways = metadata.get("token_endpoint_auth_methods_supported")
+        basic = not ways or (isinstance(ways, list) and "client_secret_basic" in ways)
         client = OAuth2Session(
             client_id=self.facts.client_id,
             client_secret=self.facts.client_secret,
@@ -358,7 +360,7 @@ class IdentityProvider:
                 if answer.status_code != requests.codes.ok or len(answer.content) > _MOST_BYTES:
                     raise UnreachableError(f"status={answer.status_code}")
                 found = answer.json()
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, OSError, ValueError, RecursionError) as error:
             raise UnreachableError(type(error).__name__) from error
         if not isinstance(found, dict):
             raise UnreachableError("no JSON object")
@@ -369,9 +371,9 @@ class IdentityProvider:
         try:
             _, headers = self._fetched(self.metadata()["jwks_uri"])
             told = parsedate_to_datetime(headers.get("Date", ""))
-        except (OidcError, ValueError, TypeError):
+            return (self.clock() - told).total_seconds()
+        except (OidcError, ValueError, TypeError, OverflowError):
             return None
-        return (self.clock() - told).total_seconds()
 
     def _is_unknown_client(self) -> bool:
         """Tell whether the provider says that it does not know us, asked with a code that is none."""

@@ -317,7 +317,10 @@ def moment_of(day: str, time: str) -> datetime | None:
     if found is None:
         return None
     wall = datetime(on.year, on.month, on.day, int(found[1]), int(found[2]), tzinfo=STOCKHOLM)
-    there_and_back = wall.astimezone(UTC).astimezone(STOCKHOLM)
+    try:
+        there_and_back = wall.astimezone(UTC).astimezone(STOCKHOLM)
+    except OverflowError:  # the first hour of the year 1 is in the year before in UTC
+        return None
     return wall if there_and_back.replace(tzinfo=None) == wall.replace(tzinfo=None) else None
 
 

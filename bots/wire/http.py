@@ -76,6 +76,8 @@ class Service:
                     pieces.append(piece)
         except httpx.TransportError as error:
             raise TemporaryFailure(f"{self.name}: filen kom inte ({type(error).__name__}).") from None
+        except (httpx.TooManyRedirects, httpx.DecodingError) as error:
+            raise PermanentFailure(f"{self.name}: filen går inte att få ({type(error).__name__}).") from None
         except httpx.InvalidURL as error:
             raise PermanentFailure(f"{self.name}: filens adress går inte att använda.") from error
         return b"".join(pieces)
@@ -102,7 +104,7 @@ def json_of(answer: httpx.Response) -> Any:
     """Return what an answer holds, or an empty dict where it is no JSON."""
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 
@@ -119,12 +121,12 @@ def wait_of(answer: httpx.Response) -> timedelta | None:
         # By the service's own clock, if it tells it: ours may be wrong.
         try:
             now = parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             now = datetime.now(UTC)
         return min(max(reset - now, timedelta(0)), _LONGEST_ASKED)
     try:
         until = parsedate_to_datetime(told)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     aware = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(aware - datetime.now(UTC), timedelta(0)), _LONGEST_ASKED)

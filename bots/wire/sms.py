@@ -204,7 +204,7 @@ def time_of(told: str) -> datetime | None:
     except ValueError:
         try:
             time = parsedate_to_datetime(told)
-        except ValueError:
+        except (ValueError, OverflowError):  # a year can be longer than any number of a processor
             return None
     try:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -41,7 +41,7 @@ def load(name: str) -> Profile:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ProfileError(f"profil {name}: finns inte; välj en av {', '.join(names())}") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ProfileError(f"{path}: kan inte läsas: {error}") from error
     try:
         return Profile.model_validate(found)

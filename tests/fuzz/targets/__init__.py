@@ -1,0 +1,1 @@
+"""One module for each parser of bytes from outside: `fuzz` and its `SEEDS`."""
