@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bots import safekeeping
+from bots import retention, safekeeping
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -113,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
     )
     user.add_argument("person", nargs="?", default="", help="id under [[handlers]], eller ur sessions")
     safekeeping.add(command)
+    retention.add(command)
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
     return top
 
@@ -206,6 +207,8 @@ def _check(chosen: argparse.Namespace) -> int:
     house.close()
     for line in fine:
         print(f"ok   {line}")
+    for line in retention.looked_over(settings, datetime.now(UTC)):
+        print(f"obs  {line}")
     for line in wrong:
         print(f"fel  {line}")
     return _EX_CONFIG if wrong else _EX_OK

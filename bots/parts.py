@@ -43,6 +43,7 @@ from store.domain import Board, Contact, Handler, Kind, Provider, Role, Unit
 from store.engine import Store, open_store
 from store.keys import KeyFileError, keyring
 from store.positions import Positions
+from store.retention import Record, Rule, Start
 from store.sessions import Limits
 from store.sight import Confidant
 
@@ -246,6 +247,21 @@ def learning_folder(settings: Settings) -> Path | None:
     """Return where models that were learnt here lie; None until a decision allows learning."""
     learning = settings.classifier.learning
     return Path(learning.folder) if learning.decision else None
+
+
+def retention_rules(settings: Settings) -> tuple[Rule, ...]:
+    """Return how long each kind of record is kept, and by which decision."""
+    return tuple(
+        Rule(
+            record=Record(told.record),
+            counted_from=Start(told.counted_from),
+            years=told.years,
+            months=told.months,
+            days=told.days,
+            decision_ref=told.decision_ref,
+        )
+        for told in settings.retention
+    )
 
 
 def model_history(settings: Settings) -> list[dict[str, object]]:

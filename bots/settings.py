@@ -350,6 +350,28 @@ class PublicSettings(Table):
     accessibility_published_on: date | None = None
 
 
+class RetentionSettings(Table):
+    """How long a kind of record is kept; without `decision_ref` nothing of it is ever deleted (row B16)."""
+
+    record: Literal[
+        "ärende",
+        "felriktat",
+        "ringa_betydelse",
+        "råmeddelande",
+        "utan_ärende",
+        "utkast",
+        "enkätsvar",
+        "kanalkopia",
+        "säkerhetskopia",
+    ]
+    counted_from: Literal["avslutat", "inkommet", "årets_slut"] = "avslutat"
+    years: Annotated[int, Field(ge=0, le=200)] = 0
+    months: Annotated[int, Field(ge=0, le=2400)] = 0
+    days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    decision_ref: str = ""
+    folder: str = ""
+
+
 class Settings(Table):
     """The whole of config.toml."""
 
@@ -366,6 +388,7 @@ class Settings(Table):
     public: PublicSettings = PublicSettings()
     secrecy: SecrecySettings = SecrecySettings()
     boards: list[BoardSettings] = []
+    retention: list[RetentionSettings] = []
     handlers: Annotated[list[HandlerSettings], Field(min_length=1)]
     units: list[UnitSettings] = []
 
@@ -470,6 +493,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _road_problems(settings)
     yield from _oidc_problems(settings)
     yield from _page_problems(settings)
+    yield from _retention_problems(settings)
 
 
 def _port_problems(settings: Settings) -> Iterator[str]:
@@ -556,6 +580,17 @@ def _page_problems(settings: Settings) -> Iterator[str]:
             "tabell [municipality], nyckel privacy_url: saknas. Utan [web] har vi ingen egen sida om "
             "personuppgifter. Ange adressen till kommunens."
         )
+
+
+def _retention_problems(settings: Settings) -> Iterator[str]:
+    records = [rule.record for rule in settings.retention]
+    for double in sorted({one for one in records if records.count(one) > 1}):
+        yield f"tabell [[retention]], nyckel record: {double!r} finns två gånger. Behåll en regel för varje."
+    for rule in settings.retention:
+        if not rule.years and not rule.months and not rule.days:
+            yield f"tabell [[retention]] {rule.record}: tiden saknas. Ange years, months eller days."
+        if rule.folder and rule.record != "säkerhetskopia":
+            yield f"tabell [[retention]] {rule.record}, nyckel folder: hör bara till säkerhetskopia."
 
 
 def _road_problems(settings: Settings) -> Iterator[str]:
