@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, Executable, create_engine, event, make_url
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from store.keys import NO_KEYS, Keyring
+from store.seal_key import KeyPlace, SealKeyError, in_memory
 
 
 class StoreError(Exception):
@@ -76,6 +78,7 @@ class Store:
     engine: Engine
     _writing: threading.Lock = field(default_factory=threading.Lock)
     keys: Keyring = NO_KEYS
+    seal_key: KeyPlace = field(default_factory=KeyPlace)  # that rows are sealed with (store.sealing)
 
     @property
     def is_sqlite(self) -> bool:
@@ -136,24 +139,42 @@ class Joined(Store):
         yield self.transaction
 
 
-def open_store(url: str, *, keys: Keyring = NO_KEYS) -> Store:
+def open_store(url: str, *, keys: Keyring = NO_KEYS, seal_key: KeyPlace | None = None) -> Store:
     """Open the store at a database URL, for example `sqlite:///synpunkt.db` or `postgresql+psycopg://...`.
 
     `keys` are those that bytes at rest are encrypted with; without any, new bytes lie plain.
+    `seal_key` is where the key lies that rows are sealed with: beside the database, if it is SQLite and
+    nothing is said. On PostgreSQL what is written without one is noted as written by hand.
 
     The tables must be there: call `store.migrations.upgrade` first. Raises `StoreError` for a bad URL.
     """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return Store(_sqlite(url), keys=keys)
-        return Store(_postgresql(url), keys=keys)
+            place = seal_key or _beside(parsed.database)
+            return Store(_sqlite(url, place), keys=keys, seal_key=place)
+        place = seal_key or KeyPlace()
+        return Store(_postgresql(url, place), keys=keys, seal_key=place)
     except (ArgumentError, ImportError) as error:
         raise StoreError(f"the database URL can not be used: {_plain(error)}") from error
 
 
-def _postgresql(url: str) -> Engine:
+def _beside(database: str | None) -> KeyPlace:
+    """Return where the key of a file of SQLite is, unless anything else is said."""
+    name = (database or "").removeprefix("file:")
+    if not name or ":memory:" in name:
+        return in_memory()
+    return KeyPlace(file=Path(f"{name}.key"), log=Path(f"{name}.seals"))
+
+
+def _postgresql(url: str, seal_key: KeyPlace) -> Engine:
     engine = create_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True, hide_parameters=True)
+
+    @event.listens_for(engine, "do_connect")
+    def give_key(_dialect: object, _record: object, _arguments: object, facts: dict[str, Any]) -> None:
+        # As an option of the session, so that it stands in no statement, nor in a log of statements.
+        if (key := seal_key.key) is not None:
+            facts["options"] = f"{facts.get('options', '')} {key.options}".strip()
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -167,7 +188,7 @@ def _postgresql(url: str) -> Engine:
     return engine
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, seal_key: KeyPlace) -> Engine:
     _keep_private(make_url(url).database)
     engine = create_engine(
         url,
@@ -180,7 +201,9 @@ def _sqlite(url: str) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         # The driver's own transaction handling starts too late for BEGIN IMMEDIATE; ours begins below.
         connection.isolation_level = None
+        connection.create_function("sealed", -1, seal_key.digest)
         cursor = connection.cursor()
+        _make_key(cursor, seal_key)
         cursor.execute("PRAGMA journal_mode=WAL")
         # FULL: what was answered 250 OK survives a power cut. NORMAL would not sync at commit.
         cursor.execute("PRAGMA synchronous=FULL")
@@ -195,6 +218,19 @@ def _sqlite(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _make_key(cursor: Any, seal_key: KeyPlace) -> None:
+    """Make the key of a database whose rows no key has sealed yet. One that is lost is not replaced."""
+    # What is wrong with the key is said where it is needed, and by `store.migrations.upgrade`.
+    with suppress(SealKeyError):
+        if seal_key.key is None and not _is_sealed(cursor):
+            seal_key.make()
+
+
+def _is_sealed(cursor: Any) -> bool:
+    tables = cursor.execute("SELECT 1 FROM sqlite_master WHERE name = 'seal_facts'").fetchone()
+    return bool(tables and cursor.execute("SELECT 1 FROM seal_facts WHERE name = 'nyckel'").fetchone())
 
 
 def _is_away(error: Exception) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from store.engine import Store, open_store
 from store.migrations import upgrade
+from store.seal_key import KeyPlace
 from tests.house import House, open_house
 from tests.servers import synapse
 from tests.servers.lent import Lender, running, why_not
@@ -46,7 +47,8 @@ def lender() -> Iterator[Lender]:
 def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the tables once; copying a file is quicker than building them again."""
     file = tmp_path_factory.mktemp("model") / "model.db"
-    store = open_store(f"sqlite:///{file}")
+    # Without a key: each copy makes its own, as a house does that starts for the first time.
+    store = open_store(f"sqlite:///{file}", seal_key=KeyPlace())
     upgrade(store)
     store.close()
     return file

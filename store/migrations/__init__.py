@@ -6,9 +6,10 @@ The file of each step begins with its revision, a number: the last file is the n
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
-from store.engine import Store, StoreError
+from store import sealing
+from store.engine import Store, StoreError, Transaction
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -22,11 +23,12 @@ _LOCK = 0x53594E51
 def upgrade(store: Store) -> None:
     """Bring the database up to date; does nothing if it is. Safe to call at every start.
 
-    Several processes may do so at once. Raises `StoreError` when the database can not be reached, or when
-    a newer release has made its tables.
+    Several processes may do so at once. Raises `StoreError` when the database can not be reached, when a
+    newer release has made its tables, or when the key that its rows are sealed with is another or gone.
     """
     with store.told_plainly():
-        if not is_current(store):
+        sealing.prove_key(store)
+        if not (is_current(store) and sealing.is_current(store)):
             _climb(store)
 
 
@@ -41,6 +43,8 @@ def _climb(store: Store) -> None:
             # One at a time; SQLite lets only one writer in anyway. Who comes second finds nothing to do.
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         config.attributes["connection"] = connection
+        transaction = Transaction(connection)
+        wrong = sealing.before(transaction)
         try:
             command.upgrade(config, "head")
         except CommandError as error:
@@ -48,6 +52,21 @@ def _climb(store: Store) -> None:
             raise StoreError(
                 "the tables are of another release than this program; install that one"
             ) from error
+        key = store.seal_key.key
+        sealing.after(transaction, wrong, key.mark if key is not None else None)
+
+
+def climb_to(connection: Connection, revision: str) -> None:
+    """Make the tables of an older step in an empty database; raise `StoreError` if there is no such step."""
+    from alembic import command
+    from alembic.util import CommandError
+
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise StoreError(f"this program knows no step {revision}; install the newer release") from error
 
 
 def is_current(store: Store) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from store.engine import Store, open_store
 from store.migrations import upgrade
+from store.seal_key import KeyPlace
 from tests.servers.sqlite import at_rest
 
 _OWNER = "synpunkt"
@@ -34,7 +35,8 @@ BEGIN
     SET LOCAL session_replication_role = replica;
     FOR one IN
         SELECT relname FROM pg_class
-        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+            AND relname NOT IN ('alembic_version', 'seal_facts')
     LOOP
         EXECUTE format('DELETE FROM %I', one);
     END LOOP;
@@ -106,7 +108,7 @@ class Lender:
 
     def _open(self) -> Store:
         self._shared_url = self._shared_url or self.database()
-        store = open_store(self._shared_url)
+        store = open_store(self._shared_url, seal_key=KeyPlace(file=self.folder / "shared.key"))
         upgrade(store)
         return store
 

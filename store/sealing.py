@@ -1,0 +1,434 @@
+"""Which rows are record, and the triggers that leave a line of each change. The links are in `store.seals`.
+
+Each row that is written leaves its digest in `changes`, under a key that only the program has. A row that was
+changed past the program does not match its newest line, and a line can not be made without the key: a shell
+on SQLite lacks the function that the triggers call, and one on PostgreSQL is noted as a hand's.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Float, Table, TextClause, bindparam, delete, insert, inspect, select, text
+
+from store.engine import Store, StoreError, Transaction
+from store.seal_key import SealKeyError
+from store.tables import changes, metadata, seal_facts
+
+# What is no record, and why nobody is misled by a change in it. Every other table is sealed.
+UNSEALED: Mapping[str, str] = {
+    "blobs": "prove themselves by their SHA-256, which a sealed row of messages or enclosures names",
+    "changes": "are the lines themselves; the links close them",
+    "seals": "are the links themselves; they are signed",
+    "seal_facts": "only tell with what the lines were made; a wrong one makes no line right",
+    "search_words": "are made anew from what is sealed",
+    "saved_filters": "are a reader's own",
+    "sessions": "are who is signed in now; what was done then is in the journal",
+    "stranded": "wait a quarter of an hour for their writer",
+    "presence": "is who looks just now",
+    "unsent": "is no record until it is sent (TF 2:12)",
+    "cursors": "are how far a channel has read",
+    "positions": "are how far a mailbox has been read",
+    "conversations": "is what the assistant must know of a talk besides its messages",
+}
+# What changes while the machine works, and tells nothing of a case.
+VOLATILE: Mapping[str, frozenset[str]] = {
+    "accounts": frozenset({"totp_step"}),
+    "messages": frozenset({"state", "attempts", "claimed_until"}),
+    "letters": frozenset({"attempts", "next_try_at", "state_because"}),
+    "scans": frozenset({"attempts", "try_at"}),
+}
+NEVER_CHANGED = ("journal", "changes", "seals")
+
+How = Literal["för hand", "uppgradering", "fel", "utlösare"]
+BY_HAND: How = "för hand"
+RESEALED: How = "uppgradering"
+WAS_WRONG: How = "fel"  # it did not match before an upgrade sealed it anew
+TRIGGER: How = "utlösare"
+
+_MARK = "nyckel"
+_FORM = "tabell:"
+_REFUSAL = "journalen läggs bara till, den ändras inte"
+# PostgreSQL writes each of these in the way that the session wants; a digest wants one way.
+_PLAINLY = {
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What of a table is sealed: its key and its columns; those with `real` are numbers with a fraction."""
+
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    real: frozenset[str] = frozenset()
+
+    def written(self) -> str:
+        """Write it as a text; `read` turns it back."""
+        return "|".join(",".join(part) for part in (self.key, self.columns, sorted(self.real)))
+
+    @staticmethod
+    def read(table: str, written: str) -> "Form":
+        """Read what `written` wrote; raise `ValueError` for anything else."""
+        key, columns, real = (tuple(part.split(",")) if part else () for part in written.split("|"))
+        return Form(table, key, columns, frozenset(real))
+
+
+def form_of(table: Table) -> Form:
+    """Return what of a table is sealed in this release."""
+    left_out = VOLATILE.get(table.name, frozenset())
+    kept = [column for column in table.columns if column.name not in left_out]
+    return Form(
+        table.name,
+        tuple(column.name for column in table.primary_key.columns),
+        tuple(column.name for column in kept),
+        frozenset(column.name for column in kept if isinstance(column.type, Float)),
+    )
+
+
+def forms() -> list[Form]:
+    """List what is sealed in this release, table by table."""
+    return [form_of(table) for name, table in sorted(metadata.tables.items()) if name not in UNSEALED]
+
+
+def prove_key(store: Store) -> None:
+    """Make the key at the very first start; raise `StoreError` if rows are sealed with another.
+
+    Does no more where the tables are of a time before there were lines.
+    """
+    try:
+        mark = _registered(store)
+        if mark is None:
+            store.seal_key.make()
+            if not store.is_sqlite:
+                store.engine.dispose()  # a session gets the key when it begins
+            return
+        key = store.seal_key.key
+    except SealKeyError as error:
+        raise StoreError(str(error)) from error
+    if key is None:
+        raise StoreError(
+            f"nyckeln till journalens försegling saknas ({store.seal_key.name}): "
+            "lägg tillbaka den ur säkerhetskopian"
+        )
+    if key.mark != mark:
+        raise StoreError(
+            f"nyckeln till journalens försegling ({store.seal_key.name}) är inte den som raderna är "
+            "förseglade med: lägg tillbaka rätt nyckel ur säkerhetskopian"
+        )
+
+
+def is_current(store: Store) -> bool:
+    """Tell whether the lines are made as this release makes them, with every trigger in place."""
+    with store.read() as transaction:
+        known = _facts(transaction)
+        wanted = {f"{_FORM}{form.table}": form.written() for form in forms()}
+        has_key = _MARK in known or store.seal_key.key is None
+        return has_key and wanted.items() <= known.items() and not missing_triggers(transaction)
+
+
+def before(transaction: Transaction) -> dict[str, list[str]]:
+    """Return the rows that do not match their line, by table, and take the triggers away: tables may change.
+
+    Call `after` in the same transaction.
+    """
+    if not inspect(transaction.connection).has_table(seal_facts.name):
+        return {}
+    speak_plainly(transaction)
+    known = _facts(transaction)
+    found = {
+        name.removeprefix(_FORM): Form.read(name.removeprefix(_FORM), value)
+        for name, value in known.items()
+        if name.startswith(_FORM)
+    }
+    wrong = {
+        name: [*(key for key, _ in unlike(transaction, form)), *gone(transaction, form)]
+        for name, form in found.items()
+        if _MARK in known and inspect(transaction.connection).has_table(name)
+    }
+    if found:
+        _note(transaction, TRIGGER, missing_triggers(transaction))
+    _drop(transaction)
+    return wrong
+
+
+def after(transaction: Transaction, wrong: Mapping[str, Collection[str]], mark: str | None) -> None:
+    """Make the triggers, and seal the rows that an upgrade has changed, or that were never sealed.
+
+    What `before` found wrong is noted as such for ever: an upgrade must not hide it.
+    """
+    speak_plainly(transaction)
+    _drop(transaction)
+    for form in forms():
+        if mark is not None:
+            _seal_anew(transaction, form, frozenset(wrong.get(form.table, ())))
+        for statement in _triggers(transaction, form).values():
+            transaction.connection.exec_driver_sql(statement)
+        _put(transaction, f"{_FORM}{form.table}", form.written())
+    for statement in _guards(transaction).values():
+        transaction.connection.exec_driver_sql(statement)
+    if mark is not None:
+        _put(transaction, _MARK, mark)
+
+
+def mark_of(transaction: Transaction) -> str | None:
+    """Return the mark of the key that rows are sealed with, or None if there was no key."""
+    return _facts(transaction).get(_MARK)
+
+
+def unlike(transaction: Transaction, form: Form) -> Iterator[tuple[str, bool]]:
+    """Walk through the rows that do not match their newest line, as (key, has a line). Streams.
+
+    Call `speak_plainly` first. Raises `StoreError` where the key is missing.
+    """
+    key, now = _key(transaction, form, "t"), _digest(transaction, form, "t")
+    statement = text(
+        f"SELECT {key} AS key, n.digest IS NOT NULL AS has_line"  # noqa: S608 - our own names
+        f' FROM "{form.table}" t LEFT JOIN ({_NEWEST}) n ON n.key = {key}'
+        f" WHERE n.digest IS NULL OR n.digest <> {now}"
+    )
+    found = _streamed(transaction, statement, form)
+    yield from ((row.key, bool(row.has_line)) for row in found)
+
+
+def gone(transaction: Transaction, form: Form) -> Iterator[str]:
+    """Walk through the keys whose newest line tells of a row that is not there. Streams."""
+    key = _key(transaction, form, "t")
+    statement = text(
+        f'SELECT n.key FROM ({_NEWEST}) n LEFT JOIN "{form.table}" t ON n.key = {key}'  # noqa: S608 - our own names
+        f' WHERE t."{form.key[0]}" IS NULL AND n.digest <> {_removed(transaction, form.table, "n.key")}'
+    )
+    found = _streamed(transaction, statement, form)
+    yield from (row.key for row in found)
+
+
+def missing_triggers(transaction: Transaction) -> list[str]:
+    """List the triggers that are not there, are switched off, or do something else than ours."""
+    return sorted(_not_there(transaction))
+
+
+def speak_plainly(transaction: Transaction) -> None:
+    """Let PostgreSQL write values in one way, for as long as the transaction lasts."""
+    if not _is_sqlite(transaction):
+        for name, value in _PLAINLY.items():
+            transaction.connection.execute(text(f"SET LOCAL {name} TO '{value}'"))
+
+
+_NEWEST = (
+    "SELECT key, digest FROM changes"
+    " WHERE id IN (SELECT max(id) FROM changes WHERE subject = :subject GROUP BY key)"
+)
+
+
+def _streamed(transaction: Transaction, statement: TextClause, form: Form) -> Iterator[Any]:
+    yield from transaction.connection.execute(
+        statement.execution_options(yield_per=500), {"subject": form.table}
+    )
+
+
+def _seal_anew(transaction: Transaction, form: Form, wrong: Collection[str]) -> None:
+    """Add a line for each row that does not match its newest one, and for each that is gone."""
+    key = _key(transaction, form, "t")
+    written = text(
+        "INSERT INTO changes (subject, key, digest, how)"  # noqa: S608 - our own names
+        f" SELECT CAST(:subject AS VARCHAR), {key}, {_digest(transaction, form, 't')},"
+        f' CAST(:how AS VARCHAR) FROM "{form.table}" t WHERE {key} IN :keys'
+    ).bindparams(bindparam("keys", expanding=True))
+    unlike_now = [key for key, _ in unlike(transaction, form)]
+    for how, some in (
+        (WAS_WRONG, [key for key in unlike_now if key in wrong]),
+        (RESEALED, [key for key in unlike_now if key not in wrong]),
+    ):
+        for at in range(0, len(some), _AT_ONCE):
+            keys = some[at : at + _AT_ONCE]
+            transaction.connection.execute(written, {"subject": form.table, "how": how, "keys": keys})
+    removed = text(
+        "INSERT INTO changes (subject, key, digest, how) VALUES"  # noqa: S608 - our own names
+        f" (:subject, :key, {_removed(transaction, form.table, 'CAST(:key AS VARCHAR)')}, :how)"
+    )
+    for key in list(gone(transaction, form)):
+        how = WAS_WRONG if key in wrong else RESEALED
+        transaction.connection.execute(removed, {"subject": form.table, "key": key, "how": how})
+
+
+def _key(transaction: Transaction, form: Form, row: str) -> str:
+    kind = "TEXT" if _is_sqlite(transaction) else "VARCHAR"
+    return " || '/' || ".join(f'CAST({row}."{name}" AS {kind})' for name in form.key)
+
+
+def _digest(transaction: Transaction, form: Form, row: str) -> str:
+    """Write the digest of a row as SQL; in PostgreSQL of what is built in, so that nobody swaps it."""
+    key = _key(transaction, form, row)
+    if _is_sqlite(transaction):
+        # A whole number in a column of fractions is one or the other, as SQLite likes.
+        values = (
+            f'CAST({row}."{name}" AS REAL)' if name in form.real else f'{row}."{name}"'
+            for name in form.columns
+        )
+        return f"sealed('{form.table}', {key}, {', '.join(values)})"
+    values = (f'{row}."{name}"' for name in form.columns)
+    return _hmac(form.table, key, f"CAST(ROW({', '.join(values)}) AS text)")
+
+
+def _removed(transaction: Transaction, table: str, key: str) -> str:
+    if _is_sqlite(transaction):
+        return f"sealed('{table}', {key})"
+    return _hmac(table, key, "''")
+
+
+def _hmac(table: str, key: str, values: str) -> str:
+    pads = [f"decode(current_setting('synpunkt.{pad}', true), 'hex')" for pad in ("outer", "inner")]
+    told = f"convert_to('{table}' || chr(31) || {key} || chr(31) || {values}, 'UTF8')"
+    return f"substring(sha256({pads[0]} || sha256({pads[1]} || {told})) FROM 1 FOR 16)"
+
+
+def _triggers(transaction: Transaction, form: Form) -> dict[str, str]:
+    """Return the statements that make the triggers of a table, by the name of each."""
+    columns = ", ".join(f'"{name}"' for name in form.columns)
+    if not _is_sqlite(transaction):
+        name = f"seal_{form.table}"
+        return {
+            f"{name}()": f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
+            + "".join(f" SET {setting} TO '{value}'" for setting, value in _PLAINLY.items())
+            + f" AS $seal${_body(transaction, form)}$seal$",
+            name: f"CREATE TRIGGER {name} AFTER INSERT OR DELETE OR UPDATE OF {columns}"
+            f' ON "{form.table}" FOR EACH ROW EXECUTE FUNCTION {name}()',
+        }
+    found = {}
+    for act, on, row in (
+        ("insert", "INSERT", "NEW"),
+        ("update", f"UPDATE OF {columns}", "NEW"),
+        ("delete", "DELETE", "OLD"),
+    ):
+        key = _key(transaction, form, row)
+        made = _removed(transaction, form.table, key) if row == "OLD" else _digest(transaction, form, row)
+        name = f"seal_{form.table}_{act}"
+        found[name] = (
+            f'CREATE TRIGGER {name} AFTER {on} ON "{form.table}" BEGIN'  # noqa: S608 - our own names
+            f" INSERT INTO changes (subject, key, digest) VALUES ('{form.table}', {key}, {made}); END"
+        )
+    return found
+
+
+def _body(transaction: Transaction, form: Form) -> str:
+    """Return what the trigger of a table does in PostgreSQL."""
+    is_ours = "coalesce(current_setting('synpunkt.inner', true), '') <> ''"
+    who = "session_user || ' ' || to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    how = f"CASE WHEN {is_ours} THEN '' ELSE '{BY_HAND}' END, CASE WHEN {is_ours} THEN '' ELSE {who} END"
+
+    def line(row: str, digest: str) -> str:
+        key = _key(transaction, form, row)
+        made = f"CASE WHEN {is_ours} THEN {digest} ELSE CAST('' AS bytea) END"
+        return (
+            "INSERT INTO changes (subject, key, digest, how, note)"  # noqa: S608 - our own names
+            f" VALUES ('{form.table}', {key}, {made}, {how});"
+        )
+
+    removed = line("OLD", _removed(transaction, form.table, _key(transaction, form, "OLD")))
+    written = line("NEW", _digest(transaction, form, "NEW"))
+    return f" BEGIN IF TG_OP = 'DELETE' THEN {removed} RETURN OLD; END IF; {written} RETURN NEW; END "
+
+
+def _guards(transaction: Transaction) -> dict[str, str]:
+    """Return the statements that make the triggers which refuse to change what is only added to."""
+    if _is_sqlite(transaction):
+        return {
+            f"seal_guard_{table}_{act.lower()}": (
+                f"CREATE TRIGGER seal_guard_{table}_{act.lower()} BEFORE {act} ON {table}"
+                f" BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+            )
+            for table in NEVER_CHANGED
+            for act in ("UPDATE", "DELETE")
+        }
+    made = {
+        "seal_guard()": "CREATE OR REPLACE FUNCTION seal_guard() RETURNS trigger LANGUAGE plpgsql"
+        f" AS $seal${_GUARD_BODY}$seal$"
+    }
+    for table in NEVER_CHANGED:
+        for act, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            name = f"seal_guard_{table}_{each.lower()}"
+            made[name] = (
+                f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH {each} EXECUTE FUNCTION seal_guard()"
+            )
+    return made
+
+
+_GUARD_BODY = f" BEGIN RAISE EXCEPTION '{_REFUSAL}'; END "
+_AT_ONCE = 400  # keys in one statement
+
+
+def _drop(transaction: Transaction) -> None:
+    if _is_sqlite(transaction):
+        for name in _trigger_sql(transaction):
+            transaction.connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+        return
+    for row in transaction.rows(text(_POSTGRESQL_TRIGGERS)):
+        transaction.connection.exec_driver_sql(f'DROP TRIGGER "{row["name"]}" ON "{row["on_table"]}"')
+
+
+def _trigger_sql(transaction: Transaction) -> dict[str, str]:
+    found = transaction.rows(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
+    return {row["name"]: row["sql"] for row in found if row["name"].startswith("seal_")}
+
+
+_POSTGRESQL_TRIGGERS = """
+SELECT t.tgname AS name, c.relname AS on_table, t.tgenabled AS enabled, p.prosrc AS body,
+    cardinality(CAST(t.tgattr AS int2[])) AS columns, t.tgqual IS NULL AS always
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgname LIKE 'seal%' AND pg_table_is_visible(c.oid)
+"""
+
+
+def _not_there(transaction: Transaction) -> Iterator[str]:
+    if _is_sqlite(transaction):
+        there = _trigger_sql(transaction)
+        wanted = _guards(transaction)
+        for form in forms():
+            wanted |= _triggers(transaction, form)
+        yield from (name for name, statement in wanted.items() if there.get(name) != statement)
+        return
+    rows = {row["name"]: row for row in transaction.rows(text(_POSTGRESQL_TRIGGERS))}
+    works = {
+        name: (row["body"], row["columns"])
+        for name, row in rows.items()
+        if row["enabled"] in {"O", "A"} and row["always"]
+    }
+    for form in forms():
+        name = f"seal_{form.table}"
+        if works.get(name) != (_body(transaction, form), len(form.columns)):
+            yield name
+    for name in _guards(transaction):
+        if not name.endswith("()") and works.get(name) != (_GUARD_BODY, 0):
+            yield name
+
+
+def _registered(store: Store) -> str | None:
+    with store.read() as transaction:
+        if not inspect(transaction.connection).has_table(seal_facts.name):
+            return None
+        return mark_of(transaction)
+
+
+def _facts(transaction: Transaction) -> dict[str, str]:
+    return {row["name"]: row["value"] for row in transaction.rows(select(seal_facts))}
+
+
+def _put(transaction: Transaction, name: str, value: str) -> None:
+    transaction.connection.execute(delete(seal_facts).where(seal_facts.c.name == name))
+    transaction.connection.execute(insert(seal_facts).values(name=name, value=value))
+
+
+def _note(transaction: Transaction, how: How, names: Iterable[str]) -> None:
+    for name in names:
+        transaction.connection.execute(
+            insert(changes).values(subject=how, key=name, digest=b"", how=how, note="")
+        )
+
+
+def _is_sqlite(transaction: Transaction) -> bool:
+    return transaction.connection.dialect.name == "sqlite"
