@@ -207,6 +207,12 @@ cases = Table(
         )
     ),
     Index(None, "sender_handle"),
+    Index(
+        "ix_cases_protected",
+        "sender_handle",
+        sqlite_where=text("protected = 1"),
+        postgresql_where=text("protected"),
+    ),
     Index(None, "unit"),
     Index(None, "unit", "status", "restricted", "id"),  # what is somebody's by their unit, and may be seen
     Index("ix_cases_handler_id", "handler", "id").ddl_if(dialect="postgresql"),  # SQLite has the id in any

@@ -11,6 +11,7 @@ from bots.desk.closing import Closing
 from bots.desk.duplicates import Duplicates
 from bots.desk.errands import Errands
 from bots.desk.heard import Heard
+from bots.desk.house import House
 from bots.desk.letters import Writing, writing
 from bots.desk.on_behalf import OnBehalf
 from bots.desk.split import Part, Split
@@ -55,6 +56,9 @@ _SHUT = (
 _INSTEAD = "Öppna det igen, välj ett annat ärende, eller svara i det här."
 _THERE_ALREADY = (
     "Svaret är redan framme. Ärendet går vidare när avsändaren har svarat, eller när tiden har gått."
+)
+_PROTECTED = (
+    "Avsändaren har skyddade personuppgifter, och personen får inte se ärendet. Välj någon som får det."
 )
 _REOPEN_FIRST = "Öppna ärendet igen först."
 
@@ -113,7 +117,7 @@ class Acts:
                 language=case["language"],
                 promises=cases.owed(transaction, case_id),
                 lanes=lanes,
-                restricted=case["restricted"],
+                restricted=case["restricted"] or case["protected"],
             )
             first = inbox.first_of_case(transaction, case_id)
             if first is None:
@@ -237,6 +241,8 @@ class Acts:
             raise StoreError(f"there is no handler {handler!r} or no unit {unit!r}")
         with self.store.write() as transaction:
             case = cases.get(transaction, case_id)
+            if not _may_have(house, handler, case, unit=case["unit"] if unit is None else unit):
+                raise IllegalActError(Act.ASSIGN, Status(case["status"]), [_PROTECTED])
             if handler in case["barred"]:
                 words = "Personen kan inte handlägga det som rör honom eller henne själv. Välj någon annan."
                 raise IllegalActError(Act.ASSIGN, Status(case["status"]), [words])
@@ -294,7 +300,8 @@ class Acts:
         with self.store.write() as transaction:
             case = self._looked_at(transaction, case_id, by)
             begun = case["status"] not in _UNBEGUN
-            if begun and (handler in case["barred"] or not house.employs(handler)):
+            may_have = _may_have(house, handler, case, unit=case["unit"])
+            if begun and not (may_have and house.employs(handler) and handler not in case["barred"]):
                 words = "Personen kan inte ha ärendet. Välj någon annan."
                 raise IllegalActError(Act.ASSIGN, Status(case["status"]), [words])
             if begun:
@@ -1051,3 +1058,10 @@ class Acts:
             gone = outbox.let_go(transaction, letter_id, by=by, now=self.clock())
         self.acted()
         return gone
+
+
+def _may_have(house: House, handler: str, case: Row, *, unit: str) -> bool:
+    """Tell whether somebody who is given a case may know its sender, if that is protected (row B15)."""
+    return not case["protected"] or house.may_be_told(
+        handler, {**case, "handler": handler, "unit": unit, "barred": []}
+    )

@@ -222,7 +222,7 @@ class ByLink:
             return Seen(trouble=Trouble.BARRED)
         if person is None or not house.actor(ticket.person, case).roles & _ROLES[ticket.act]:
             return Seen(trouble=Trouble.NOT_YOURS)
-        if case["restricted"]:
+        if case["restricted"] or case["protected"]:
             return replace(seen, trouble=Trouble.RESTRICTED)
         trouble = self._not_now(transaction, ticket, case)
         if trouble is not None:

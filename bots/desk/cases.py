@@ -17,11 +17,12 @@ from bots.desk.notices import Notices
 from bots.desk.objections import is_objection
 from bots.desk.own_mail import OwnMail
 from bots.desk.roads import Roads, conversation_of
+from bots.desk.titles import public_title
 from bots.desk.triage import Route, route, sorted_first, unbarred
 from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
 from bots.mail.reading import beside_parent, without_parent
-from store import acts, cases, inbox, journal, life, outbox, pick_up, sight
+from store import acts, cases, inbox, journal, life, outbox, pick_up, secrecy, sight
 from store.deadlines import day_of, promises
 from store.domain import (
     BY_STAFF,
@@ -45,6 +46,7 @@ from store.domain import (
 )
 from store.engine import Row, StoreError, Transaction
 from store.life import MACHINE, Actor
+from store.sight import Confidant
 
 # In these nobody is thanked or pitied by a guess; what is urgent has a letter of its own besides.
 _GRAVE = doors.ACUTE | {Lane.THREAT, Lane.APPEAL}
@@ -411,12 +413,14 @@ class CaseWork:
         lanes = suggestion.lanes if suggestion else ()
         fixed = taken.fixed(self.house, heard, way, lanes=lanes, kind=kind, barred=barred)
         way = fixed or way
+        is_protected = _is_protected(transaction, heard)
+        way = self._in_confidence(way, is_protected=is_protected)
         unit = self.house.unit(way.unit)
         regulated = unit.regulated if unit is not None else ""
         new = cases.NewCase(
             status=Status.QUARANTINED if quarantined else way.status,
             received_at=heard.received_at,
-            title=heard.title,
+            title=public_title(heard.title, factor=_factor(suggestion), unit=unit.name if unit else ""),
             channel=heard.channel,
             sender=heard.answer_to,
             sender_name=heard.from_name,
@@ -426,6 +430,7 @@ class CaseWork:
             routed_because=way.because,
             lanes=lanes,
             restricted=doors.is_restricted(lanes, kind=kind),
+            protected=is_protected,
             barred=barred,
             duties=doors.demanded(lanes, heard.for_classifier, regulated=regulated, kind=kind),
             chosen_kind=heard.chosen_kind,
@@ -478,7 +483,7 @@ class CaseWork:
                 language=new.language,
                 promises=owed,
                 lanes=new.lanes,
-                restricted=new.restricted,
+                restricted=new.restricted or new.protected,
             )
             self.announce(
                 transaction,
@@ -492,6 +497,12 @@ class CaseWork:
             )
         elif (case := cases.find(transaction, case_id)) is not None:
             self._alert_in_quarantine(transaction, case, heard, lanes)
+
+    def _in_confidence(self, way: Route, *, is_protected: bool) -> Route:
+        """Give a protected sender's case to the registrator, where no handler may know of it (row B15)."""
+        if not is_protected or self.house.confidant is Confidant.HANDLER:
+            return way
+        return replace(way, handler=self.house.person(self.house.registrator))
 
     def announce(
         self,
@@ -604,7 +615,7 @@ class CaseWork:
             received_at=case["received_at"],
             language="sv",
             promises=cases.owed(transaction, case["id"]),
-            restricted=case["restricted"],
+            restricted=case["restricted"] or case["protected"],
         )
 
 
@@ -660,6 +671,16 @@ def _is_from_a_person(heard: Heard) -> bool:
     forged = Verdict.DMARC_FAILED in heard.verdicts
     is_mail = heard.channel not in {"web", BY_STAFF}
     return is_mail and not forged and heard.automatic in {None, Automatic.WEB_FORM}
+
+
+def _factor(suggestion: Suggestion | None) -> str:
+    return suggestion.factor.value if suggestion is not None and suggestion.factor.sure else ""
+
+
+def _is_protected(transaction: Transaction, heard: Heard) -> bool:
+    """Tell whether a human has protected this sender before: then they are protected here too (row B15)."""
+    to = heard.answer_to
+    return to is not None and secrecy.is_protected_sender(transaction, to.channel, to.handle)
 
 
 def _wished(heard: Heard) -> Address | None:

@@ -115,7 +115,7 @@ def writing(transaction: Transaction, case: Row) -> Writing:
         received_at=case["received_at"],
         language=case["language"],
         promises=cases.owed(transaction, case["id"]),
-        restricted=case["restricted"],
+        restricted=case["restricted"] or case["protected"],
         delayed_to=cases.delayed_to(transaction, case),
     )
 

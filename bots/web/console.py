@@ -28,13 +28,14 @@ from bots.web.show import Show
 from bots.web.uploads import file_of
 from bots.web.views import Views
 from bots.web.work import Work, told
-from store import cases, inbox, journal, likeness
+from store import cases, inbox, journal, likeness, secrecy
 from store.cases import StaleCaseError
 from store.deadlines import day_of
 from store.domain import UNSURE, Factor, Handler, Kind, MessageState, Presence
 from store.engine import Row
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
+from store.secrecy import Caution
 from store.sight import HiddenCaseError, sees
 
 _Judged = TypeVar("_Judged", bound=StrEnum)
@@ -50,6 +51,8 @@ class Opened:
     belongings: Mapping[str, Sequence[Row]]
     suggestion: Row | None
     lines: Sequence[Row]
+    marks: Sequence[Row]  # of secrecy, lifted ones included
+    cautions: Sequence[Caution]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +253,8 @@ class Console:
                 for row in opened.belongings["confirmations"]
                 if UNSURE in {row["kind"], row["factor"]}
             ],
+            cautions=[one.words for one in opened.cautions],
+            marks=[self._views.secrecy(row) for row in opened.marks],
             last_line=opened.lines[-1]["id"] if opened.lines else 0,
             journal=[self._views.entry(row) for row in opened.lines],
             kinds=[str(kind) for kind in Kind],
@@ -299,7 +304,12 @@ class Console:
                 belongings=cases.of_case(transaction, case["id"]),
                 suggestion=cases.latest_suggestion(transaction, case["id"]),
                 lines=journal.of_case(transaction, case["id"]),
+                marks=secrecy.marks(transaction, case["id"]),
+                cautions=secrecy.warnings(transaction, case["id"], regulated=self._regulated(case["unit"])),
             )
+
+    def _regulated(self, unit_id: str) -> str:
+        return next((one.regulated for one in self._parts.units if one.id == unit_id), "")
 
     def _alike(self, case_id: int, me: Handler) -> Alike:
         may_see = partial(sees, self._parts.acts.reader(me.id))

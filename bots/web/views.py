@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bots.web.form import reference
 from bots.web.marks import pieces
-from store import inbox, life
+from store import inbox, life, secrecy
 from store.domain import Event, Factor, Handler, Kind, LetterState, Purpose, Source, Status, Unit, Visibility
 from store.engine import Row
 from store.inbox import MAIL
@@ -72,6 +72,23 @@ class Views:
             "kind": case["kind"],
             "factor": case["factor"],
             "lanes": list(case["lanes"]),
+            "protected": case["protected"],
+        }
+
+    def secrecy(self, mark: Row) -> Facts:
+        """Show a mark of secrecy: what, by whom, since when, and whether it is only proposed or lifted."""
+        return {
+            "paragraph": mark["paragraph"],
+            "authority": mark["authority"],
+            "why": mark["why"],
+            "message": mark["message_id"],
+            "proposed": secrecy.is_proposed(mark),
+            "proposed_by": self.person(mark["proposed_by"]),
+            "proposed_at": mark["proposed_at"],
+            "set_by": self.person(mark["set_by"]),
+            "set_at": mark["set_at"],
+            "lifted_by": self.person(mark["lifted_by"]),
+            "lifted_at": mark["lifted_at"],
         }
 
     def letter(self, row: Row) -> Facts:

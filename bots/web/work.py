@@ -20,12 +20,13 @@ from starlette.routing import Route
 
 from bots.desk.acts import Acts
 from bots.desk.answering import Answering
+from bots.desk.secrecy import Secrecy
 from bots.web import seen, views
 from bots.web.access import Access
 from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.views import Views
-from store import cases, journal, life
+from store import cases, journal, life, secrecy
 from store.cases import StaleCaseError
 from store.deadlines import day_of
 from store.domain import Act, Door, Duty, Event, Handler, Outcome, Presence, Status, Unit, Way
@@ -154,9 +155,13 @@ _DOORS = (
 )
 _CITIZEN_HINT = "Upprepa inte det som avsändaren skrev: e-post kan läsas av andra."
 _REASON = Field(name="reason", label="Varför", rows=2, optional=True, hint="Det står i journalen.")
+_SETTLED = (("satt", "Markera som föreslaget"), ("hav", "Häv eller avslå"))
 _PEOPLE = "people"  # the lists that only the house knows
 _UNITS = "units"
 _WAITING = "waiting"  # duplicates of the case, whose senders have no answer
+_PARAGRAPHS = "paragraphs"  # what secrecy is marked by
+_PAPERS = "papers"  # the messages of the case
+_MARKS = "marks"  # its marks that stand, or wait to be set
 
 
 def _elsewhere(_it: Doing) -> None:
@@ -268,6 +273,44 @@ def _bar(it: Doing) -> None:
 
 def _restrict(it: Doing) -> None:
     it.acts.restrict(it.case["id"], restricted=not it.case["restricted"], by=it.by, version=it.version)
+
+
+def _mark(it: Doing) -> None:
+    message = it.text("message")
+    Secrecy(acts=it.acts).mark(
+        it.case["id"],
+        paragraph=it.text("paragraph") or it.text("other_paragraph"),
+        authority=it.text("authority"),
+        why=it.text("why"),
+        message_id=int(message) if message and message in dict(it.case["papers"]) else None,
+        by=it.by,
+        version=it.version,
+    )
+
+
+def _settle(it: Doing) -> None:
+    mark, wish = it.text("mark"), it.text("wish")
+    if mark not in dict(it.case["marks"]) or wish not in dict(_SETTLED):
+        raise it.missing("Välj en markering, och vad du vill göra med den.")
+    Secrecy(acts=it.acts).settle(it.case["id"], int(mark), lifts=wish == "hav", by=it.by, version=it.version)
+
+
+def _protect(it: Doing) -> None:
+    Secrecy(acts=it.acts).protect(it.case["id"], protected=True, by=it.by, version=it.version)
+
+
+def _show_again(it: Doing) -> None:
+    Secrecy(acts=it.acts).protect(it.case["id"], protected=False, by=it.by, version=it.version)
+
+
+def _retitle(it: Doing) -> None:
+    Secrecy(acts=it.acts).retitle(
+        it.case["id"],
+        it.text("title"),
+        all_the_same=it.text("all_the_same") == "ja",
+        by=it.by,
+        version=it.version,
+    )
 
 
 TASKS = (
@@ -569,6 +612,98 @@ TASKS = (
         hint="Ett begränsat ärende ses bara av registrator, chef, kvalitet och den som har det.",
         do=_restrict,
     ),
+    Task(
+        slug="sekretess",
+        label="Sekretessmarkera",
+        done="Markeringen är sparad. En föreslagen markering gäller när registratorn har satt den.",
+        roles=_INSIDE,
+        do=_mark,
+        shows_words=True,
+        hint=(
+            "En markering är en varning. Om något är hemligt prövas på nytt varje gång någon begär ut det. "
+            "Registratorn markerar, andra föreslår."
+        ),
+        fields=(
+            Field(
+                name="paragraph",
+                label="Bestämmelse",
+                look=Look.LIST,
+                options=_PARAGRAPHS,
+                optional=True,
+                depends=True,
+            ),
+            Field(
+                name="other_paragraph",
+                label="Annan bestämmelse",
+                look=Look.LINE,
+                optional=True,
+                depends=True,
+                hint="Om den inte finns i listan, så som 32 kap. 4 § OSL.",
+            ),
+            Field(name="authority", label="Nämnd som markerar", look=Look.LINE),
+            Field(
+                name="message",
+                label="Vad gäller markeringen?",
+                look=Look.CHOICE,
+                options=_PAPERS,
+                optional=True,
+            ),
+            Field(name="why", label="Varför", rows=2, optional=True, hint="Skriv inte det hemliga."),
+        ),
+    ),
+    Task(
+        slug="sekretess-besked",
+        label="Sätt eller häv sekretessmarkering",
+        done="Ändrat. Den gamla markeringen finns kvar i ärendets historia.",
+        roles=frozenset({life.REGISTRATOR}),
+        when=lambda case: bool(case.get("marks")),
+        do=_settle,
+        fields=(
+            Field(name="mark", label="Vilken markering?", look=Look.LIST, options=_MARKS),
+            Field(name="wish", label="Vad vill du göra?", look=Look.CHOICE, options=_SETTLED),
+        ),
+    ),
+    Task(
+        slug="skydda",
+        label="Skydda avsändarens uppgifter",
+        done="Ärendet syns nu bara för dem som får känna till avsändaren.",
+        roles=_INSIDE,
+        when=lambda case: not case["protected"],
+        do=_protect,
+        hint=(
+            "För den som har skyddade personuppgifter. Ärendet försvinner genast för alla andra, och det som "
+            "väntar på att skickas stannar. Bara registratorn kan visa det igen."
+        ),
+    ),
+    Task(
+        slug="havskydd",
+        label="Ta bort skyddet av avsändarens uppgifter",
+        done="Ärendet syns igen för dem som får läsa det.",
+        roles=frozenset({life.REGISTRATOR}),
+        when=lambda case: bool(case["protected"]),
+        do=_show_again,
+        hint="Bara när avsändaren inte längre har skyddade personuppgifter, eller det var fel.",
+    ),
+    Task(
+        slug="arendemening",
+        label="Ändra ärendemeningen",
+        done="Ärendemeningen är ändrad.",
+        roles=frozenset({life.REGISTRATOR}),
+        do=_retitle,
+        shows_words=True,
+        hint="Ärendemeningen är offentlig: vem som helst får läsa den i registret.",
+        fields=(
+            Field(
+                name="title", label="Ärendemening", look=Look.LINE, hint="Vad saken gäller. Inga personer."
+            ),
+            Field(
+                name="all_the_same",
+                label="Den pekar inte ut någon. Spara den som den är.",
+                look=Look.TICK,
+                optional=True,
+            ),
+        ),
+    ),
 )
 _BY_SLUG = {task.slug: task for task in TASKS}
 ANSWER = _BY_SLUG["svara"]  # its page is in `answer`
@@ -655,7 +790,7 @@ class Work:
         """Show what an act asks for."""
         task, case = await self._found(request, me)
         await asyncio.to_thread(self.seen, case, me, _DOING.get(task.slug, Presence.WRITING))
-        typed = _known(case)
+        typed = _known(case) | {"authority": self._acts.work.house.authority_of(case["unit"])}
         if task.act is Act.ASK_SENDER:
             begun = await asyncio.to_thread(self._answering.begun, case, Act.ASK_SENDER, by=me.id)
             typed |= begun.typed if begun else {}
@@ -713,7 +848,15 @@ class Work:
 
     def _with_duplicates(self, case: Row) -> Row:
         """Tell of a case, besides, whose senders get its answer as well: pairs of a number and its row."""
-        return {**case, "untold": {one["number"]: one for one in self._acts.untold(case["id"])}}
+        with self._acts.store.read() as transaction:
+            papers = cases.of_case(transaction, case["id"])["messages"]
+            marks = [one for one in secrecy.marks(transaction, case["id"]) if one["lifted_at"] is None]
+        return {
+            **case,
+            "untold": {one["number"]: one for one in self._acts.untold(case["id"])},
+            "papers": [("", "Hela ärendet"), *_papers(papers)],
+            "marks": [(str(one["id"]), _mark_in_words(one)) for one in marks],
+        }
 
     async def _page(
         self,
@@ -749,6 +892,7 @@ class Work:
         return {
             _PEOPLE: [(one.id, f"{one.name}, {one.title}" if one.title else one.name) for one in here],
             _UNITS: [(one.id, one.name) for one in self._units],
+            _PARAGRAPHS: [(one, one) for one in self._acts.work.house.paragraphs],
         }
 
     def looked_at(self, sent: Mapping[str, str]) -> LookedAt:
@@ -773,6 +917,7 @@ class Work:
     def field(self, field: Field, typed: Mapping[str, str], case: Row) -> dict[str, object]:
         """Show a field with what was typed in it."""
         lists = self._lists() | {_WAITING: [(number, number) for number in case["untold"]]}
+        lists |= {_PAPERS: case["papers"], _MARKS: case["marks"]}
         options = lists[field.options] if isinstance(field.options, str) else list(field.options)
         if field.name == "item":
             options = [one for one in options if case["checklist"].get(one[0]) == {}]
@@ -830,8 +975,18 @@ def _known(case: Row) -> dict[str, str]:
         "follow_up_on": case["follow_up_on"].isoformat() if case["follow_up_on"] else "",
         "follow_up_result": case["follow_up_result"],
         "unit": case["unit"],
+        "title": case["title"],
         "way": Way.LETTER if case["sender_handle"] else "",
     }
+
+
+def _papers(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    return [(str(row["id"]), f"Bara meddelandet {day_of(row['received_at'])}") for row in rows]
+
+
+def _mark_in_words(mark: Row) -> str:
+    told = f"{mark['paragraph']}, {mark['authority']}"
+    return f"Föreslagen: {told}" if secrecy.is_proposed(mark) else f"{told}, sedan {day_of(mark['set_at'])}"
 
 
 def version_of(sent: Mapping[str, str]) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from store import cases, inbox, lists, outbox
+from store import cases, inbox, lists, outbox, secrecy
 from store.deadlines import day_of
 from store.domain import Address
 from store.engine import Store, Transaction, open_store
@@ -82,6 +82,12 @@ def test_what_waits_to_be_read_is_found_in_its_order_without_looking_at_the_rest
         "SEARCH messages USING INDEX ix_messages_state_attempts_id (state=?)",
         "SEARCH blobs USING INDEX sqlite_autoindex_blobs_1 (sha256=?)",
     ]
+
+
+def test_b15_whether_a_sender_is_protected_is_asked_of_the_few_who_are(embedded: Store) -> None:
+    steps = plan(embedded, lambda t: secrecy.is_protected_sender(t, "email", SENDER))
+
+    assert steps == ["SCAN cases USING INDEX ix_cases_protected"]
 
 
 def test_cases_alike_are_sought_among_the_newest_only(embedded: Store) -> None:
