@@ -34,6 +34,7 @@ from bots.desk.cases import CaseWork
 from bots.desk.closing import Closing
 from bots.desk.delivery import Delivery
 from bots.desk.directory import Directory
+from bots.desk.disposal import Disposal
 from bots.desk.finish import finish
 from bots.desk.house import House
 from bots.desk.intake import Intake
@@ -59,6 +60,7 @@ from bots.parts import (
     model_history,
     open_store_of,
     refuse_lost_keys,
+    retention_rules,
     session_limits,
 )
 from bots.settings import (
@@ -372,6 +374,7 @@ def _add_pages(
         hooks={one.name: one for one in app.doors if isinstance(one, Hooked)},
         chat=chat,
         candidates=_candidates(app, house, clock),
+        disposal=Disposal(store=app.store, rules=retention_rules(settings), clock=clock),
     )
 
 

@@ -8,12 +8,28 @@ from sqlalchemy import insert, select, update
 from store import journal
 from store.domain import Entry
 from store.engine import Row, Transaction
-from store.tables import holds
+from store.tables import cases, holds
 
 
 def of_case(transaction: Transaction, case_id: int) -> Sequence[Row]:
     """List the holds of a case, lifted ones too, oldest first."""
     return transaction.rows(select(holds).where(holds.c.case_id == case_id).order_by(holds.c.id))
+
+
+def standing(transaction: Transaction) -> Sequence[Row]:
+    """List the cases that are held now, with `hold` as its reason, `held_by` and `held_at`."""
+    wanted = (
+        select(
+            cases,
+            holds.c.reason.label("hold"),
+            holds.c.set_by.label("held_by"),
+            holds.c.set_at.label("held_at"),
+        )
+        .join(holds, holds.c.case_id == cases.c.id)
+        .where(holds.c.lifted_at.is_(None))
+        .order_by(holds.c.id)
+    )
+    return transaction.rows(wanted)
 
 
 def put(transaction: Transaction, case_id: int, *, reason: str, by: str, now: datetime) -> None:

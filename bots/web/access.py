@@ -24,7 +24,7 @@ HOME = "/arenden"
 FOR_GUESTS = "/registrera"
 GIVEN_BACK = "/osant"
 _LOCAL = re.compile(
-    r"/(?:arenden|registrera|modellen|installningar|halsa|demo|osant)(?:[/?][A-Za-z0-9/?&=_.%~-]*)?"
+    r"/(?:arenden|registrera|modellen|installningar|gallring|registerutdrag|halsa|demo|osant)(?:[/?][A-Za-z0-9/?&=_.%~-]*)?"
 )
 
 

@@ -25,6 +25,8 @@ from bots.desk.answering import Answering
 from bots.desk.by_link import ByLink
 from bots.desk.candidates import Candidates, NotSortingError
 from bots.desk.directory import Directory, NotAllowedError
+from bots.desk.disclosure.disclosing import Disclosing, NoDisclosureError, NotDisclosingError
+from bots.desk.disposal import Disposal
 from bots.web.about import About, Notices
 from bots.web.access import Access
 from bots.web.answer import AnswerPage
@@ -32,6 +34,8 @@ from bots.web.candidates import CandidatesPage
 from bots.web.codes import Codes
 from bots.web.console import Console
 from bots.web.demo import Demo
+from bots.web.disposal import DisposalPage, NotArchivingError, archives
+from bots.web.disclosure import DisclosurePages
 from bots.web.form import Form
 from bots.web.health import Health
 from bots.web.health_page import HealthPage, operates
@@ -119,6 +123,8 @@ def build(
     hooks: Mapping[str, Hooked] = MappingProxyType({}),
     candidates: Candidates | None = None,
     chat: Webchat | None = None,
+    disposal: Disposal | None = None,
+    disclosing: Disclosing | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -144,7 +150,13 @@ def build(
         patience=patience,
         candidates=candidates,
     )
-    show = Show(public, demo=mailbox is not None, operates=lambda me: operates(me, acts))
+    show = Show(
+        public,
+        demo=mailbox is not None,
+        operates=lambda me: operates(me, acts),
+        archives=lambda me: disposal is not None and archives(me, acts),
+        discloses=lambda me: disclosing is not None and disclosing.may(me.id),
+    )
     keys = Keys(
         store=store,
         shared=password,
@@ -184,6 +196,12 @@ def build(
             *(OidcPages(provider=provider, sessions=sessions, access=access).routes() if provider else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
             *Hooks(channels=hooks, receive=receive).routes(),
+            *(
+                DisposalPage(disposal=disposal, parts=parts, show=show, access=access).routes()
+                if disposal
+                else ()
+            ),
+            *_disclosures(disclosing, parts, show, access),
             *_talk(chat, parts, show, access, session_secret, secure_cookies),
         ],
         middleware=[
@@ -203,7 +221,10 @@ def build(
             HiddenCaseError: _refusal(show, "hidden"),
             OnlyReadingError: _refusal(show, "reading"),
             NotAllowedError: _refusal(show, "forbidden"),
+            NotArchivingError: _refusal(show, "archive"),
             NotSortingError: _refusal(show, "sorters"),
+            NotDisclosingError: _refusal(show, "registrators"),
+            NoDisclosureError: _missing(show),
             StoreError: _problem_page(show),
             Exception: _problem_page(show),
         },
@@ -347,6 +368,19 @@ def _links(by_link: ByLink | None, parts: Parts, show: Show) -> list[Route]:
     if by_link is None:
         return []
     return LinkPages(by_link=by_link, show=show, staff=parts.staff, units=parts.units).routes()
+
+
+def _disclosures(disclosing: Disclosing | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
+    if disclosing is None:
+        return ()
+    return DisclosurePages(disclosing=disclosing, parts=parts, show=show, access=access).routes()
+
+
+def _missing(show: Show) -> Callable[[Request, Exception], Response]:
+    def answer(_request: Request, _error: Exception) -> Response:
+        return show.page("problem", status=404, code=404)
+
+    return answer
 
 
 def _refusal(show: Show, why: str) -> Callable[[Request, Exception], Response]:

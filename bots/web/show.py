@@ -22,8 +22,10 @@ class Show:
         *,
         demo: bool,
         operates: Callable[[Handler], bool] = lambda _me: False,
+        archives: Callable[[Handler], bool] = lambda _me: False,
     ) -> None:
         self._operates = operates  # who has the page of the operator in the menu
+        self._archives = archives  # and who that of disposal
         self._site = {
             "service_name": public.service_name,
             "municipality": public.municipality,
@@ -57,11 +59,19 @@ class Show:
         """Write the page `name`. `me` is who is logged in, `token` what the page's forms must carry."""
         frame = {
             "site": self._site,
-            "me": {"id": me.id, "name": me.name, "operates": self._operates(me)} if me else None,
+            "me": self._who(me) if me else None,
             "token": token,
             "language": language,
         }
         return HTMLResponse(templates.page(name, **frame, **facts), status)
+
+    def _who(self, me: Handler) -> dict[str, object]:
+        return {
+            "id": me.id,
+            "name": me.name,
+            "operates": self._operates(me),
+            "archives": self._archives(me),
+        }
 
 
 def _mark(file: str) -> str:

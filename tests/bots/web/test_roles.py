@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route
 
 from bots.desk.candidates import Candidates
 from bots.desk.directory import Directory
+from bots.desk.disposal import Disposal
 from bots.desk.doors import Doors
 from bots.web.app import build
 from bots.web.work import TASKS
@@ -99,6 +100,8 @@ ELSEWHERE: Mapping[str, set[str]] = {
     "/installningar/svarsmallar": {"rita", "sigrid", "chris", "carin"},
     "/installningar/svarsmallar/ny": {"rita", "sigrid", "chris", "carin"},
     "/halsa": {"rita", "sigrid"},
+    "/gallring": {"rita"},
+    "/gallring/protokoll": {"rita"},
     "/kandidater": SORTERS,
 }
 ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])  # what differs lies in the lists alone
@@ -214,6 +217,7 @@ async def town(make_house: Make) -> Town:
         session_secret=SECRET,
         secure_cookies=False,
         directory=Directory(store=house.store, house=house.work.house, clock=house.clock),
+        disposal=Disposal(store=house.store, rules=(), clock=house.clock),
         candidates=Candidates(
             store=house.store,
             house=house.work.house,
