@@ -43,11 +43,16 @@ test: setup-dev servers synapse check ## Everything: checks and the whole suite 
 	$(BIN)/pytest -n auto --dist loadgroup
 
 .PHONY: check
-check: setup-dev ## Style, types and the law of who may know whom
+check: setup-dev ## Style, types, who may know whom, and what is known against what we use
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/audit.py requirements-dev.lock
+
+.PHONY: sbom
+sbom: setup-dev ## List what the service is made of: dist/synpunkt.cdx.json (CycloneDX)
+	$(BIN)/python scripts/sbom.py dist/synpunkt.cdx.json
 
 .PHONY: fuzz
 fuzz: setup-dev ## Attack every parser of what comes from outside, a minute each (Linux)

@@ -283,7 +283,7 @@ class IdentityProvider:
                 )
         except AuthlibBaseError as error:
             raise UntrustedError(f"error={_code(str(error.error))}") from error
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, RecursionError) as error:
             raise UnreachableError(type(error).__name__) from error
         if not isinstance(found, Mapping):
             raise UntrustedError("no tokens")

@@ -48,8 +48,8 @@ _DISCOVERY = json.dumps(
 
 def fuzz(data: bytes) -> None:
     """Let a provider say it in each place; nobody comes in by a token that its keys have not signed."""
-    for places in ("openid-configuration", "/k"):
-        with patch.object(requests.Session, "get", _saying(data, where=places)):
+    for places in ("openid-configuration", "/k", "/t"):
+        with patch.object(requests.Session, "request", _saying(data, where=places)):
             provider = IdentityProvider(facts=_FACTS, clock=lambda: NOW)
             try:
                 provider.begin("/arenden")
@@ -81,11 +81,11 @@ def _is_refused(provider: IdentityProvider, data: bytes) -> None:
 
 
 def _saying(data: bytes, *, where: str) -> Any:
-    def get(_session: requests.Session, address: str, **_: Any) -> requests.Response:
+    def request(_session: requests.Session, _method: str, address: str, **_: Any) -> requests.Response:
         answer = requests.Response()
         answer.status_code = 200
         answer.headers["Date"] = data[:60].decode("latin-1").replace("\n", " ")
         answer._content = data if address.endswith(where) else _DISCOVERY
         return answer
 
-    return get
+    return request
