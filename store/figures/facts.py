@@ -1,0 +1,189 @@
+"""What is counted of each case: read once for a period, whatever report is made of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+
+from store.deadlines import day_of
+from store.domain import Clock, Factor, Kind, Outcome, PromiseKind, Status, Step
+from store.engine import Transaction
+from store.figures.period import Period
+from store.tables import alarms, answers, cases, promises
+
+# Neither is a synpunkt: a quarantined one is not looked at yet, and a duplicate is counted as its original.
+_NOT_COUNTED = (Status.QUARANTINED, Status.DUPLICATE)
+_ENDED = (Status.CLOSED, Status.ARCHIVED, Status.DISPOSED)
+_TOLD = {Step.REMINDER: "reminded", Step.ESCALATION: "escalated", Step.NEXT_LEVEL: "escalated"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owed:
+    """A promise of a case's first round: its day, and the day on which it was kept, if it was."""
+
+    due_on: date
+    kept_on: date | None
+
+    def outcome(self, today: date) -> bool | None:
+        """Tell whether it was kept in time; None while nobody can say."""
+        if self.kept_on is not None:
+            return self.kept_on <= self.due_on
+        return None if today <= self.due_on else False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """One case, as it is counted. `kind` and `factor` are a human's word, else a proposal (`is_preliminary`).
+
+    Either is None where nobody has proposed anything. `answered_on` is when the first answer was there.
+    """
+
+    case_id: int
+    number: str
+    received_on: date
+    kind: Kind | None
+    factor: Factor | None
+    is_preliminary: bool
+    unit: str
+    source: str
+    status: Status
+    is_anonymous: bool
+    is_restricted: bool
+    first_feedback: Owed | None
+    answer: Owed | None
+    answered_on: date | None
+    outcome: Outcome | None
+    has_improvement: bool
+    is_followed_up: bool
+    was_reminded: bool
+    was_escalated: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether something remains to be done."""
+        return self.status not in _ENDED
+
+    @property
+    def is_synpunkt(self) -> bool:
+        """Tell whether it counts as a synpunkt: what was handed over does not (rows L4, L5)."""
+        return self.status is not Status.HANDED_OVER
+
+    @property
+    def is_classed(self) -> bool:
+        """Tell whether it has a type and a factor, so that the sums of both agree."""
+        return self.kind is not None and self.factor is not None
+
+
+def of_period(transaction: Transaction, period: Period) -> list[Fact]:
+    """Read what came in during a period, by the day of R in Stockholm (C4), in the order of its numbers."""
+    within = and_(cases.c.received_at >= period.begins, cases.c.received_at < period.ends)
+    counted = and_(within, cases.c.status.not_in(_NOT_COUNTED))
+    owed = {
+        kind: _owed(transaction, kind, counted) for kind in (PromiseKind.FIRST_FEEDBACK, PromiseKind.ANSWER)
+    }
+    answered, came_of = _answers(transaction, counted)
+    told = _told(transaction, counted)
+    wanted = select(*(cases.c[name] for name in _COLUMNS)).where(counted).order_by(cases.c.id)
+    facts = []
+    for row in transaction.connection.execute(wanted):
+        (
+            case_id,
+            number,
+            received_at,
+            kind,
+            chosen,
+            guessed,
+            factor,
+            guessed_factor,
+            unit,
+            source,
+            status,
+        ) = row[:11]
+        handle, restricted, follow_up = row[11:]
+        outcome, has_improvement = came_of.get(case_id, (None, False))
+        steps = told.get(case_id, frozenset())
+        facts.append(
+            Fact(
+                case_id=case_id,
+                number=number,
+                received_on=day_of(received_at),
+                kind=_one_of(Kind, kind, chosen, guessed),
+                factor=_one_of(Factor, factor, guessed_factor),
+                is_preliminary=not (kind and factor),
+                unit=unit,
+                source=source,
+                status=Status(status),
+                is_anonymous=not handle,
+                is_restricted=restricted,
+                first_feedback=owed[PromiseKind.FIRST_FEEDBACK].get(case_id),
+                answer=owed[PromiseKind.ANSWER].get(case_id),
+                answered_on=answered.get(case_id),
+                outcome=outcome,
+                has_improvement=has_improvement,
+                is_followed_up=bool(follow_up),
+                was_reminded="reminded" in steps,
+                was_escalated="escalated" in steps,
+            )
+        )
+    return facts
+
+
+_COLUMNS = (
+    *("id", "number", "received_at", "kind", "chosen_kind", "suggested_kind", "factor", "suggested_factor"),
+    *("unit", "source", "status", "sender_handle", "restricted", "follow_up_result"),
+)
+
+
+def _owed(transaction: Transaction, kind: PromiseKind, counted: ColumnElement[bool]) -> dict[int, Owed]:
+    wanted = _beside(promises, promises.c.case_id, promises.c.due_on, promises.c.kept_at).where(
+        counted, promises.c.kind == kind, promises.c.round == 1
+    )
+    return {
+        case_id: Owed(due_on=due_on, kept_on=None if kept_at is None else day_of(kept_at))
+        for case_id, due_on, kept_at in transaction.connection.execute(wanted)
+    }
+
+
+def _answers(
+    transaction: Transaction, counted: ColumnElement[bool]
+) -> tuple[dict[int, date], dict[int, tuple[Outcome, bool]]]:
+    """Return the day of each case's first answer, and what came of it by its latest one."""
+    wanted = _beside(
+        answers,
+        answers.c.case_id,
+        answers.c.delivered_at,
+        answers.c.outcome,
+        func.length(answers.c.improvement) > 0,
+    ).where(counted, answers.c.undone_at.is_(None))
+    first: dict[int, date] = {}
+    latest: dict[int, tuple[Outcome, bool]] = {}
+    for case_id, delivered_at, outcome, improves in transaction.connection.execute(
+        wanted.order_by(answers.c.id)
+    ):
+        if delivered_at is not None:
+            day = day_of(delivered_at)
+            first[case_id] = min(day, first.get(case_id, day))
+            latest[case_id] = (Outcome(outcome), bool(improves))
+    return first, latest
+
+
+def _told(transaction: Transaction, counted: ColumnElement[bool]) -> dict[int, frozenset[str]]:
+    wanted = _beside(alarms, alarms.c.case_id, alarms.c.step).where(
+        counted, alarms.c.clock == Clock.ANSWER, alarms.c.step.in_(_TOLD)
+    )
+    found: dict[int, frozenset[str]] = {}
+    for case_id, step in transaction.connection.execute(wanted):
+        found[case_id] = found.get(case_id, frozenset()) | {_TOLD[Step(step)]}
+    return found
+
+
+def _beside(table: Any, *columns: ColumnElement[Any]) -> Select[Any]:
+    return select(*columns).join(cases, cases.c.id == table.c.case_id)
+
+
+def _one_of(values: Iterable[Any], *said: str) -> Any:
+    """Return the first that was said, if it is one of these."""
+    known = {str(value): value for value in values}
+    return next((known[str(one)] for one in said if str(one) in known), None)

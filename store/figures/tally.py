@@ -1,0 +1,126 @@
+"""Sums of facts: how many of each, how many in time, how long it took."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import accumulate
+
+from store.deadlines import why_closed
+from store.domain import Kind, Outcome
+from store.figures.facts import Fact, Owed
+
+
+class WorkingDays:
+    """Counts working days between two days, of many cases: the calendar is walked through once."""
+
+    def __init__(self, first: date, last: date, closed: Collection[date] = ()) -> None:
+        """Prepare for the days from `first` to `last`, both with them."""
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        self._first = first
+        self._until = list(accumulate((0 if why_closed(day, closed) else 1) for day in days))
+
+    def between(self, received_on: date, answered_on: date) -> int:
+        """Return how many working days after reception an answer came: 0 on the day itself, never less.
+
+        Raises `IndexError` for days outside of those that were prepared.
+        """
+        start, end = ((day - self._first).days for day in (received_on, answered_on))
+        if min(start, end) < 0:
+            raise IndexError("a day before the first that was prepared")
+        return max(self._until[end] - self._until[start], 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """So many of so many. Of nothing there is no share."""
+
+    part: int
+    whole: int
+
+    @property
+    def percent(self) -> Fraction | None:
+        """Return the share in percent, exactly."""
+        return Fraction(100 * self.part, self.whole) if self.whole else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What some cases add up to. Every figure is of synpunkter that have a type and a factor.
+
+    Shares in time are of the promises that were kept or have fallen due by `today`; who was promised nothing
+    is in none of them. Times are whole working days, over what has been answered.
+    """
+
+    total: int
+    kinds: dict[Kind, int]
+    anonymous: int
+    preliminary: int
+    first_feedback: Share
+    answer: Share
+    median_days: Fraction | None
+    p90_days: int | None
+    is_open: int
+    late: int
+    reminded: int
+    escalated: int
+    acted: int
+    explained: int
+    followed_up: int
+    improving: int
+
+
+def counted(facts: Iterable[Fact]) -> list[Fact]:
+    """Return those that are counted: synpunkter with a type and a factor, so that all sums agree (C4)."""
+    return [fact for fact in facts if fact.is_synpunkt and fact.is_classed]
+
+
+def tally(facts: Sequence[Fact], *, today: date, days: WorkingDays) -> Tally:
+    """Add up cases that are counted; `today` tells which promises have fallen due."""
+    times = sorted(
+        days.between(fact.received_on, fact.answered_on) for fact in facts if fact.answered_on is not None
+    )
+    return Tally(
+        total=len(facts),
+        kinds={kind: sum(fact.kind is kind for fact in facts) for kind in Kind},
+        anonymous=sum(fact.is_anonymous for fact in facts),
+        preliminary=sum(fact.is_preliminary for fact in facts),
+        first_feedback=_in_time((fact.first_feedback for fact in facts), today),
+        answer=_in_time((fact.answer for fact in facts), today),
+        median_days=_median(times),
+        p90_days=times[-(-9 * len(times) // 10) - 1] if times else None,
+        is_open=sum(fact.is_open for fact in facts),
+        late=sum(_is_late(fact, today) for fact in facts),
+        reminded=sum(fact.was_reminded for fact in facts),
+        escalated=sum(fact.was_escalated for fact in facts),
+        acted=sum(fact.outcome in {Outcome.DONE, Outcome.LATER} for fact in facts),
+        explained=sum(fact.outcome is Outcome.NO_ACTION for fact in facts),
+        followed_up=sum(fact.is_followed_up for fact in facts),
+        improving=sum(fact.has_improvement for fact in facts),
+    )
+
+
+def change(now: int, before: int) -> Fraction | None:
+    """Return by how many percent a count has changed; None where there was nothing before."""
+    return Fraction(100 * (now - before), before) if before else None
+
+
+def _in_time(owed: Iterable[Owed | None], today: date) -> Share:
+    known = [kept for one in owed if one is not None and (kept := one.outcome(today)) is not None]
+    return Share(part=sum(known), whole=len(known))
+
+
+def _is_late(fact: Fact, today: date) -> bool:
+    return (
+        fact.is_open
+        and fact.answer is not None
+        and fact.answer.kept_on is None
+        and fact.answer.due_on < today
+    )
+
+
+def _median(times: Sequence[int]) -> Fraction | None:
+    if not times:
+        return None
+    middle = len(times) // 2
+    return Fraction(times[middle]) if len(times) % 2 else Fraction(times[middle - 1] + times[middle], 2)
