@@ -70,13 +70,29 @@ def begin(
     )
     if made is None:
         raise StoreError("the disclosure got no id")
-    chosen = [
-        {"disclosure_id": made, "case_id": case_id, "place": place}
-        for place, case_id in enumerate(dict.fromkeys(case_ids))
-    ]
-    if chosen:
-        transaction.connection.execute(insert(disclosed), chosen)
+    add(transaction, made, case_ids)
     return made
+
+
+def add(transaction: Transaction, disclosure_id: int, case_ids: Sequence[int]) -> None:
+    """Put more cases last in a disclosure, those that were left out included; what is there stays in place.
+
+    The caller has seen that it has not been handed out.
+    """
+    rows = transaction.rows(
+        select(disclosed.c.case_id, disclosed.c.place).where(disclosed.c.disclosure_id == disclosure_id)
+    )
+    places = {row["case_id"]: row["place"] for row in rows}
+    following = max([*places.values(), -1]) + 1
+    new = [one for one in dict.fromkeys(case_ids) if places.get(one, _LEFT_OUT) == _LEFT_OUT]
+    for place, case_id in enumerate(new, start=following):
+        row = {"disclosure_id": disclosure_id, "case_id": case_id, "place": place}
+        again = (
+            update(disclosed)
+            .where(disclosed.c.disclosure_id == disclosure_id, disclosed.c.case_id == case_id)
+            .values(place=place)
+        )
+        transaction.connection.execute(again if case_id in places else insert(disclosed).values(row))
 
 
 def find(transaction: Transaction, disclosure_id: int) -> Row | None:

@@ -24,7 +24,8 @@ HOME = "/arenden"
 FOR_GUESTS = "/registrera"
 GIVEN_BACK = "/osant"
 _LOCAL = re.compile(
-    r"/(?:arenden|registrera|modellen|installningar|gallring|registerutdrag|halsa|demo|osant)(?:[/?][A-Za-z0-9/?&=_.%~-]*)?"
+    r"/(?:arenden|registrera|modellen|installningar|gallring|registerutdrag|utlamnanden|halsa|demo|osant)"
+    r"(?:[/?][A-Za-z0-9/?&=_.%~-]*)?"
 )
 
 

@@ -27,6 +27,7 @@ from bots.desk.candidates import Candidates, NotSortingError
 from bots.desk.directory import Directory, NotAllowedError
 from bots.desk.disclosure.disclosing import Disclosing, NoDisclosureError, NotDisclosingError
 from bots.desk.disposal import Disposal
+from bots.desk.extract import Extract
 from bots.web.about import About, Notices
 from bots.web.access import Access
 from bots.web.answer import AnswerPage
@@ -34,8 +35,9 @@ from bots.web.candidates import CandidatesPage
 from bots.web.codes import Codes
 from bots.web.console import Console
 from bots.web.demo import Demo
-from bots.web.disposal import DisposalPage, NotArchivingError, archives
 from bots.web.disclosure import DisclosurePages
+from bots.web.disposal import DisposalPage, NotArchivingError, archives
+from bots.web.extract import ExtractPage, extracts
 from bots.web.form import Form
 from bots.web.health import Health
 from bots.web.health_page import HealthPage, operates
@@ -124,6 +126,7 @@ def build(
     candidates: Candidates | None = None,
     chat: Webchat | None = None,
     disposal: Disposal | None = None,
+    extract: Extract | None = None,
     disclosing: Disclosing | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
@@ -155,6 +158,7 @@ def build(
         demo=mailbox is not None,
         operates=lambda me: operates(me, acts),
         archives=lambda me: disposal is not None and archives(me, acts),
+        extracts=lambda me: extract is not None and extracts(me, acts),
         discloses=lambda me: disclosing is not None and disclosing.may(me.id),
     )
     keys = Keys(
@@ -196,6 +200,11 @@ def build(
             *(OidcPages(provider=provider, sessions=sessions, access=access).routes() if provider else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
             *Hooks(channels=hooks, receive=receive).routes(),
+            *(
+                ExtractPage(extract=extract, parts=parts, show=show, access=access).routes()
+                if extract
+                else ()
+            ),
             *(
                 DisposalPage(disposal=disposal, parts=parts, show=show, access=access).routes()
                 if disposal

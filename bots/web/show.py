@@ -23,9 +23,13 @@ class Show:
         demo: bool,
         operates: Callable[[Handler], bool] = lambda _me: False,
         archives: Callable[[Handler], bool] = lambda _me: False,
+        extracts: Callable[[Handler], bool] = lambda _me: False,
+        discloses: Callable[[Handler], bool] = lambda _me: False,
     ) -> None:
         self._operates = operates  # who has the page of the operator in the menu
         self._archives = archives  # and who that of disposal
+        self._extracts = extracts  # and who that of extracts
+        self._discloses = discloses  # and who hands out of the record
         self._site = {
             "service_name": public.service_name,
             "municipality": public.municipality,
@@ -71,6 +75,8 @@ class Show:
             "name": me.name,
             "operates": self._operates(me),
             "archives": self._archives(me),
+            "extracts": self._extracts(me),
+            "discloses": self._discloses(me),
         }
 
 

@@ -119,6 +119,34 @@ class Disclosing:
             journal.write(transaction, now, *lines)
         return made
 
+    def add(self, disclosure_id: int, case_ids: Sequence[int], *, by: str) -> int:
+        """Put more cases into a disclosure, and return how many there are to see.
+
+        Raises `NotReadyError` for none, or more than `MOST` in all.
+        """
+        self._only_registrators(by)
+        now = self.clock()
+        with self.store.write() as transaction:
+            self._open(transaction, disclosure_id)
+            chosen = [one for one in case_ids if self._sees(transaction, one, by)]
+            if not chosen:
+                raise NotReadyError(["Inget ärende stämmer med det du har valt."])
+            disclosures.add(transaction, disclosure_id, chosen)
+            if len(disclosures.cases_of(transaction, disclosure_id)) > MOST:
+                raise NotReadyError([f"Högst {MOST} ärenden i taget. Välj en kortare tid eller en enhet."])
+            about = {"utlämnande": str(disclosure_id)}
+            lines = [Entry(actor=by, act=_BEGUN, case_id=one, details=about) for one in chosen]
+            journal.write(transaction, now, *lines)
+        return len(chosen)
+
+    def requested(self, row: Row, *, by: str) -> Row | None:
+        """Return the case in which a disclosure was asked for, if there is one that the reader may see."""
+        if row["request_id"] is None:
+            return None
+        with self.store.read() as transaction:
+            case = cases.get(transaction, row["request_id"])
+        return case if sees(self.house.reader(by), case) else None
+
     def look(self, disclosure_id: int, *, by: str) -> Overview:
         """Return a disclosure; raise `NoDisclosureError` if there is none."""
         self._only_registrators(by)
