@@ -204,6 +204,7 @@ def _check(chosen: argparse.Namespace) -> int:
         )
     elif settings.classifier.enabled:
         fine.insert(0, "modellen är laddad")
+    old = safekeeping.warning(settings, house.store, house.acts.clock())
     house.close()
     for line in fine:
         print(f"ok   {line}")
@@ -211,6 +212,8 @@ def _check(chosen: argparse.Namespace) -> int:
         print(f"obs  {line}")
     for line in wrong:
         print(f"fel  {line}")
+    if old:
+        print(f"obs  {old}")
     return _EX_CONFIG if wrong else _EX_OK
 
 

@@ -22,6 +22,7 @@ from bots.table import (
     Table,
     WebAddress,
     WebAddressAsTold,
+    is_recipient,
     is_secret,
     is_web_address_or_empty,
 )
@@ -71,6 +72,13 @@ class StoreSettings(Table):
 
     url: Name = "sqlite:///synpunkt.db"
     encryption_key: Secret | None = None
+
+
+class BackupSettings(Table):
+    """Who can open a backup, and how old the latest may be before `synpunkt check` says so."""
+
+    recipients: list[Annotated[str, AfterValidator(is_recipient)]] = []
+    warn_after_hours: Annotated[int, Field(ge=1)] = 48
 
 
 class FrontSettings(Table):
@@ -377,6 +385,7 @@ class Settings(Table):
 
     municipality: MunicipalitySettings
     store: StoreSettings = StoreSettings()
+    backup: BackupSettings = BackupSettings()
     mail: MailSettings
     channels: ChannelSettings
     web: WebSettings | None = None

@@ -23,6 +23,16 @@ def is_secret(value: str) -> str:
     return value
 
 
+def is_recipient(value: str) -> str:
+    """Return whom a backup is encrypted to; raise `ValueError` for what is no public key of age or SSH."""
+    if not value.startswith(("age1", "ssh-ed25519 ", "ssh-rsa ")):
+        raise ValueError(
+            'ska vara en mottagare i formatet age, "age1...", eller en öppen nyckel av SSH, '
+            "aldrig den hemliga nyckeln"
+        )
+    return value
+
+
 def is_web_address(value: str) -> str:
     """Return an address without the slash at its end; raise `ValueError` for what is none."""
     if not value.startswith(("https://", "http://")):

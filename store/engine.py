@@ -233,6 +233,11 @@ def _is_sealed(cursor: Any) -> bool:
     return bool(tables and cursor.execute("SELECT 1 FROM seal_facts WHERE name = 'nyckel'").fetchone())
 
 
+def shown_url(url: str) -> str:
+    """Return a database URL that others may see: with *** for a password that stands in it."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
 def _is_away(error: Exception) -> bool:
     # PostgreSQL counts a value that is too long for an index (class 54) among the operational errors.
     return isinstance(error, OperationalError) and not str(

@@ -42,6 +42,12 @@ def readings(transaction: Transaction, case_id: int, *, most: int = 500) -> Sequ
     return transaction.rows(wanted.order_by(journal.c.id.desc()).limit(most))
 
 
+def latest(transaction: Transaction, act: str) -> datetime | None:
+    """Return when an act was last done to anything; None if never. It reads the journal from its end."""
+    wanted = select(journal.c.at).where(journal.c.act == act)
+    return transaction.connection.scalar(wanted.order_by(journal.c.id.desc()).limit(1))
+
+
 def _row(at: datetime, entry: Entry) -> dict[str, object]:
     return {
         "at": at,

@@ -36,7 +36,7 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Profile:
     """Load a profile by name, or from a path that ends in `.toml`; raise `ProfileError` if it is wrong."""
-    path = Path(name) if name.endswith(".toml") else _HERE / f"{name}.toml"
+    path = _path(name)
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -48,6 +48,15 @@ def load(name: str) -> Profile:
     except ValidationError as error:
         lines = [_line(path, detail) for detail in error.errors()]
         raise ProfileError("\n".join(lines)) from error
+
+
+def text_of(name: str) -> bytes:
+    """Return a profile as it is written; raise `OSError` if it is gone."""
+    return _path(name).read_bytes()
+
+
+def _path(name: str) -> Path:
+    return Path(name) if name.endswith(".toml") else _HERE / f"{name}.toml"
 
 
 def _line(path: Path, detail: ErrorDetails) -> str:
