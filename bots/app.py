@@ -34,7 +34,10 @@ from bots.desk.cases import CaseWork
 from bots.desk.closing import Closing
 from bots.desk.delivery import Delivery
 from bots.desk.directory import Directory
+from bots.desk.disclosure.disclosing import Disclosing
+from bots.desk.disclosure.rules import Grounds
 from bots.desk.disposal import Disposal
+from bots.desk.extract import Extract
 from bots.desk.finish import finish
 from bots.desk.house import House
 from bots.desk.intake import Intake
@@ -74,6 +77,8 @@ from bots.web.oidc import IdentityProvider
 from bots.web.parts import MailboxMail, PublicFacts
 from bots.web.people import Live
 from bots.web.running import Running
+from bots.web.uploads import file_of
+from classifier import passages
 from store import cases, inbox, migrations, search
 from store.engine import Store, StoreError
 
@@ -374,7 +379,18 @@ def _add_pages(
         hooks={one.name: one for one in app.doors if isinstance(one, Hooked)},
         chat=chat,
         candidates=_candidates(app, house, clock),
+        disclosing=_disclosing(app, settings, house, clock),
         disposal=Disposal(store=app.store, rules=retention_rules(settings), clock=clock),
+        extract=Extract(
+            store=app.store,
+            clock=clock,
+            find=passages.find,
+            municipality=settings.municipality.name,
+            privacy_url=settings.municipality.privacy_url,
+            rules=retention_rules(settings),
+            reader=house.reader,
+            regulated=house.regulated,
+        ),
     )
 
 
@@ -388,6 +404,24 @@ def _candidates(app: App, house: House, clock: Callable[[], datetime]) -> Candid
         taken_up=app.judge.ring,
         hiders={road: one for road, one in hides.items() if road in roads and roads[road].hides},
         listens=any(can.public or can.hides for can in roads.values()),
+    )
+
+
+def _disclosing(app: App, settings: Settings, house: House, clock: Callable[[], datetime]) -> Disclosing:
+    told = settings.disclosure
+    return Disclosing(
+        store=app.store,
+        house=house,
+        clock=clock,
+        find=lambda text, names: passages.find(text, names=names),
+        file_in=file_of,
+        grounds=Grounds(
+            identity=told.identity,
+            health=told.health,
+            protected=told.protected,
+            choices=tuple(told.paragraphs),
+            court=told.court,
+        ),
     )
 
 

@@ -1,6 +1,8 @@
-"""The page "Gallring", as the registrator meets it (row B16)."""
+"""The pages "Gallring" and "Registerutdrag", as the registrator meets them (rows B16, B18)."""
 
+import io
 import re
+import zipfile
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
@@ -9,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from bots.desk.disposal import Disposal
+from bots.desk.extract import Extract
 from bots.web.app import build
 from store.domain import Handler, Lane, Status
 from store.retention import Record, Rule
@@ -52,6 +55,13 @@ async def signed_in(house: House, who: str) -> AsyncIterator[httpx.AsyncClient]:
         session_secret=SECRET,
         secure_cookies=False,
         disposal=Disposal(store=house.store, rules=RULES, clock=house.clock),
+        extract=Extract(
+            store=house.store,
+            clock=house.clock,
+            find=lambda _text: [],
+            municipality="Lilla kommunen",
+            reader=house.acts.reader,
+        ),
     )
     transport = httpx.ASGITransport(app=app, client=("192.0.2.1", 40000))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:
@@ -185,6 +195,8 @@ async def test_c3_nobody_but_the_registrator_disposes_or_holds(house: House) -> 
         answers = [
             await browser.get("/gallring"),
             await browser.get("/gallring/protokoll"),
+            await browser.get("/registerutdrag"),
+            await browser.post("/registerutdrag", data={**sent, "adresser": "x@example.org"}),
             *[
                 await browser.post(path, data=sent)
                 for path in ("/gallring", "/gallring/sparr", "/gallring/sparr/hav")
@@ -192,5 +204,23 @@ async def test_c3_nobody_but_the_registrator_disposes_or_holds(house: House) -> 
         ]
 
         assert 'href="/gallring"' not in menu.text
-        assert [answer.status_code for answer in answers] == [403] * 5
+        assert [answer.status_code for answer in answers] == [403] * 7
     assert (house.table("holds"), house.case()["status"]) == ([], Status.CLOSED)
+
+
+async def test_b18_the_extract_is_counted_first_and_then_handed_out_as_a_file(
+    house: House, rita: httpx.AsyncClient
+) -> None:
+    key = token(await rita.get("/registerutdrag"))
+    sent = {"token": key, "adresser": "sven.svensson@example.org\r\nannan@example.org"}
+
+    nothing = await rita.post("/registerutdrag", data={**sent, "adresser": " "})
+    counted = await rita.post("/registerutdrag", data=sent)
+    fetched = await rita.post("/registerutdrag", data={**sent, "hämta": "ja"})
+
+    assert nothing.status_code == 422
+    assert "<li>1 ärende</li>" in counted.text
+    assert "Hjortronsylt" not in counted.text
+    assert fetched.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(fetched.content)) as archive:
+        assert b"Hjortronsylt" in archive.read("registerutdrag.json")

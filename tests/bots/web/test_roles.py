@@ -17,8 +17,10 @@ from starlette.routing import Mount, Route
 
 from bots.desk.candidates import Candidates
 from bots.desk.directory import Directory
+from bots.desk.disclosure.disclosing import Disclosing
 from bots.desk.disposal import Disposal
 from bots.desk.doors import Doors
+from bots.desk.extract import Extract
 from bots.web.app import build
 from bots.web.work import TASKS
 from store import cases, sight, tables
@@ -70,6 +72,7 @@ READERS: Mapping[str, set[str]] = {
     "eskalerat": SCHOOL | ALL_SEEING | {"frida"},
     "upptecknat": SCHOOL | ALL_SEEING | {"mats"},
     "visselblåsning": {"rita"},
+    "skyddat": {"hanna", "rita"},
     "avslutat": PARK | ALL_SEEING,
 }
 # Who may change one that they may read: those who only follow or were only told may not.
@@ -101,8 +104,10 @@ ELSEWHERE: Mapping[str, set[str]] = {
     "/installningar/svarsmallar/ny": {"rita", "sigrid", "chris", "carin"},
     "/halsa": {"rita", "sigrid"},
     "/gallring": {"rita"},
+    "/registerutdrag": {"rita", "dora"},
     "/gallring/protokoll": {"rita"},
     "/kandidater": SORTERS,
+    "/utlamnanden": {"rita"},
 }
 ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])  # what differs lies in the lists alone
 
@@ -160,7 +165,7 @@ async def a_case(house: House, sort: str, *, unit: str, handler: str, **columns:
     case = house.cases()[-1]
     status = columns.pop("status", Status.ASSIGNED)
     with house.store.write() as transaction:
-        cases.note(transaction, case["id"], unit=unit, handler=handler, **columns)
+        cases.note(transaction, case["id"], unit=unit, handler=handler, title=f"Sak {sort}", **columns)
         transaction.connection.execute(
             update(tables.cases).where(tables.cases.c.id == case["id"]).values(status=status)
         )
@@ -201,6 +206,9 @@ async def town(make_house: Make) -> Town:
             lanes=[Lane.WHISTLEBLOWING],
             status=Status.SORTING,
         ),
+        "skyddat": await a_case(
+            house, "skyddat", unit="park", handler="hanna", protected=True, shown_to=["frida", "mats"]
+        ),
         "avslutat": await a_case(house, "avslutat", unit="park", handler="hanna", status=Status.CLOSED),
     }
     await house.deliver()
@@ -218,12 +226,26 @@ async def town(make_house: Make) -> Town:
         secure_cookies=False,
         directory=Directory(store=house.store, house=house.work.house, clock=house.clock),
         disposal=Disposal(store=house.store, rules=(), clock=house.clock),
+        extract=Extract(
+            store=house.store,
+            clock=house.clock,
+            find=lambda _text: [],
+            municipality="Lilla kommunen",
+            reader=house.acts.reader,
+        ),
         candidates=Candidates(
             store=house.store,
             house=house.work.house,
             clock=house.clock,
             taken_up=house.judge_.ring,
             hiders={"torget": Square()},
+        ),
+        disclosing=Disclosing(
+            store=house.store,
+            house=house.work.house,
+            clock=house.clock,
+            find=lambda _text, _names: [],
+            file_in=lambda _raw, _index: b"",
         ),
     )
     return Town(house=house, app=app, numbers=numbers)
