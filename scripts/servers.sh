@@ -11,6 +11,7 @@ need /usr/sbin/postfix postfix
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
 need chromium chromium fonts-dejavu-core
 
+need systemd-analyze systemd
 need node nodejs
 need npm npm
 

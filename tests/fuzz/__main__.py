@@ -16,7 +16,7 @@ from tests.fuzz import CORPUS, load, names
 
 ROOT = Path(__file__).parent.parent.parent
 RUNS = ROOT / ".run" / "fuzz"
-_KEPT, _LONGEST_KEPT = 60, 1500
+_KEPT, _LONGEST_KEPT = 40, 300
 _STOPPED = ("crash-*", "timeout-*", "oom-*", "leak-*")
 
 
