@@ -2,7 +2,8 @@
 
 Each row that is written leaves its digest in `changes`, under a key that only the program has. A row that was
 changed past the program does not match its newest line, and a line can not be made without the key: a shell
-on SQLite lacks the function that the triggers call, and one on PostgreSQL is noted as a hand's.
+on SQLite lacks the function that the triggers call, and one on PostgreSQL is noted as a hand's. The number of
+the line is part of the digest, so that an old line can not be laid in again.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -151,8 +152,11 @@ def before(transaction: Transaction) -> dict[str, list[str]]:
         for name, form in found.items()
         if _MARK in known and inspect(transaction.connection).has_table(name)
     }
-    if found:
-        _note(transaction, TRIGGER, missing_triggers(transaction))
+    missing = missing_triggers(transaction)
+    if found and len(missing) < _number_of_triggers(transaction):
+        # Of a database that was just laid in from a backup all are gone. Whoever takes them all away to
+        # change a row is told by the row.
+        _note(transaction, TRIGGER, missing)
     _drop(transaction)
     return wrong
 
@@ -186,7 +190,7 @@ def unlike(transaction: Transaction, form: Form) -> Iterator[tuple[str, bool]]:
 
     Call `speak_plainly` first. Raises `StoreError` where the key is missing.
     """
-    key, now = _key(transaction, form, "t"), _digest(transaction, form, "t")
+    key, now = _key(transaction, form, "t"), _digest(transaction, form, "t", "n.id")
     statement = text(
         f"SELECT {key} AS key, n.digest IS NOT NULL AS has_line"  # noqa: S608 - our own names
         f' FROM "{form.table}" t LEFT JOIN ({_NEWEST}) n ON n.key = {key}'
@@ -198,10 +202,10 @@ def unlike(transaction: Transaction, form: Form) -> Iterator[tuple[str, bool]]:
 
 def gone(transaction: Transaction, form: Form) -> Iterator[str]:
     """Walk through the keys whose newest line tells of a row that is not there. Streams."""
-    key = _key(transaction, form, "t")
+    key, now = _key(transaction, form, "t"), _removed(transaction, form.table, "n.key", "n.id")
     statement = text(
         f'SELECT n.key FROM ({_NEWEST}) n LEFT JOIN "{form.table}" t ON n.key = {key}'  # noqa: S608 - our own names
-        f' WHERE t."{form.key[0]}" IS NULL AND n.digest <> {_removed(transaction, form.table, "n.key")}'
+        f' WHERE t."{form.key[0]}" IS NULL AND n.digest <> {now}'
     )
     found = _streamed(transaction, statement, form)
     yield from (row.key for row in found)
@@ -220,7 +224,7 @@ def speak_plainly(transaction: Transaction) -> None:
 
 
 _NEWEST = (
-    "SELECT key, digest FROM changes"
+    "SELECT id, key, digest FROM changes"
     " WHERE id IN (SELECT max(id) FROM changes WHERE subject = :subject GROUP BY key)"
 )
 
@@ -235,9 +239,10 @@ def _seal_anew(transaction: Transaction, form: Form, wrong: Collection[str]) -> 
     """Add a line for each row that does not match its newest one, and for each that is gone."""
     key = _key(transaction, form, "t")
     written = text(
-        "INSERT INTO changes (subject, key, digest, how)"  # noqa: S608 - our own names
-        f" SELECT CAST(:subject AS VARCHAR), {key}, {_digest(transaction, form, 't')},"
-        f' CAST(:how AS VARCHAR) FROM "{form.table}" t WHERE {key} IN :keys'
+        "INSERT INTO changes (id, subject, key, digest, how)"  # noqa: S608 - our own names
+        f" SELECT t.line_, CAST(:subject AS VARCHAR), {key}, {_digest(transaction, form, 't', 't.line_')},"
+        f" CAST(:how AS VARCHAR) FROM (SELECT t.*, {_next_lines(transaction)} AS line_"
+        f' FROM "{form.table}" t WHERE {key} IN :keys) t'
     ).bindparams(bindparam("keys", expanding=True))
     unlike_now = [key for key, _ in unlike(transaction, form)]
     for how, some in (
@@ -248,8 +253,9 @@ def _seal_anew(transaction: Transaction, form: Form, wrong: Collection[str]) -> 
             keys = some[at : at + _AT_ONCE]
             transaction.connection.execute(written, {"subject": form.table, "how": how, "keys": keys})
     removed = text(
-        "INSERT INTO changes (subject, key, digest, how) VALUES"  # noqa: S608 - our own names
-        f" (:subject, :key, {_removed(transaction, form.table, 'CAST(:key AS VARCHAR)')}, :how)"
+        "INSERT INTO changes (id, subject, key, digest, how) SELECT n.line_, CAST(:subject AS VARCHAR),"  # noqa: S608 - our own names
+        f" CAST(:key AS VARCHAR), {_removed(transaction, form.table, 'CAST(:key AS VARCHAR)', 'n.line_')},"
+        f" CAST(:how AS VARCHAR) FROM (SELECT {_next_line(transaction)} AS line_) n"
     )
     for key in list(gone(transaction, form)):
         how = WAS_WRONG if key in wrong else RESEALED
@@ -261,7 +267,19 @@ def _key(transaction: Transaction, form: Form, row: str) -> str:
     return " || '/' || ".join(f'CAST({row}."{name}" AS {kind})' for name in form.key)
 
 
-def _digest(transaction: Transaction, form: Form, row: str) -> str:
+def _next_line(transaction: Transaction) -> str:
+    """Write the number of the next line as SQL. On SQLite one that was given is not given again, either."""
+    if not _is_sqlite(transaction):
+        return "nextval('changes_id_seq')"
+    given = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'changes'), 0)"
+    return f"max({given}, coalesce((SELECT max(id) FROM changes), 0)) + 1"  # noqa: S608 - our own names
+
+
+def _next_lines(transaction: Transaction) -> str:
+    return _next_line(transaction) + (" + row_number() OVER () - 1" if _is_sqlite(transaction) else "")
+
+
+def _digest(transaction: Transaction, form: Form, row: str, line: str) -> str:
     """Write the digest of a row as SQL; in PostgreSQL of what is built in, so that nobody swaps it."""
     key = _key(transaction, form, row)
     if _is_sqlite(transaction):
@@ -270,20 +288,20 @@ def _digest(transaction: Transaction, form: Form, row: str) -> str:
             f'CAST({row}."{name}" AS REAL)' if name in form.real else f'{row}."{name}"'
             for name in form.columns
         )
-        return f"sealed('{form.table}', {key}, {', '.join(values)})"
+        return f"sealed('{form.table}', {key}, {line}, {', '.join(values)})"
     values = (f'{row}."{name}"' for name in form.columns)
-    return _hmac(form.table, key, f"CAST(ROW({', '.join(values)}) AS text)")
+    return _hmac(form.table, key, line, f"CAST(ROW({', '.join(values)}) AS text)")
 
 
-def _removed(transaction: Transaction, table: str, key: str) -> str:
+def _removed(transaction: Transaction, table: str, key: str, line: str) -> str:
     if _is_sqlite(transaction):
-        return f"sealed('{table}', {key})"
-    return _hmac(table, key, "''")
+        return f"sealed('{table}', {key}, {line})"
+    return _hmac(table, key, line, "''")
 
 
-def _hmac(table: str, key: str, values: str) -> str:
+def _hmac(table: str, key: str, line: str, values: str) -> str:
     pads = [f"decode(current_setting('synpunkt.{pad}', true), 'hex')" for pad in ("outer", "inner")]
-    told = f"convert_to('{table}' || chr(31) || {key} || chr(31) || {values}, 'UTF8')"
+    told = f"convert_to('{table}' || chr(31) || {key} || chr(31) || {line} || chr(31) || {values}, 'UTF8')"
     return f"substring(sha256({pads[0]} || sha256({pads[1]} || {told})) FROM 1 FOR 16)"
 
 
@@ -306,11 +324,16 @@ def _triggers(transaction: Transaction, form: Form) -> dict[str, str]:
         ("delete", "DELETE", "OLD"),
     ):
         key = _key(transaction, form, row)
-        made = _removed(transaction, form.table, key) if row == "OLD" else _digest(transaction, form, row)
+        made = (
+            _removed(transaction, form.table, key, "n.line")
+            if row == "OLD"
+            else _digest(transaction, form, row, "n.line")
+        )
         name = f"seal_{form.table}_{act}"
         found[name] = (
             f'CREATE TRIGGER {name} AFTER {on} ON "{form.table}" BEGIN'  # noqa: S608 - our own names
-            f" INSERT INTO changes (subject, key, digest) VALUES ('{form.table}', {key}, {made}); END"
+            f" INSERT INTO changes (id, subject, key, digest) SELECT n.line, '{form.table}', {key}, {made}"
+            f" FROM (SELECT {_next_line(transaction)} AS line) n; END"
         )
     return found
 
@@ -325,13 +348,14 @@ def _body(transaction: Transaction, form: Form) -> str:
         key = _key(transaction, form, row)
         made = f"CASE WHEN {is_ours} THEN {digest} ELSE CAST('' AS bytea) END"
         return (
-            "INSERT INTO changes (subject, key, digest, how, note)"  # noqa: S608 - our own names
-            f" VALUES ('{form.table}', {key}, {made}, {how});"
+            "INSERT INTO changes (id, subject, key, digest, how, note)"  # noqa: S608 - our own names
+            f" VALUES (line, '{form.table}', {key}, {made}, {how});"
         )
 
-    removed = line("OLD", _removed(transaction, form.table, _key(transaction, form, "OLD")))
-    written = line("NEW", _digest(transaction, form, "NEW"))
-    return f" BEGIN IF TG_OP = 'DELETE' THEN {removed} RETURN OLD; END IF; {written} RETURN NEW; END "
+    removed = line("OLD", _removed(transaction, form.table, _key(transaction, form, "OLD"), "line"))
+    written = line("NEW", _digest(transaction, form, "NEW", "line"))
+    start = f" DECLARE line bigint := {_next_line(transaction)};"
+    return f"{start} BEGIN IF TG_OP = 'DELETE' THEN {removed} RETURN OLD; END IF; {written} RETURN NEW; END "
 
 
 def _guards(transaction: Transaction) -> dict[str, str]:
@@ -405,6 +429,11 @@ def _not_there(transaction: Transaction) -> Iterator[str]:
     for name in _guards(transaction):
         if not name.endswith("()") and works.get(name) != (_GUARD_BODY, 0):
             yield name
+
+
+def _number_of_triggers(transaction: Transaction) -> int:
+    made = [*_guards(transaction), *(name for form in forms() for name in _triggers(transaction, form))]
+    return len([name for name in made if not name.endswith("()")])
 
 
 def _registered(store: Store) -> str | None:
