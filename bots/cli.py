@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bots import retention, safekeeping
+from bots import archiving, retention, safekeeping
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -114,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
     user.add_argument("person", nargs="?", default="", help="id under [[handlers]], eller ur sessions")
     safekeeping.add(command)
     retention.add(command)
+    archiving.add(command)
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
     return top
 

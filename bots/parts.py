@@ -13,6 +13,8 @@ from bots.channel import Channel, Given, roads_of
 from bots.channels.imap import Imap
 from bots.channels.relay import Relay
 from bots.channels.smtp import Smtp
+from bots.desk.archive.erms import Facts
+from bots.desk.archive.exporting import Archive
 from bots.desk.directory import Directory
 from bots.desk.doors import Doors
 from bots.desk.house import House, HouseError
@@ -247,6 +249,27 @@ def learning_folder(settings: Settings) -> Path | None:
     """Return where models that were learnt here lie; None until a decision allows learning."""
     learning = settings.classifier.learning
     return Path(learning.folder) if learning.decision else None
+
+
+def archive_of(settings: Settings, house: House, store: Store, clock: Callable[[], datetime]) -> Archive:
+    """Build what makes packages for the archive; raise `SettingsError` if its folder of schemas is none."""
+    told = settings.archive
+    folder = Path(told.schemas) if told.schemas else None
+    if folder is not None and not folder.is_dir():
+        raise SettingsError(f"tabell [archive], nyckel schemas: mappen {folder} finns inte.")
+    facts = Facts(
+        archivist=told.archivist or settings.municipality.name,
+        version=version("synpunkt"),
+        organisation_number=told.organisation_number,
+        submitter=told.submitter,
+        contact=told.contact,
+        receiver=told.receiver,
+        agreement=told.agreement,
+        reference_code=told.reference_code,
+        classification_code=told.classification_code,
+        classification=told.classification,
+    )
+    return Archive(store=store, house=house, clock=clock, facts=facts, schemas=folder)
 
 
 def retention_rules(settings: Settings) -> tuple[Rule, ...]:

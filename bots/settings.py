@@ -81,6 +81,21 @@ class BackupSettings(Table):
     warn_after_hours: Annotated[int, Field(ge=1)] = 48
 
 
+class ArchiveSettings(Table):
+    """What packages for the archive tell of who hands over (docs/archive.md); what is empty is left out."""
+
+    archivist: str = ""
+    organisation_number: str = ""
+    submitter: str = ""
+    contact: str = ""
+    receiver: str = ""
+    agreement: str = ""
+    reference_code: str = ""
+    classification_code: str = ""
+    classification: str = ""
+    schemas: str = ""
+
+
 class FrontSettings(Table):
     """The mail server before us whose verdicts count."""
 
@@ -394,6 +409,7 @@ class Settings(Table):
     triage: TriageSettings
     doors: DoorsSettings = DoorsSettings()
     watch: WatchSettings = WatchSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     public: PublicSettings = PublicSettings()
     secrecy: SecrecySettings = SecrecySettings()
     boards: list[BoardSettings] = []

@@ -328,6 +328,7 @@ def _in_page(write: Callable[[Language, Any], str]) -> Callable[[Context, object
     return written
 
 
+@cache
 def _facts_in(environment: jinja2.Environment, file: str) -> frozenset[str]:
     # StrictUndefined speaks only of the branch taken; we want to know before, and also what goes unused.
     loader = environment.loader or jinja2.DictLoader({})

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 from store.domain import Contact, Factor, Kind, Outcome
 from templates.document_facts import (
     AnswerPaperFacts,
+    ArchiveNoteFacts,
     CardFacts,
+    CaseSheetFacts,
     CoverLetterFacts,
     MeasureFormFacts,
     ReportFormFacts,
@@ -147,6 +149,28 @@ _COVER = CoverLetterFacts(
     proposal="Nämnden tar del av rapporten.",
     attachments=("Kvartal för nämnd, juli till september 2026",),
 )
+_SHEET = CaseSheetFacts(
+    municipality="Exempelby kommun",
+    case_number="SYN-2026-000123",
+    title="Trasig gunga",
+    fields=(("Kom in", "2026-11-23 10:30"), ("Läge", "avslutad"), ("Enhet", "Parkenheten")),
+    answers=((datetime(2026, 12, 1, 9, 0, tzinfo=UTC), "brev", ["Hej!", "Gungan är lagad."]),),
+    lines=(
+        (datetime(2026, 11, 23, 9, 30, tzinfo=UTC), "ärende öppnat", "synpunkt", "källa: e-post"),
+        (datetime(2026, 12, 1, 9, 0, tzinfo=UTC), "svara", "Anna Ek", ""),
+    ),
+)
+_SHEET_NEW: CaseSheetFacts = {**_SHEET, "answers": ()}
+_ARCHIVE = ArchiveNoteFacts(
+    municipality="Exempelby kommun",
+    label="Synpunkter som kom in 2026-01-01 till 2026-12-31",
+    name="synpunkter-2026",
+    made_at=datetime(2027, 2, 1, 9, 0, tzinfo=UTC),
+    software="synpunkt 0.1.0",
+    cases=312,
+    remarks=("2 ärenden med skyddade personuppgifter lämnas i en särskild del.",),
+)
+_ARCHIVE_WHOLE: ArchiveNoteFacts = {**_ARCHIVE, "remarks": ()}
 
 DOCUMENT_EXAMPLES = (
     DocumentExample(document="service_note", situation="filled in", facts=_NOTE),
@@ -159,4 +183,8 @@ DOCUMENT_EXAMPLES = (
     DocumentExample(document="measure_form", situation="to fill in by hand", facts=_MEASURES_EMPTY),
     DocumentExample(document="card", situation="four on a sheet", facts=_CARD),
     DocumentExample(document="cover_letter", situation="a quarter", facts=_COVER),
+    DocumentExample(document="case_sheet", situation="answered", facts=_SHEET),
+    DocumentExample(document="case_sheet", situation="not answered", facts=_SHEET_NEW),
+    DocumentExample(document="archive_note", situation="something withheld", facts=_ARCHIVE),
+    DocumentExample(document="archive_note", situation="whole", facts=_ARCHIVE_WHOLE),
 )

@@ -104,3 +104,26 @@ class CoverLetterFacts(TypedDict):
     figures: tuple[tuple[str, str], ...]  # what is counted, and how many
     proposal: str  # what the board is asked to decide
     attachments: tuple[str, ...]
+
+
+class CaseSheetFacts(TypedDict):
+    """Facts of `case_sheet`: a whole case for a human, for archive and main diary (row B17)."""
+
+    municipality: str
+    case_number: str
+    title: str
+    fields: tuple[tuple[str, str], ...]  # what stands in the case: its name, and what it says
+    answers: tuple[tuple[datetime, str, list[str]], ...]  # when, how, and line by line
+    lines: tuple[tuple[datetime, str, str, str], ...]  # of the journal: when, what, who, details or ""
+
+
+class ArchiveNoteFacts(TypedDict):
+    """Facts of `archive_note`, which lies in a package for the archive and tells how it is ordered."""
+
+    municipality: str
+    label: str  # what is in the package, in words
+    name: str
+    made_at: datetime
+    software: str
+    cases: int
+    remarks: tuple[str, ...]  # what is missing, or must be known besides

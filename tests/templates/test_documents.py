@@ -44,6 +44,8 @@ def chosen(tree: LexborHTMLParser) -> list[str]:
         ("measure_form", known.MeasureFormFacts),
         ("card", known.CardFacts),
         ("cover_letter", known.CoverLetterFacts),
+        ("case_sheet", known.CaseSheetFacts),
+        ("archive_note", known.ArchiveNoteFacts),
     ],
 )
 def test_a_document_needs_the_facts_of_its_type(name: str, facts: type) -> None:

@@ -1,0 +1,200 @@
+"""Gives cases to the archive and to a main diary: makes the package, checks it, journals it (rows B17, K13).
+
+A package that is not valid is given to nobody. What is told of protected senders goes into a part of its own.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from bots.desk.archive import checks, diary, package
+from bots.desk.archive.erms import Facts
+from bots.desk.archive.papers import Papers, papers
+from bots.desk.archive.plain import folder
+from bots.desk.archive.writing import sum_of
+from bots.desk.house import House
+from store import archive, cases
+from store.engine import Store, Transaction
+from store.sight import HiddenCaseError, Reader, sees
+
+PROTECTED = "-skyddade"
+
+
+class NothingToExportError(Exception):
+    """No case fits: another number, period or unit may."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """Which cases are wanted: one by its `number`, or those that came in during a period, of a `unit` or all.
+
+    Both days are included. Give either a number or a period.
+    """
+
+    number: str = ""
+    since: date | None = None
+    until: date | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A package that was made. `left_out` cases may not be seen by who made it; `protected` are withheld."""
+
+    name: str
+    sha256: str
+    cases: int
+    protected: int
+    left_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """Makes packages of what the store keeps. Blocking: called from a thread."""
+
+    store: Store
+    house: House
+    clock: Callable[[], datetime]
+    facts: Facts
+    schemas: Path | None = None  # published ones of others, from the table [archive]
+
+    def export(
+        self,
+        file: BinaryIO,
+        wish: Wish,
+        *,
+        by: str,
+        reader: Reader | None = None,
+        only_protected: bool = False,
+    ) -> Made:
+        """Write a package for the archive into `file`, which can be read and written, and journal it.
+
+        Without a `reader` every case is given, as to who owns the machine. The data of protected senders is
+        left out; with `only_protected` it is all that is given, of those cases alone. Raises
+        `NothingToExportError`, `HiddenCaseError` for a number that `reader` may not see, and
+        `checks.NotValidError`: then nothing is journaled, and what stands in `file` must be thrown away.
+        """
+        now = self.clock().astimezone(UTC).replace(microsecond=0)
+        with self.store.read() as transaction:
+            ids, left_out = self._wanted(transaction, wish, reader)
+            protected = [one for one in ids if cases.get(transaction, one)["protected"]]
+            wanted = protected if only_protected else ids
+            if not wanted:
+                raise NothingToExportError("no such cases")
+            name = f"{_name(wish)}-{now:%Y%m%dT%H%M%SZ}{PROTECTED if only_protected else ''}"
+            contents = package.Contents(
+                name=name,
+                label=_label(wish, self.house, only_protected=only_protected),
+                case_ids=wanted,
+                papers=lambda one: self._papers(transaction, one, withhold=not only_protected),
+                remarks=_remarks(
+                    0 if only_protected else len(protected), left_out, only_protected=only_protected
+                ),
+            )
+            package.pack(file, contents, facts=self.facts, at=now, schemas=self._published())
+        checks.check(file, published=self.schemas)
+        sha256 = sum_of(file)
+        self._note(wanted, by=by, act=archive.TO_ARCHIVE, name=name, sha256=sha256, now=now)
+        return Made(
+            name=name,
+            sha256=sha256,
+            cases=len(wanted),
+            protected=0 if only_protected else len(protected),
+            left_out=left_out,
+        )
+
+    def to_diary(self, file: BinaryIO, number: str, *, by: str, reader: Reader | None = None) -> Made:
+        """Write the package of one case for the main diary, and journal it; raises as `export`.
+
+        The data of a protected sender is left out: the diary is read by others than the two who may know it.
+        """
+        now = self.clock()
+        with self.store.read() as transaction:
+            (case_id,), _ = self._wanted(transaction, Wish(number=number), reader)
+            found = self._papers(transaction, case_id, withhold=True)
+            name = f"{folder(found.record.case['number'], case_id)}-diarium"
+            diary.pack(file, found, name=name)
+        sha256 = sum_of(file)
+        self._note([case_id], by=by, act=archive.TO_DIARY, name=name, sha256=sha256, now=now)
+        return Made(name=name, sha256=sha256, cases=1, protected=int(found.withheld), left_out=0)
+
+    def _wanted(
+        self, transaction: Transaction, wish: Wish, reader: Reader | None
+    ) -> tuple[Sequence[int], int]:
+        if wish.number:
+            case = cases.find_number(transaction, wish.number)
+            if reader is not None and (case is None or not sees(reader, case)):
+                raise HiddenCaseError  # nobody learns which numbers there are
+            if case is None:
+                raise NothingToExportError("no such case")
+            return [case["id"]], 0
+        if wish.since is None or wish.until is None:
+            raise NothingToExportError("neither a number nor a period")
+        return archive.of_period(
+            transaction, since=wish.since, until=wish.until, unit=wish.unit, reader=reader
+        )
+
+    def _papers(self, transaction: Transaction, case_id: int, *, withhold: bool) -> Papers:
+        return papers(transaction, archive.of_case(transaction, case_id), self.house, withhold=withhold)
+
+    def _published(self) -> Sequence[Path]:
+        if self.schemas is None:
+            return ()
+        return [self.schemas / one for one in ("ERMS.xsd", "premis.xsd") if (self.schemas / one).exists()]
+
+    def _note(self, ids: Sequence[int], *, by: str, act: str, name: str, sha256: str, now: datetime) -> None:
+        with self.store.write() as transaction:
+            archive.note(transaction, ids, by=by, act=act, package=name, sha256=sha256, now=now)
+
+
+def write_to(folder_of: Path, make: Callable[[BinaryIO], Made]) -> tuple[Path, Made]:
+    """Let `make` write a package into a folder, under a name of its own; nothing is left there if it fails.
+
+    The file can be read by its owner alone. Raises `OSError`, and whatever `make` does.
+    """
+    folder_of.mkdir(parents=True, exist_ok=True)
+    begun = folder_of / ".synpunkt-paket.del"
+    begun.unlink(missing_ok=True)
+    try:
+        begun.touch(mode=0o600, exist_ok=False)
+        with begun.open("r+b") as file:
+            made = make(file)
+        return begun.replace(folder_of / f"{made.name}.zip"), made
+    finally:
+        with suppress(OSError):
+            begun.unlink(missing_ok=True)
+
+
+def _name(wish: Wish) -> str:
+    if wish.number:
+        return folder(wish.number, 0)
+    unit = f"-{folder(wish.unit, 0)}" if wish.unit else ""
+    return f"synpunkter-{wish.since}-{wish.until}{unit}"
+
+
+def _label(wish: Wish, house: House, *, only_protected: bool) -> str:
+    unit = house.unit(wish.unit)
+    of_unit = f", {unit.name}" if unit else ""
+    what = (
+        f"Ärende {wish.number}"
+        if wish.number
+        else f"Synpunkter som kom in {wish.since} till {wish.until}{of_unit}"
+    )
+    return f"{what}. Skyddade personuppgifter (21 kap. 3 § OSL)" if only_protected else what
+
+
+def _remarks(protected: int, left_out: int, *, only_protected: bool) -> list[str]:
+    found = []
+    if only_protected:
+        found.append("Paketet innehåller skyddade personuppgifter (21 kap. 3 § OSL). Förvara det för sig.")
+    if protected:
+        found.append(
+            f"Ärenden med skyddade personuppgifter: {protected}. "
+            "Deras handlingar och avsändare lämnas i en särskild del."
+        )
+    if left_out:
+        found.append(f"Ärenden som den som gjorde paketet inte får se, och som saknas här: {left_out}.")
+    return found

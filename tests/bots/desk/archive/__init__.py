@@ -1,0 +1,1 @@
+"""Packages for the archive and for a main diary."""
