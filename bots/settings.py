@@ -96,6 +96,14 @@ class ArchiveSettings(Table):
     schemas: str = ""
 
 
+class JournalSettings(Table):
+    """How the record is sealed (docs/record-chain.md). Without a folder, beside the database."""
+
+    secret: Secret | None = None
+    folder: str = ""
+    seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+
+
 class FrontSettings(Table):
     """The mail server before us whose verdicts count."""
 
@@ -341,6 +349,16 @@ class DoorsSettings(Table):
     whistleblowing_url: WebAddress | None = None
 
 
+class DisclosureSettings(Table):
+    """By which paragraphs what is handed out is masked, and where a refusal is appealed (rows B11, T13)."""
+
+    identity: Name = "21 kap. 7 § OSL"
+    health: Name = "21 kap. 1 § OSL"
+    protected: Name = "21 kap. 3 § OSL"
+    paragraphs: list[Name] = ["21 kap. 1 § OSL", "21 kap. 3 § OSL", "21 kap. 7 § OSL", "26 kap. 1 § OSL"]
+    court: Name = "kammarrätten"
+
+
 class WatchSettings(Table):
     """When reminders go out: office hours of working days, Stockholm time."""
 
@@ -400,6 +418,7 @@ class Settings(Table):
 
     municipality: MunicipalitySettings
     store: StoreSettings = StoreSettings()
+    journal: JournalSettings = JournalSettings()
     backup: BackupSettings = BackupSettings()
     mail: MailSettings
     channels: ChannelSettings
@@ -408,6 +427,7 @@ class Settings(Table):
     classifier: ClassifierSettings = ClassifierSettings()
     triage: TriageSettings
     doors: DoorsSettings = DoorsSettings()
+    disclosure: DisclosureSettings = DisclosureSettings()
     watch: WatchSettings = WatchSettings()
     archive: ArchiveSettings = ArchiveSettings()
     public: PublicSettings = PublicSettings()

@@ -709,7 +709,7 @@ maskings = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False),
-    Column("paper", String(80), nullable=False),  # of the case (bots.desk.papers)
+    Column("paper", String(80), nullable=False),  # of the case (bots.desk.disclosure.papers)
     Column("paper_sum", String(64), nullable=False),  # of its text then: in another text it says nothing
     Column("begins", Integer, nullable=False),  # in characters of that text
     Column("ends", Integer, nullable=False),
@@ -729,7 +729,7 @@ disclosures = Table(
     Column("state", String(20), nullable=False),
     Column("selection", Text, nullable=False, default=""),  # how the cases were chosen, in words
     Column("request_id", ForeignKey("cases.id"), index=True),  # the case in which it was asked for, if any
-    Column("enclosed", JSON, nullable=False, default=list),  # files to go along: [message, index] of each
+    Column("enclosed", JSON, nullable=False, default=list),  # names of the files that go along
     Column("begun_by", String(200), nullable=False),
     Column("begun_at", Timestamp, nullable=False),
     Column("handed_by", String(200), nullable=False, default=""),

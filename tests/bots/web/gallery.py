@@ -22,12 +22,15 @@ from starlette.routing import Route as WebRoute
 from bots.channels.webchat import Webchat
 from bots.desk.by_link import ByLink
 from bots.desk.directory import Directory
+from bots.desk.disclosure.disclosing import Disclosing
 from bots.desk.links import LinkAct
 from bots.web.about import LANGUAGES, Notices
 from bots.web.app import build
 from bots.web.people import Live
 from bots.web.show import STATIC
+from bots.web.uploads import file_of
 from bots.web.work import TASKS
+from classifier import passages
 from store.domain import Factor, Inbound, Kind, Receipt, Role
 from store.engine import open_store
 from tests.bots.web import chats
@@ -127,6 +130,7 @@ class Gallery:
             "text": "Tack! Vi säger det.",
         }
         await browser.post(_NEW_TEXT, data=text)
+        await self._disclose(browser, found)
         for path in self.paths():
             found[path] = await browser.get(path)
         found["/l klart"] = await self._by_link(browser)
@@ -147,6 +151,17 @@ class Gallery:
         token = {"token": token_of(form), "version": "0", "kind": "beröm", "factor": str(Factor.FOOD)}
         found["gammal sida"] = await browser.post(f"{case}/bekrafta", data=token)
         return found
+
+    async def _disclose(self, browser: httpx.AsyncClient, found: dict[str, httpx.Response]) -> None:
+        """Begin one disclosure, and finish another, as the registrator."""
+        token = {"token": token_of(await browser.get("/registrera"))}
+        begun = {**token, "nummer": self.number}
+        await browser.post("/utlamnanden", data=begun)
+        other = (await browser.post("/utlamnanden", data=begun)).headers["location"]
+        found["/utlamnanden fel"] = await browser.post(other, data=token | {"gor": "lamna-ut"})
+        for wish in ("maska", "lamna-ut"):
+            await browser.post(other, data=token | {"gor": wish})
+        found["/utlamnanden klart"] = await browser.get(other)
 
     async def _by_link(self, browser: httpx.AsyncClient) -> httpx.Response:
         link = self._links()[0]
@@ -180,6 +195,8 @@ class Gallery:
             "/installningar/personer/{person}/arenden": (f"{person}/arenden",),
             "/installningar/enheter/{unit}": ("/installningar/enheter/gata",),
             "/installningar/svarsmallar/{template:int}": ("/installningar/svarsmallar/1",),
+            "/utlamnanden/{disclosure:int}": ("/utlamnanden/1",),
+            "/utlamnanden/{disclosure:int}/{number}": (f"/utlamnanden/1/{self.number}",),
         } | dict.fromkeys(FILES, ())
 
     def _links(self) -> list[str]:
@@ -200,6 +217,7 @@ FILES = (
     "/arenden/{number}/meddelande/{message:int}/original",
     "/arenden/{number}/meddelande/{message:int}/bilaga/{index:int}",
     "/arenden/{number}/svarsfil/{file:int}",
+    "/utlamnanden/{disclosure:int}/paket",
 )
 
 
@@ -241,6 +259,13 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
         patience=timedelta(0),
         chat=chat,
         candidates=chats.candidates(house),
+        disclosing=Disclosing(
+            store=store,
+            house=house.work.house,
+            clock=house.clock,
+            find=lambda text, names: passages.find(text, names=names),
+            file_in=file_of,
+        ),
     )
     try:
         yield Gallery(house=house, number=number, app=app)

@@ -20,9 +20,12 @@ from bots.channels.webchat import Webchat
 from bots.desk.by_link import ByLink
 from bots.desk.candidates import Candidates
 from bots.desk.directory import Directory
+from bots.desk.disclosure.disclosing import Disclosing
 from bots.web.app import build
 from bots.web.oidc import IdentityProvider, ProviderFacts
 from bots.web.parts import MailboxMail
+from bots.web.uploads import file_of
+from classifier import passages
 from store import inbox, journal, profiles
 from store.domain import Contact, Factor, Inbound, Kind, Outcome, Receipt, Visibility
 from store.engine import Row, Store
@@ -435,6 +438,13 @@ def parts_of(house: House) -> dict[str, Any]:
             clock=house.clock,
             taken_up=house.judge_.ring,
             hiders={"torget": Square()},
+        ),
+        "disclosing": Disclosing(
+            store=house.store,
+            house=house.work.house,
+            clock=house.clock,
+            find=lambda text, names: passages.find(text, names=names),
+            file_in=file_of,
         ),
         "model_history": lambda: [
             {"at": NOW.isoformat(), "act": "promoted", "model": "full-1", "before": ""}
