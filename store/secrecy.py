@@ -179,16 +179,24 @@ def is_protected_sender(transaction: Transaction, channel: str, handle: str) -> 
     return transaction.connection.scalar(wanted.limit(1)) is not None
 
 
-def hold_letters(transaction: Transaction, case_id: int, *, not_to: Collection[str], now: datetime) -> int:
-    """Hold what staff have written to the sender, and take back what waits for the addresses `not_to`.
+def hold_letters(
+    transaction: Transaction,
+    case_id: int,
+    *,
+    because: Ground,
+    now: datetime,
+    not_to: Collection[str] = (),
+) -> int:
+    """Hold what staff have written in a case, and take back what waits for the addresses `not_to`.
 
-    For who has just been protected: returns how many letters do not go. One that is just being sent goes.
+    For what has just been marked or protected: returns how many letters do not go. One that is just being
+    sent goes.
     """
     stopped = 0
     for row in outbox.waiting(transaction, case_id):
         if row["handle"].casefold() in not_to:
             stopped += outbox.take_back(transaction, row["id"], by="synpunkt", now=now) is not None
-        elif row["purpose"] in BY_HAND and outbox.hold(transaction, row["id"], because=str(Ground.PROTECTED)):
+        elif row["purpose"] in BY_HAND and outbox.hold(transaction, row["id"], because=str(because)):
             stopped += 1
             entry = Entry(actor="synpunkt", act="brev hålls", case_id=case_id, details={"brev": row["key"]})
             journal.write(transaction, now, entry)

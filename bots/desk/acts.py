@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from bots.desk import sensitive
 from bots.desk.cases import CaseWork
 from bots.desk.chat import point_elsewhere
 from bots.desk.closing import Closing
@@ -36,6 +37,7 @@ from store.domain import (
 )
 from store.engine import Row, Store, StoreError, Transaction
 from store.life import IllegalActError, Rules
+from store.secrecy import BY_HAND
 from store.sight import HiddenCaseError, OnlyReadingError, Reader
 
 _UNSORTED = {Status.RECEIVED, Status.SORTING, Status.QUARANTINED}
@@ -165,8 +167,11 @@ class Acts:
         explanation: str = "",
         act_on: date | None = None,
         way: Way | None = None,
+        despite: str = "",
     ) -> None:
         """Answer the sender: by letter where they can be written to, otherwise as a note of what was done.
+
+        What must not go by an open road raises `OpenRoadError`, unless `despite` says why it must (row B20).
 
         The case is answered, and the promise kept, when the letter is delivered. `explanation` says why
         there is no action, and stands in the letter; `measure` and `improvement` stand in the case alone.
@@ -183,6 +188,9 @@ class Acts:
             if way is Way.LETTER and case["sender_handle"] and sender is None:
                 words = _SHUT if is_shut else _ONLY_PHONE
                 raise IllegalActError(Act.ANSWER, Status(case["status"]), [words])
+            if way is Way.LETTER and sender is not None:
+                words = f"{text}\n\n{explanation}"
+                self._guard(transaction, case, words, sender.address, Act.ANSWER, despite=despite, by=by)
             contact = self.work.house.contact_for(case["unit"])
             version = self._take_in_hand(transaction, case, by=by, version=version, now=now)
             answer_id = acts.answer(
@@ -324,8 +332,11 @@ class Acts:
             self.assign(case_id, handler=handler, by=by, version=version, reason=reason)
         self.acted()
 
-    def ask_sender(self, case_id: int, question: str, *, by: str, version: int) -> None:
-        """Ask the sender what the answer needs; the case waits, and its clock runs on (requirements C2)."""
+    def ask_sender(self, case_id: int, question: str, *, by: str, version: int, despite: str = "") -> None:
+        """Ask the sender what the answer needs; the case waits, and its clock runs on (requirements C2).
+
+        `despite`: as in `answer`.
+        """
         now = self.clock()
         with self.store.write() as transaction:
             case = cases.get(transaction, case_id)
@@ -335,6 +346,7 @@ class Acts:
                 raise IllegalActError(Act.ASK_SENDER, Status(case["status"]), [words])
             if not question.strip():
                 raise IllegalActError(Act.ASK_SENDER, Status(case["status"]), ["Skriv frågan."])
+            self._guard(transaction, case, question, sender.address, Act.ASK_SENDER, despite=despite, by=by)
             days = self.work.house.policy.deadlines.question_days
             reply_by = due(now, days, self.work.house.days.closed)
             version = self._take_in_hand(transaction, case, by=by, version=version, now=now)
@@ -360,11 +372,14 @@ class Acts:
             )
         self.acted()
 
-    def delay(self, case_id: int, reason: str, *, answer_on: date, by: str, version: int) -> None:
+    def delay(
+        self, case_id: int, reason: str, *, answer_on: date, by: str, version: int, despite: str = ""
+    ) -> None:
         """Tell the sender why the answer is late, and the new day (FL 11 §, row B4).
 
         The promise stands as it was, kept or broken. Raises `IllegalActError` without a reason, a day that
-        is to come, a promised day, or somebody to tell who still waits for the answer.
+        is to come, a promised day, or somebody to tell who still waits for the answer. `despite`: as in
+        `answer`.
         """
         now = self.clock()
         with self.store.write() as transaction:
@@ -384,6 +399,7 @@ class Acts:
                 raise IllegalActError(Act.ANSWER, Status(case["status"]), missing)
             if promised is None or sender is None:  # told above; said again for the reader of types
                 return
+            self._guard(transaction, case, reason, sender.address, Act.ANSWER, despite=despite, by=by)
             cases.delay(
                 transaction,
                 case_id,
@@ -544,11 +560,18 @@ class Acts:
         version: int,
         address: str = "",
         other_board: bool = False,
+        despite: str = "",
     ) -> None:
-        """Ask a provider, or another board, what happened (rows N20, N21); by mail if `address` is given."""
+        """Ask a provider, or another board, what happened (rows N20, N21); by mail if `address` is given.
+
+        `despite`: as in `answer`.
+        """
         now = self.clock()
         with self.store.write() as transaction:
             case = cases.get(transaction, case_id)
+            if address:
+                to = Address(channel="email", handle=address)
+                self._guard(transaction, case, question, to, Act.ASK_PROVIDER, despite=despite, by=by)
             due_on = due(now, self.work.house.policy.deadlines.redogorelse_days, self.work.house.days.closed)
             version = self._take_in_hand(transaction, case, by=by, version=version, now=now)
             acts.move(
@@ -695,7 +718,15 @@ class Acts:
         self._move(case_id, Act.UNTIE, by=by, reason=reason, version=version, learned=learned)
 
     def answer_duplicate(
-        self, case_id: int, duplicate: str, text: str, *, way: Way, by: str, version: int
+        self,
+        case_id: int,
+        duplicate: str,
+        text: str,
+        *,
+        way: Way,
+        by: str,
+        version: int,
+        despite: str = "",
     ) -> None:
         """Answer the sender of a duplicate whom the original's answer did not reach, as a handler's own mail.
 
@@ -709,6 +740,9 @@ class Acts:
             if answer is None or duplicate not in waiting:
                 words = "Svara först i det här ärendet." if answer is None else "Välj vem som ska få svaret."
                 raise IllegalActError(Act.ANSWER, Status(case["status"]), [words])
+            if way is Way.LETTER and (to := self.work.sender(transaction, waiting[duplicate])) is not None:
+                for one in (case, waiting[duplicate]):
+                    self._guard(transaction, one, text, to.address, Act.ANSWER, despite=despite, by=by)
             acts.mark(
                 transaction,
                 case_id,
@@ -871,6 +905,23 @@ class Acts:
     def is_ours(self, address: str) -> bool:
         """Tell whether a mail address is that of somebody who works here."""
         return OnBehalf(work=self.work).is_ours(address)
+
+    def _guard(
+        self,
+        transaction: Transaction,
+        case: Row,
+        text: str,
+        to: Address,
+        act: Act,
+        *,
+        despite: str,
+        by: str,
+    ) -> None:
+        """Raise `OpenRoadError` for what must not be sent where others may read it (row B20)."""
+        house, now = self.work.house, self.clock()
+        sensitive.check(
+            transaction, house, case, text, channel=to.channel, act=act, despite=despite, by=by, now=now
+        )
 
     def _answer_duplicates(self, transaction: Transaction, case: Row, *, by: str, now: datetime) -> None:
         """Send the answer of a case to the senders of its duplicates, if it has one with an outcome."""
@@ -1051,10 +1102,18 @@ class Acts:
         return int(begun["version"])
 
     def send(self, letter_id: int, *, by: str) -> bool:
-        """Let a held, failed or unknown letter go out; False if it is not waiting for that."""
+        """Let a held, failed or unknown letter go out; False if it is not waiting for that.
+
+        Raises `OpenRoadError` for what staff have written in a case that has been marked since (row B20).
+        """
         with self.store.write() as transaction:
             if (case_id := outbox.case_of(transaction, letter_id)) is not None:
-                self._in_hand(transaction, case_id, by)
+                case = self._in_hand(transaction, case_id, by)
+                letter = outbox.find(transaction, letter_id)
+                if letter is not None and letter["purpose"] in BY_HAND:
+                    sensitive.refuse_marked(
+                        transaction, self.work.house, case, channel=letter["channel"], act=Act.ANSWER
+                    )
             gone = outbox.let_go(transaction, letter_id, by=by, now=self.clock())
         self.acted()
         return gone

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bots.desk import proofreading
+from bots.desk import proofreading, sensitive
 from bots.desk.acts import Acts
 from bots.desk.closing import Closing
 from bots.desk.letters import Sender
 from bots.desk.proofreading import Remark
 from bots.desk.roads import Window
+from bots.desk.sensitive import Stop
 from store import acts as store_acts
 from store import cases, drafts, enclosures, journal, life, outbox, reply_templates, unsent
 from store.domain import (
@@ -52,6 +53,7 @@ class Reply:
     improvement: str = ""
     way: Way | None = None
     closes: bool = False  # the case is closed as soon as the answer is there
+    despite: str = ""  # why it is sent by an open road, if others must not read it there (row B20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,7 @@ class Begun:
 class Shown:
     """An answer as the sender will get it. `letter` is None where nothing is sent, only noted.
 
-    `reply_by` is until when that road is open to us, where it closes.
+    `reply_by` is until when that road is open to us, where it closes; `stop` says why it must not go there.
     """
 
     letter: Rendered | None
@@ -75,6 +77,7 @@ class Shown:
     files: Sequence[Row]
     remarks: Sequence[Remark]
     reply_by: datetime | None = None
+    stop: Stop | None = None
 
     @property
     def mark(self) -> str:
@@ -82,6 +85,7 @@ class Shown:
         words = f"{self.letter.subject}\0{self.letter.body}" if self.letter else ""
         parts = [words, *(f"{one['name']}\0{one['sha256']}" for one in self.files)]
         parts += [str(one.concern) for one in self.remarks]
+        parts += self.stop.grounds if self.stop else ()
         parts += [f"{self.to.address.channel}:{self.to.address.handle}"] if self.to else []
         return hashlib.sha256("\0\0".join(parts).encode()).hexdigest()[:24]
 
@@ -153,11 +157,14 @@ class Answering:
             untold = store_acts.untold(transaction, case["id"])
             ways = self.acts.work.ways
             closes_at = ways.closes_at(transaction, sender.address) if sender is not None else None
-        goes = self._goes_by_letter(case, reply, sender)
+            goes = self._goes_by_letter(case, reply, sender)
+            words = f"{reply.text}\n\n{reply.explanation}"
+            channel = sender.address.channel if goes and sender is not None else PAGE
+            stop = sensitive.stop(transaction, self.acts.work.house, case, words, channel=channel)
         house = self.acts.work.house
         contact = house.contact_for(case["unit"])
         remarks = proofreading.look_through(
-            f"{reply.text}\n\n{reply.explanation}",
+            words,
             by_open_road=goes and sender is not None and sender.address.channel != PAGE,
             messages=[row["text"] for row in messages if not row["automatic"]],
             expected=[case["sender_name"], *(one.name for one in house.handlers.values())],
@@ -173,6 +180,7 @@ class Answering:
             files=files,
             remarks=remarks,
             reply_by=closes_at if goes else None,
+            stop=stop,
         )
 
     def send(
@@ -200,6 +208,7 @@ class Answering:
                 explanation=reply.explanation,
                 act_on=reply.act_on,
                 way=reply.way,
+                despite=reply.despite,
             )
             after = self._case(transaction, case_id)
             answer = store_acts.answer_of(transaction, case_id, after["round"])
@@ -220,12 +229,12 @@ class Answering:
         self.acts.acted()
         return held
 
-    def ask(self, case_id: int, question: str, *, by: str, version: int) -> int | None:
+    def ask(self, case_id: int, question: str, *, by: str, version: int, despite: str = "") -> int | None:
         """Ask the sender something; return the id of a letter that may be taken back."""
         with self.acts.store.write() as transaction:
             now, inside = self._inside(transaction)
             newest, before = outbox.newest_id(transaction), self._case(transaction, case_id)
-            inside.ask_sender(case_id, question, by=by, version=version)
+            inside.ask_sender(case_id, question, by=by, version=version, despite=despite)
             if (begun := unsent.find(transaction, case_id, Act.ASK_SENDER, by=by)) is not None:
                 unsent.forget(transaction, begun["id"])
             written = outbox.written_at(transaction, now, after=newest)

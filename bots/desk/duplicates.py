@@ -6,6 +6,7 @@ Each gets a letter of their own: its own number, road and language, and nothing 
 from dataclasses import dataclass
 from datetime import datetime
 
+from bots.desk import sensitive
 from bots.desk.cases import CaseWork
 from bots.desk.letters import writing
 from store import acts
@@ -27,16 +28,30 @@ class Duplicates:
     ) -> None:
         """Give an answer to the sender of each duplicate that has none.
 
-        Who can only be phoned is left for `answer_one`, and closing asks for it. For who has no address the
-        answer stands in the duplicate, where a code opens it.
+        Who can only be phoned is left for `answer_one`, and closing asks for it; so is whom such words must
+        not reach by an open road (row B20). For who has no address the answer stands in the duplicate, where
+        a code opens it.
         """
         for duplicate in acts.untold(transaction, original["id"]):
             nobody = not duplicate["sender_handle"]
-            if nobody or self.work.sender(transaction, duplicate) is not None:
+            if nobody or self._may_go(transaction, original, duplicate, answer):
                 way = Way.NOTE if nobody else Way.LETTER
                 self._give(
                     transaction, original, duplicate, answer, text=answer["text"], way=way, by=by, now=now
                 )
+
+    def _may_go(self, transaction: Transaction, original: Row, duplicate: Row, answer: Row) -> bool:
+        sender = self.work.sender(transaction, duplicate)
+        if sender is None:
+            return False
+        words, channel = f"{answer['text']}\n\n{answer['explanation']}", sender.address.channel
+        stops = (
+            sensitive.stop(transaction, self.work.house, case, words, channel=channel)
+            for case in (original, duplicate)
+        )
+        # Whoever sent the answer itself by such a road has said why, unless a human has marked the case.
+        is_answered_for = answer["way"] == Way.LETTER
+        return all(one is None or (is_answered_for and not one.is_final) for one in stops)
 
     def answer_one(
         self,

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from classifier.passages import find
 from classifier.pseudonyms import GIVEN_NAMES
+from store.domain import PassageKind
 from templates.readability import lix, sentences
 
 
@@ -88,6 +90,12 @@ _SENSITIVE = re.compile(
 )
 
 
+_NUMBERS = frozenset(
+    {PassageKind.PERSONAL_NUMBER, PassageKind.COORDINATION_NUMBER, PassageKind.RECORD_NUMBER}
+)
+_DELICATE = frozenset({PassageKind.HEALTH, PassageKind.SENSITIVE})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Remark:
     """Something to look over: what, where in the text, and what to do about it."""
@@ -117,10 +125,11 @@ def look_through(
     and sender.
     """
     told = has_day or bool(_DAY.search(text))
+    numbers, sensitive = _delicate(text)
     found = {
-        Concern.PERSONAL_NUMBER: list(personal_numbers(text)),
+        Concern.PERSONAL_NUMBER: numbers,
         Concern.NAME: _names(text, expected),
-        Concern.SENSITIVE: [match.group() for match in _SENSITIVE.finditer(text)] if by_open_road else [],
+        Concern.SENSITIVE: sensitive if by_open_road else [],
         Concern.QUOTE: [phrase for message in messages for phrase in _repeated(text, message)],
         Concern.TONE: _phrases(text, _BANNED),
         Concern.EMPTY_PROMISE: [] if told else _phrases(text, _EMPTY),
@@ -133,6 +142,24 @@ def look_through(
     ]
     remarks += [Remark(concern=Concern.NO_DAY)] if later and not has_day else []
     return (*remarks, *([Remark(concern=Concern.NO_CONTACT)] if lacks_contact else []))
+
+
+def delicate(text: str) -> tuple[Remark, ...]:
+    """List what others must not read on its way: numbers of people, and what the GDPR calls special."""
+    numbers, sensitive = _delicate(text)
+    found = {Concern.PERSONAL_NUMBER: numbers, Concern.SENSITIVE: sensitive}
+    return tuple(
+        Remark(concern=concern, found=tuple(dict.fromkeys(where))[:_SHOWN])
+        for concern, where in found.items()
+        if where
+    )
+
+
+def _delicate(text: str) -> tuple[list[str], list[str]]:
+    passages = find(text)
+    numbers = [*personal_numbers(text), *(one.words for one in passages if one.kind in _NUMBERS)]
+    words = [match.group() for match in _SENSITIVE.finditer(text)]
+    return numbers, [*words, *(one.words for one in passages if one.kind in _DELICATE)]
 
 
 def personal_numbers(text: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from store import cases, life, secrecy
 from store.domain import Status
 from store.engine import Row, Transaction
 from store.life import IllegalActError
+from store.secrecy import Ground
 
 _SETTERS = frozenset({life.REGISTRATOR})
 _PROPOSERS = frozenset({life.REGISTRATOR, life.MANAGER, life.HANDLER, life.TRIAGE})
@@ -71,6 +72,8 @@ class Secrecy:
                 proposed=not is_set,
                 now=now,
             )
+            if is_set:
+                secrecy.hold_letters(transaction, case_id, because=Ground.MARKED, now=now)
         return is_set
 
     def settle(self, case_id: int, mark_id: int, *, lifts: bool, by: str, version: int) -> None:
@@ -86,6 +89,8 @@ class Secrecy:
             if row is None or not done:
                 words = "Välj en markering som gäller, eller som väntar på besked."
                 raise IllegalActError(_MARKING, Status(case["status"]), [words])
+            if not lifts:
+                secrecy.hold_letters(transaction, case_id, because=Ground.MARKED, now=now)
             declined = lifts and secrecy.is_proposed(row)
             lifted = "föreslagen sekretessmarkering avslagen" if declined else "sekretessmarkering hävd"
             self._note(
@@ -128,7 +133,8 @@ class Secrecy:
                 hidden = cases.get(transaction, case_id)
                 others = (one for one in house.handlers.values() if not house.may_be_told(one.id, hidden))
                 not_to = {one.email.casefold() for one in others}
-                secrecy.hold_letters(transaction, case_id, not_to=not_to, now=now)
+                because = Ground.PROTECTED
+                secrecy.hold_letters(transaction, case_id, because=because, not_to=not_to, now=now)
 
     def retitle(self, case_id: int, title: str, *, all_the_same: bool, by: str, version: int) -> None:
         """Word what the register and the lists call a case (row B13).

@@ -16,13 +16,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bots.desk.answering import Answering, Begun, Reply, Shown
+from bots.desk.sensitive import ALTERNATIVES
 from bots.web import fields, uploads, views
 from bots.web.access import Access, TokenError
 from bots.web.downloads import download
 from bots.web.marks import pieces
 from bots.web.show import Show
 from bots.web.uploads import Sent
-from bots.web.work import ANSWER, LONGEST, STALE, Doing, Field, Look, LookedAt, Work, version_of
+from bots.web.work import ANSWER, DESPITE, LONGEST, STALE, Doing, Field, Look, LookedAt, Work, version_of
 from store import enclosures
 from store.cases import StaleCaseError
 from store.deadlines import day_of
@@ -38,7 +39,7 @@ _CLOSES = Field(
     look=Look.TICK,
     optional=True,
 )
-_FIELDS = (*ANSWER.fields, _CLOSES)
+_FIELDS = (*ANSWER.fields, _CLOSES, DESPITE)
 _SAVED, _LATE = "sparat", "for-sent"
 _FAULTS = {
     "many": f"Högst {uploads.MOST_FILES} filer i taget.",
@@ -116,8 +117,10 @@ class AnswerPage:
             reply = self._reply(case, typed, me)
             shown = await asyncio.to_thread(self._answering.show, case, reply, begun.files, by=me.id)
             is_read = wish != "granska" and sent.fields.get("shown", "") == shown.mark
-            if (shown.letter or shown.remarks) and not is_read:
+            lacks_reason = shown.stop is not None and not reply.despite
+            if (shown.letter or shown.remarks) and (not is_read or lacks_reason):
                 view.shown = shown
+                view.status = 422 if is_read else 200
                 return await self._page(request, me, case, typed, view)
             version = version_of(sent.fields)
             await asyncio.to_thread(
@@ -229,6 +232,7 @@ class AnswerPage:
             improvement=doing.text("improvement"),
             way=way if case["sender_handle"] else None,
             closes=doing.text("closes") == "ja",
+            despite=doing.text("despite"),
         )
 
     def _with_template(self, case: Row, typed: Mapping[str, str], chosen: str) -> str:
@@ -243,6 +247,7 @@ class AnswerPage:
         acts = self._answering.acts
         choices = await asyncio.to_thread(self._answering.templates, case)
         closable = not acts.rules.close_by_triage
+        stop = view.shown.stop if view.shown else None
         return self._show.page(
             "answer",
             me=me,
@@ -250,7 +255,14 @@ class AnswerPage:
             status=view.status,
             case=self._work.head(case),
             looked=view.looked or await asyncio.to_thread(self._work.now, case),
-            fields=[self._work.field(one, typed, case) for one in _FIELDS if one is not _CLOSES or closable],
+            fields=[
+                self._work.field(one, typed, case)
+                for one in _FIELDS
+                if one is not DESPITE and (one is not _CLOSES or closable)
+            ],
+            stop=stop,
+            despite=self._work.field(DESPITE, typed, case) if stop and not stop.is_final else None,
+            alternatives=ALTERNATIVES,
             problems=list(view.problems),
             messages=await asyncio.to_thread(self._work.messages, case["id"]),
             templates=[{"id": str(one.id), "title": one.title} for one in choices],

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bots.desk.on_behalf import UNANSWERED
+from bots.desk.sensitive import OpenRoadError
 from bots.mail.reading import attachment
 from bots.web import beside as beside_pages
 from bots.web import seen, views
@@ -151,9 +152,12 @@ class Console:
     async def send(self, request: Request, me: Handler) -> Response:
         """Let a letter go that waits for a human's word."""
         sent = await self._access.sent(request)
-        went = await asyncio.to_thread(self._parts.acts.send, request.path_params["letter"], by=me.id)
         back = local_path(sent.get("back", "")).partition("?")[0]
-        query = {"klart": "brev" if went else "brev-redan"}
+        try:
+            went = await asyncio.to_thread(self._parts.acts.send, request.path_params["letter"], by=me.id)
+            query = {"klart": "brev" if went else "brev-redan"}
+        except OpenRoadError:
+            query = {"klart": "brev-hemligt"}
         if back == "/arenden":
             query = {"visa": "brev", **query}
         return RedirectResponse(f"{back}?{urlencode(query)}", 303)

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from bots.desk.acts import Acts
 from bots.desk.answering import Answering
 from bots.desk.secrecy import Secrecy
+from bots.desk.sensitive import OpenRoadError
 from bots.web import seen, views
 from bots.web.access import Access
 from bots.web.people import ById
@@ -156,6 +157,14 @@ _DOORS = (
 _CITIZEN_HINT = "Upprepa inte det som avsändaren skrev: e-post kan läsas av andra."
 _REASON = Field(name="reason", label="Varför", rows=2, optional=True, hint="Det står i journalen.")
 _SETTLED = (("satt", "Markera som föreslaget"), ("hav", "Häv eller avslå"))
+DESPITE = Field(
+    name="despite",
+    label="Varför måste det skickas ändå?",
+    rows=2,
+    optional=True,
+    depends=True,
+    hint="Det står i journalen.",
+)
 _PEOPLE = "people"  # the lists that only the house knows
 _UNITS = "units"
 _WAITING = "waiting"  # duplicates of the case, whose senders have no answer
@@ -170,7 +179,9 @@ def _elsewhere(_it: Doing) -> None:
 
 
 def _ask(it: Doing) -> None:
-    it.answering.ask(it.case["id"], it.text("question"), by=it.by, version=it.version)
+    it.answering.ask(
+        it.case["id"], it.text("question"), by=it.by, version=it.version, despite=it.text("despite")
+    )
 
 
 def _assign(it: Doing) -> None:
@@ -191,6 +202,7 @@ def _delay(it: Doing) -> None:
         it.case["id"],
         it.text("reason"),
         answer_on=it.day("answer_on") or date.min,
+        despite=it.text("despite"),
         by=it.by,
         version=it.version,
     )
@@ -207,6 +219,7 @@ def _ask_statement(it: Doing) -> None:
         version=it.version,
         address=it.text("address"),
         other_board=it.text("other_board") == "ja",
+        despite=it.text("despite"),
     )
 
 
@@ -256,7 +269,13 @@ def _answer_duplicate(it: Doing) -> None:
     if way not in dict(_WAYS):
         raise it.missing("Välj svarets väg.")
     it.acts.answer_duplicate(
-        it.case["id"], it.text("duplicate"), it.text("text"), way=way, by=it.by, version=it.version
+        it.case["id"],
+        it.text("duplicate"),
+        it.text("text"),
+        way=way,
+        by=it.by,
+        version=it.version,
+        despite=it.text("despite"),
     )
 
 
@@ -432,7 +451,7 @@ TASKS = (
         shows_words=True,
         when=lambda case: bool(case["sender_handle"] or case["pick_up"]),
         hint="Löftets klocka går vidare. Svarar ingen fortsätter ärendet av sig självt.",
-        fields=(Field(name="question", label="Din fråga", rows=4, hint=_CITIZEN_HINT),),
+        fields=(Field(name="question", label="Din fråga", rows=4, hint=_CITIZEN_HINT), DESPITE),
         do=_ask,
     ),
     Task(
@@ -448,6 +467,7 @@ TASKS = (
             Field(
                 name="reason", label="Varför svaret dröjer", rows=4, hint=f"Hela meningar. {_CITIZEN_HINT}"
             ),
+            DESPITE,
         ),
     ),
     Task(
@@ -468,6 +488,7 @@ TASKS = (
             ),
             Field(name="question", label="Vad vill ni veta?", rows=4, hint=_CITIZEN_HINT),
             Field(name="other_board", label="Det är en annan nämnd", look=Look.TICK, optional=True),
+            DESPITE,
         ),
     ),
     Task(
@@ -574,6 +595,7 @@ TASKS = (
             Field(name="duplicate", label="I vilket ärende?", look=Look.LIST, options=_WAITING),
             Field(name="text", label="Svaret", rows=9, hint="Skriv inget som bara rör den andra avsändaren."),
             Field(name="way", label="Svarets väg", look=Look.CHOICE, options=_WAYS),
+            DESPITE,
         ),
     ),
     Task(
@@ -814,7 +836,15 @@ class Work:
         except IllegalActError as error:
             looked = self.looked_at(sent)
             return await self._page(
-                request, me, task, case, typed=typed, problems=error.missing, status=422, looked=looked
+                request,
+                me,
+                task,
+                case,
+                typed=typed,
+                problems=error.missing,
+                status=422,
+                looked=looked,
+                asks_why=isinstance(error, OpenRoadError) and not error.stop.is_final,
             )
         except StaleCaseError:
             _, fresh = await self._found(request, me)
@@ -869,6 +899,7 @@ class Work:
         problems: Sequence[str] = (),
         status: int = 200,
         looked: LookedAt | None = None,
+        asks_why: bool = False,
     ) -> Response:
         messages = await asyncio.to_thread(self.messages, case["id"]) if task.shows_words else []
         looked = looked or await asyncio.to_thread(self.now, case)
@@ -880,7 +911,9 @@ class Work:
             case=self._views.head(case),
             looked=looked,
             task={"slug": task.slug, "label": task.label, "hint": task.hint},
-            fields=[self.field(field, typed, case) for field in task.fields],
+            fields=[
+                self.field(field, typed, case) for field in task.fields if field is not DESPITE or asks_why
+            ],
             problems=list(problems),
             messages=messages,
             tomorrow=(day_of(self._acts.clock()) + timedelta(days=1)).isoformat(),

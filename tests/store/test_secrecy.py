@@ -134,7 +134,9 @@ def test_b15_letters_that_wait_stop_when_their_sender_is_protected(store: Store)
             outbox.put(transaction, letter, now=NOW)
 
     with store.write() as transaction:
-        stopped = secrecy.hold_letters(transaction, case_id, not_to={"bo@example.org"}, now=NOW)
+        stopped = secrecy.hold_letters(
+            transaction, case_id, because=Ground.PROTECTED, not_to={"bo@example.org"}, now=NOW
+        )
 
     states = {row["key"]: (row["state"], row["state_because"]) for row in rows_of(store, "letters")}
     assert stopped == 2

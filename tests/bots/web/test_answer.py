@@ -211,14 +211,20 @@ async def test_remarks_are_shown_marked_and_journaled_without_their_words(desk: 
     text = {"text": "Vi har talat med Maja Berg, 811228-9874, och lagar den så snart som möjligt."}
 
     shown = await desk.do("svara", **(ANSWER | text))
-    sent = await desk.again(shown, **(ANSWER | text))
+    refused = await desk.again(shown, **(ANSWER | text))
+    unsent = desk.house.outbox(purpose=Purpose.ANSWER)
+    sent = await desk.again(refused, **(ANSWER | text | {"despite": "Hon bad om det i telefon."}))
 
+    assert (refused.status_code, unsent) == (422, [])
+    assert "Varför måste det skickas ändå?" in words(refused)
     assert "Ett personnummer står i svaret" in words(shown)
     assert "<mark>811228-9874</mark>" in shown.text
     assert "Skicka ändå" in words(shown)
     assert sent.status_code == 303
     (line,) = [row for row in desk.house.table("journal") if row["act"] == "skickat trots anmärkningar"]
     assert line["details"] == {"anmärkningar": "löfte utan dag, någon annans namn, personnummer"}
+    (line,) = [row for row in desk.house.table("journal") if row["act"] == "skickat på öppen väg"]
+    assert line["details"] == {"risk": "personnummer", "varför": "Hon bad om det i telefon."}
 
 
 async def test_the_preview_says_from_whom_to_whom_and_by_what_road(desk: Desk) -> None:
