@@ -253,12 +253,20 @@ def hand_out(
     return done
 
 
+def refuse(transaction: Transaction, disclosure_id: int, text: str) -> None:
+    """Keep what was decided of what is not handed out, in place of what was written before."""
+    changed = update(disclosures).where(disclosures.c.id == disclosure_id).values(refusal=text)
+    transaction.connection.execute(changed)
+
+
 def forget(transaction: Transaction, case_ids: Collection[int]) -> None:
     """Forget what was masked and given of cases that are disposed of. That they were handed out stays."""
     transaction.connection.execute(delete(maskings).where(maskings.c.case_id.in_(case_ids)))
     transaction.connection.execute(
         update(disclosed).where(disclosed.c.case_id.in_(case_ids)).values(contents={})
     )
+    asked_there = disclosures.c.request_id.in_(case_ids)
+    transaction.connection.execute(update(disclosures).where(asked_there).values(refusal=""))
 
 
 def _change(transaction: Transaction, disclosure_id: int, **values: Any) -> bool:

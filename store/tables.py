@@ -737,6 +737,7 @@ disclosures = Table(
     Column("sha256", String(64), nullable=False, default=""),  # of the package
     Column("size", BigInteger, nullable=False, default=0),
     Column("made_with", String(200), nullable=False, default=""),
+    Column("refusal", Text, nullable=False, default="", server_default=""),  # the decision, as last written
 )
 
 # The cases of a disclosure, each with what was given of it, as masked: no word that was masked is in it.

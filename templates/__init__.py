@@ -130,6 +130,17 @@ def document(name: str, /, **facts: object) -> str:
         raise TemplateError(f"{where}: {_reason(error)}") from error
 
 
+def decision(name: str, /, **facts: object) -> str:
+    """Write the plain text `decisions/<name>.txt`, which somebody goes on from; in Swedish alone.
+
+    A missing fact is `TemplateError`.
+    """
+    try:
+        return _decisions().get_template(f"{name}.txt").render(facts).strip() + "\n"
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise TemplateError(f"decision {name}: {_reason(error)}") from error
+
+
 @cache
 def languages() -> tuple[str, ...]:
     """List the languages that a citizen can be thanked in, in alphabetical order and without drafts."""
@@ -296,6 +307,18 @@ def _letters(language: str) -> jinja2.Environment:
         "ltr": _left_to_right,
     }
     return environment
+
+
+@cache
+def _decisions() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_ROOM / "decisions"),
+        autoescape=False,  # noqa: S701 - plain text; an HTML entity there is a fault
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
 
 
 @cache

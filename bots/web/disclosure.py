@@ -31,6 +31,7 @@ from bots.web.parts import Parts
 from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.views import Views
+from bots.web.work import LONGEST
 from store import cases, lists
 from store.deadlines import day_of
 from store.disclosures import State
@@ -74,6 +75,8 @@ class DisclosurePages:
             Route(one, guard(self.look), methods=["GET"]),
             Route(one, guard(self.act), methods=["POST"]),
             Route(f"{one}/paket", guard(self.package), methods=["GET"]),
+            Route(f"{one}/avslag", guard(self.refusal), methods=["GET"]),
+            Route(f"{one}/avslag", guard(self.refuse), methods=["POST"]),
             Route(case, guard(self.case), methods=["GET"]),
             Route(case, guard(self.judge), methods=["POST"]),
         ]
@@ -103,6 +106,7 @@ class DisclosurePages:
     async def act(self, request: Request, me: Handler) -> Response:
         """Add cases, decide of what nobody has decided of, hand out, or give up."""
         sent, desk = await self._access.sent(request), self._disclosing
+        desk.only_registrators(me.id)
         made, wish = _id(request), sent.get("gor", "")
         url = f"{PATH}/{made}"
         try:
@@ -136,6 +140,36 @@ class DisclosurePages:
             return await self._overview(request, me, _Told(problems=[words], status=409))
         return download(data, f"utlamnande-{made}.zip", media_type="application/zip")
 
+    async def refusal(self, request: Request, me: Handler) -> Response:
+        """Show the decision to refuse, to be written on."""
+        text = await asyncio.to_thread(self._disclosing.refusal, _id(request), by=me.id)
+        return await self._refusal(request, me, text, _Told())
+
+    async def refuse(self, request: Request, me: Handler) -> Response:
+        """Keep the decision, and hand it over as a PDF."""
+        sent, made = await self._access.sent(request), _id(request)
+        text = sent.get("text", "")[:LONGEST]
+        try:
+            data = await asyncio.to_thread(self._disclosing.refuse, made, text, by=me.id)
+        except NotReadyError as error:
+            return await self._refusal(request, me, text, _Told(problems=error.problems, status=422))
+        return download(data, f"beslut-{made}.pdf", media_type="application/pdf")
+
+    async def _refusal(self, request: Request, me: Handler, text: str, told: _Told) -> Response:
+        overview = await asyncio.to_thread(self._disclosing.look, _id(request), by=me.id)
+        asking = await asyncio.to_thread(self._disclosing.requested, overview.row, by=me.id)
+        return self._show.page(
+            "disclosure_refusal",
+            me=me,
+            token=self._access.token(request),
+            status=told.status,
+            problems=list(told.problems),
+            one=self._line(overview.row),
+            asking=self._asking(asking),
+            text=text,
+            longest=LONGEST,
+        )
+
     async def case(self, request: Request, me: Handler) -> Response:
         """Show the papers of one case, before and after, with each passage to be decided of."""
         return await self._case(request, me, _Told())
@@ -143,6 +177,7 @@ class DisclosurePages:
     async def judge(self, request: Request, me: Handler) -> Response:
         """Decide of the passages of one paper, of the files, or leave the case out."""
         sent, desk = await self._access.sent(request), self._disclosing
+        desk.only_registrators(me.id)
         made, number, wish = _id(request), request.path_params["number"], sent.get("gor", "")
         url = f"{PATH}/{made}/{number}"
         try:

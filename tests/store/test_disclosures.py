@@ -49,6 +49,7 @@ def test_b11_no_column_has_room_for_who_asked_or_why() -> None:
         "sha256",
         "size",
         "made_with",
+        "refusal",
     }
 
 

@@ -13,17 +13,19 @@ from bots.desk.disclosure import papers as papers_of
 from bots.desk.disclosure.masking import OWN, Decision
 from bots.desk.disclosure.package import ChangedError, Given, given, make
 from bots.desk.disclosure.papers import File, Paper
-from bots.desk.disclosure.pdf import made_with
+from bots.desk.disclosure.pdf import Section, Sheet, draw, made_with
 from bots.desk.disclosure.review import Find, Judged, Review, review
 from bots.desk.disclosure.rules import Grounds
 from bots.desk.house import House
 from bots.mail.reading import attachment
 from store import cases, disclosures, enclosures, inbox, journal, secrecy
+from store.deadlines import day_of
 from store.disclosures import Masking, Package, State
 from store.domain import Entry, Role
 from store.engine import Row, Store, Transaction
 from store.inbox import MAIL
 from store.sight import sees
+from templates import decision
 
 MOST = 500  # cases of one disclosure
 LONGEST_TEXT = 200_000  # bytes of a file that is masked as a text
@@ -31,7 +33,7 @@ TEXT = "text/plain"
 OPENED = "bilaga"  # what the journal says of who has opened a file
 _BEGUN, _DECIDED, _CHOSEN = "utlämnande påbörjat", "maskning beslutad", "bilagor till utlämnande valda"
 _HANDED_OUT, _FETCHED, _ABANDONED = "handlingar utlämnade", "utlämnat paket hämtat", "utlämnande avbrutet"
-_LEFT_OUT = "lämnas inte ut"
+_LEFT_OUT, _REFUSED = "lämnas inte ut", "beslut om avslag skrivet"
 
 
 class NotDisclosingError(Exception):
@@ -83,9 +85,14 @@ class Disclosing:
         """Tell whether somebody hands out of the record."""
         return Role.REGISTRATOR in self.house.roles(person)
 
+    def only_registrators(self, person: str) -> None:
+        """Raise `NotDisclosingError` unless somebody hands out of the record."""
+        if not self.may(person):
+            raise NotDisclosingError
+
     def newest(self, *, by: str) -> Sequence[Row]:
         """List what has been handed out, or is being made ready, the last first."""
-        self._only_registrators(by)
+        self.only_registrators(by)
         with self.store.read() as transaction:
             return disclosures.newest(transaction)
 
@@ -94,7 +101,7 @@ class Disclosing:
 
         Raises `NotReadyError` for no case at all, or more than `MOST`.
         """
-        self._only_registrators(by)
+        self.only_registrators(by)
         if len(case_ids) > MOST:
             raise NotReadyError([f"Högst {MOST} ärenden i taget. Välj en kortare tid eller en enhet."])
         now = self.clock()
@@ -124,7 +131,7 @@ class Disclosing:
 
         Raises `NotReadyError` for none, or more than `MOST` in all.
         """
-        self._only_registrators(by)
+        self.only_registrators(by)
         now = self.clock()
         with self.store.write() as transaction:
             self._open(transaction, disclosure_id)
@@ -149,7 +156,7 @@ class Disclosing:
 
     def look(self, disclosure_id: int, *, by: str) -> Overview:
         """Return a disclosure; raise `NoDisclosureError` if there is none."""
-        self._only_registrators(by)
+        self.only_registrators(by)
         with self.store.read() as transaction:
             row = self._row(transaction, disclosure_id)
             rows = self._cases(transaction, disclosure_id, by)
@@ -160,7 +167,7 @@ class Disclosing:
 
     def look_at(self, disclosure_id: int, number: str, *, by: str) -> tuple[Overview, Review]:
         """Return one case of a disclosure that is being made ready; raise `NoDisclosureError`."""
-        self._only_registrators(by)
+        self.only_registrators(by)
         with self.store.read() as transaction:
             row = self._open(transaction, disclosure_id)
             rows = [one for one in self._cases(transaction, disclosure_id, by) if one["number"] == number]
@@ -281,7 +288,7 @@ class Disclosing:
 
     def abandon(self, disclosure_id: int, *, by: str) -> None:
         """Give a disclosure up. What was decided of passages is kept for the next one."""
-        self._only_registrators(by)
+        self.only_registrators(by)
         with self.store.write() as transaction:
             if not disclosures.abandon(transaction, disclosure_id):
                 raise NoDisclosureError
@@ -296,7 +303,7 @@ class Disclosing:
         """
         now = self.clock()
         with self.store.read() as transaction:
-            self._only_registrators(by)
+            self.only_registrators(by)
             row = self._open(transaction, disclosure_id)
             found = self._reviews(transaction, row, self._cases(transaction, disclosure_id, by))
             _raise_unless_ready(found)
@@ -323,13 +330,59 @@ class Disclosing:
             ]
             journal.write(transaction, now, *entries)
 
+    def refusal(self, disclosure_id: int, *, by: str) -> str:
+        """Return the decision to refuse as it was last written, or else what to begin one with.
+
+        A human writes why; the paragraphs are those of what is masked (OSL 6:3, FL 33 and 43-44).
+        """
+        overview = self.look(disclosure_id, by=by)
+        if overview.row["refusal"]:
+            return str(overview.row["refusal"])
+        counted = [one.by_paragraph(self.grounds) for one in overview.reviews]
+        counted += [one.contents["grounds"] for one in overview.given]
+        numbers = [str(one.case["number"]) for one in overview.reviews]
+        numbers += [str(one.contents["number"]) for one in overview.given]
+        person = self.house.person(by)
+        return decision(
+            "refusal",
+            municipality=self.house.municipality,
+            today=day_of(self.clock()).isoformat(),
+            numbers=numbers,
+            paragraphs=sorted({one for each in counted for one in each}) or [self.grounds.identity],
+            partly=overview.row["state"] == State.HANDED_OUT,
+            law=self.grounds.law,
+            court=self.grounds.court,
+            person=person.name,
+            title=person.title,
+        )
+
+    def refuse(self, disclosure_id: int, text: str, *, by: str) -> bytes:
+        """Keep a decision to refuse, and return it as a PDF; raise `NotReadyError` for one without words."""
+        self.only_registrators(by)
+        if not text.strip():
+            raise NotReadyError(["Skriv beslutet."])
+        now = self.clock()
+        sheet = Sheet(
+            title="Beslut om utlämnande av allmän handling",
+            sections=[Section(heading="", text=[text.strip()])],
+            foot=self.house.municipality,
+        )
+        data = draw(sheet, at=now).data
+        with self.store.write() as transaction:
+            row = self._row(transaction, disclosure_id)
+            disclosures.refuse(transaction, disclosure_id, text.strip())
+            about = {"utlämnande": str(disclosure_id), "sha256": hashlib.sha256(data).hexdigest()}
+            entry = Entry(actor=by, act=_REFUSED, case_id=row["request_id"], details=about)
+            journal.write(transaction, now, entry)
+        return data
+
     def package(self, disclosure_id: int, *, by: str) -> bytes:
         """Make a package again, byte for byte, and note who took it.
 
         Raises `NoDisclosureError` for what was not handed out, and `ChangedError` when it can not be made as
         it was: the program that draws is another, or a case has been disposed of.
         """
-        self._only_registrators(by)
+        self.only_registrators(by)
         with self.store.read() as transaction:
             row = self._row(transaction, disclosure_id)
             if row["state"] != State.HANDED_OUT:
@@ -468,10 +521,6 @@ class Disclosing:
         if row["state"] != State.BEGUN:
             raise NoDisclosureError
         return row
-
-    def _only_registrators(self, person: str) -> None:
-        if not self.may(person):
-            raise NotDisclosingError
 
 
 def _raise_unless_ready(found: Sequence[Review]) -> None:

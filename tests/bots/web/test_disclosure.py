@@ -248,3 +248,28 @@ async def test_a_case_can_be_left_out_from_its_page(desk: Desk) -> None:
     assert back.url.path == chosen.url.path
     assert f"/{second}" in back.text
     assert f"{chosen.url.path}/{first}" not in back.text
+
+
+async def test_b11_a_refusal_names_its_paragraphs_and_how_it_is_appealed_and_is_kept(desk: Desk) -> None:
+    number = await hear(desk, "Ring 070-174 06 05.")
+    await desk.sign_in("rita")
+    begun = await press(desk, await desk.browser.get("/utlamnanden"), "/utlamnanden", nummer=number)
+    await press(desk, begun, begun.url.path, gor="maska")
+    url = f"{begun.url.path}/avslag"
+    page = await desk.browser.get(url)
+    told = words(page)
+    assert "21 kap. 7 § OSL i offentlighets- och sekretesslagen (2009:400)" in told
+    assert "överklaga beslutet till kammarrätten" in told
+    assert "inom tre veckor" in told
+    assert "Kontrollera med jurist" in told
+    assert number in told
+
+    token = token_of(page)
+    assert (await desk.browser.post(url, data={"token": token, "text": " "})).status_code == 422
+    made = await desk.browser.post(url, data={"token": token, "text": "Beslut: Nej.\nSkäl: Räksmörgås."})
+
+    assert made.headers["content-type"] == "application/pdf"
+    text = "\n".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(made.content)).pages)
+    assert "Skäl: Räksmörgås." in text
+    assert "Räksmörgås" in (await desk.browser.get(url)).text
+    assert "beslut om avslag skrivet" in [line["act"] for line in rows_of(desk.house.store, "journal")]
