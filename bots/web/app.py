@@ -92,6 +92,7 @@ _HEADERS = {
 }
 
 _ASKS_MORE = ("/arenden/", PAGE)
+_KEYS = ("/l/", "/enkat/")  # whoever knows such an address holds a key
 _POLICY_OF_ASKING = f"{_HEADERS['Content-Security-Policy']}; connect-src 'self'"
 
 
@@ -262,6 +263,8 @@ class Guard:
                     # A case asks us who else has it open, and confirms without loading the whole page anew;
                     # a talk asks for news.
                     headers.setdefault("Content-Security-Policy", _POLICY_OF_ASKING)
+                if scope["path"].startswith(_KEYS):
+                    headers.setdefault("Referrer-Policy", "no-referrer")
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 if message["status"] == 307:
