@@ -49,6 +49,7 @@ from bots.desk.watch import Watch
 from bots.mail.identity import Identity
 from bots.mail.worker import Reader
 from bots.parts import (
+    archive_of,
     build_classifiers,
     build_directory,
     build_doors,
@@ -381,6 +382,7 @@ def _add_pages(
         candidates=_candidates(app, house, clock),
         disclosing=_disclosing(app, settings, house, clock),
         disposal=Disposal(store=app.store, rules=retention_rules(settings), clock=clock),
+        archive=archive_of(settings, house, app.store, clock),
         extract=Extract(
             store=app.store,
             clock=clock,

@@ -22,6 +22,7 @@ from bots.channel import Hooked, Receive
 from bots.channels.webchat import PAGE, Webchat
 from bots.desk.acts import Acts as DeskActs
 from bots.desk.answering import Answering
+from bots.desk.archive.exporting import Archive
 from bots.desk.by_link import ByLink
 from bots.desk.candidates import Candidates, NotSortingError
 from bots.desk.directory import Directory, NotAllowedError
@@ -31,6 +32,7 @@ from bots.desk.extract import Extract
 from bots.web.about import About, Notices
 from bots.web.access import Access
 from bots.web.answer import AnswerPage
+from bots.web.archive import ArchivePage
 from bots.web.candidates import CandidatesPage
 from bots.web.codes import Codes
 from bots.web.console import Console
@@ -129,6 +131,7 @@ def build(
     disposal: Disposal | None = None,
     extract: Extract | None = None,
     disclosing: Disclosing | None = None,
+    archive: Archive | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -161,6 +164,7 @@ def build(
         archives=lambda me: disposal is not None and archives(me, acts),
         extracts=lambda me: extract is not None and extracts(me, acts),
         discloses=lambda me: disclosing is not None and disclosing.may(me.id),
+        packs=lambda me: archive is not None and archives(me, acts),
     )
     keys = Keys(
         store=store,
@@ -212,6 +216,11 @@ def build(
                 else ()
             ),
             *_disclosures(disclosing, parts, show, access),
+            *(
+                ArchivePage(archive=archive, parts=parts, show=show, access=access).routes()
+                if archive
+                else ()
+            ),
             *_talk(chat, parts, show, access, session_secret, secure_cookies),
         ],
         middleware=[

@@ -25,11 +25,13 @@ class Show:
         archives: Callable[[Handler], bool] = lambda _me: False,
         extracts: Callable[[Handler], bool] = lambda _me: False,
         discloses: Callable[[Handler], bool] = lambda _me: False,
+        packs: Callable[[Handler], bool] = lambda _me: False,
     ) -> None:
         self._operates = operates  # who has the page of the operator in the menu
         self._archives = archives  # and who that of disposal
         self._extracts = extracts  # and who that of extracts
         self._discloses = discloses  # and who hands out of the record
+        self._packs = packs  # and who makes packages for the archive
         self._site = {
             "service_name": public.service_name,
             "municipality": public.municipality,
@@ -77,6 +79,7 @@ class Show:
             "archives": self._archives(me),
             "extracts": self._extracts(me),
             "discloses": self._discloses(me),
+            "packs": self._packs(me),
         }
 
 

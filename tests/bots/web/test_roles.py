@@ -26,6 +26,7 @@ from bots.web.work import TASKS
 from store import cases, sight, tables
 from store.domain import Handler, Kind, Lane, MessageState, Role, Status, Unit, Visibility
 from store.engine import Row
+from tests.bots.desk.archive.rig import archive_of
 from tests.bots.desk.test_candidates import Square
 from tests.bots.desk.test_chat import said
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET
@@ -106,6 +107,7 @@ ELSEWHERE: Mapping[str, set[str]] = {
     "/gallring": {"rita"},
     "/registerutdrag": {"rita", "dora"},
     "/gallring/protokoll": {"rita"},
+    "/arkiv": {"rita"},
     "/kandidater": SORTERS,
     "/utlamnanden": {"rita"},
 }
@@ -226,6 +228,7 @@ async def town(make_house: Make) -> Town:
         secure_cookies=False,
         directory=Directory(store=house.store, house=house.work.house, clock=house.clock),
         disposal=Disposal(store=house.store, rules=(), clock=house.clock),
+        archive=archive_of(house),
         extract=Extract(
             store=house.store,
             clock=house.clock,
