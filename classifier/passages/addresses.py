@@ -4,7 +4,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from classifier.passages.signs import signs
+from classifier.passages.signs import everyday, signs
 from store.domain import PassageKind
 
 Found = tuple[int, int, PassageKind, str]
@@ -33,8 +33,8 @@ _IP4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IP6 = re.compile(r"(?<![\w:])[0-9a-fA-F:]{6,39}(?![\w:])")
 
 _NUMBER = re.compile(
-    r"(?<=[^\W\d_]),? (?:nr\.? ?)?(\d{1,3}(?: ?[A-Za-z](?![\w-]))?(?:-\d{1,3})?)"
-    r"(?![\w:/%]|[.,-]\d)"
+    r"(?<=[^\W\d_]),? (?:nr\.? ?)?(\d{1,3}(?:[A-Za-z](?![\w-])| [A-HJ-Za-h](?![\w-]))?(?:-\d{1,3})?)"
+    r"(?![\w:/%]|[.,-]\d| x \d)"
 )
 _LAST_WORDS = re.compile(r"(?:[\w:.'-]+ ){0,2}[\w:.'-]+$")
 _UNIT = re.compile(
@@ -69,7 +69,10 @@ _FLAT = re.compile(
     r"\b(?:lgh|lägenhet|lägenhetsnummer|lägenhetsnr|lght)\.?:? ?(?:nr\.? ?)?\d{3,4}\b", re.IGNORECASE
 )
 _BOX = re.compile(r"\b(?:box|postlåda) \d{1,5}\b", re.IGNORECASE)
-_PROPERTY = re.compile(rf"(?<!\w)(?:[{_BIG}][\w-]{{2,25}} ){{1,3}}(?:s-)?\d{{1,4}}:\d{{1,4}}(?![\d:])")
+_PROPERTY = re.compile(
+    r"(?<!\w)((?:Fastighet|Fastigheten|Tomten?) )?"
+    rf"(?:[{_BIG}][\w-]{{2,25}} ){{1,3}}(?:s-)?\d{{1,4}}:\d{{1,4}}(?![\d:])"
+)
 _BLOCK = re.compile(
     r"\b(?:kv\.?|kvarteret|fastighet(?:en)?|tomt(?:en)?|fastighetsbeteckning(?:en)?:?) (?:är )?"
     rf"[{_BIG}]\w{{2,25}}(?: [{_BIG}]\w{{2,25}})? \d{{1,4}}(?::\d{{1,4}})?(?![\w:])"
@@ -128,8 +131,20 @@ def _net(text: str) -> Iterator[Found]:
         yield match.start(), match.start() + len(words), PassageKind.PROFILE, "användarnamn efter @"
     for pattern in (_IP4, _IP6):
         for match in pattern.finditer(text):
-            if _is_ip(match.group()):
+            if _is_ip(match.group()) and not _is_version(text, match.start()):
                 yield (*match.span(), PassageKind.NETWORK_ADDRESS, "skrivet som en ip-adress")
+
+
+def _is_version(text: str, start: int) -> bool:
+    words = text[max(0, start - 20) : start].lower().split()
+    return bool(words) and words[-1].strip(".:") in signs()["version"]
+
+
+def _is_plate(letters: str) -> bool:
+    low = letters.lower()
+    if letters == low:
+        return low not in everyday() and low not in signs()["ingen bil"]
+    return letters.isupper() and low not in signs()["ingen bil"]
 
 
 def _is_ip(words: str) -> bool:
@@ -162,7 +177,7 @@ def _streets(text: str) -> Iterator[Found]:
             yield (*match.span(), PassageKind.ADDRESS, why)
 
 
-def _street_before(text: str, end: int) -> tuple[int, str] | None:
+def _street_before(text: str, end: int) -> tuple[int, str] | None:  # noqa: C901  # one rule a line
     """Return where the street begins whose name ends here, and why it is one."""
     words = _LAST_WORDS.search(text, max(0, end - _FAR), end)
     if words is None:
@@ -171,12 +186,16 @@ def _street_before(text: str, end: int) -> tuple[int, str] | None:
     names = words.group().split(" ")
     last = names[-1].casefold()
     taken = 1
+    if last.endswith(tuple(known["ingen gata"])):
+        return None
     if last in known["gata"]:
         # "Carl Johans gata": the words before belong to it, back to the first with a capital.
         while taken < len(names) and names[-taken - 1][:1].isupper():
             taken += 1
-        if taken == 1 and not names[-1][:1].isupper():
-            taken = min(2, len(names))
+        if taken == 1 and last in known["gata, bara med namn före"]:
+            if len(names) < 2 or not names[-2].endswith("s"):
+                return None
+            taken = 2
         why = "gata med nummer"
     elif last.endswith(tuple(known["gata"])):
         while taken < len(names) and names[-taken - 1].casefold() in known["väderstreck"]:
@@ -196,6 +215,9 @@ def _street_before(text: str, end: int) -> tuple[int, str] | None:
 
 def _things(text: str) -> Iterator[Found]:
     for match in _PROPERTY.finditer(text):
+        if match.group(1):
+            yield match.end(1), match.end(), PassageKind.PROPERTY, "skrivet som en fastighetsbeteckning"
+            continue
         if not _is_time(match.group()) or _SAYS_PROPERTY.search(
             text[max(0, match.start() - 30) : match.start()]
         ):
@@ -205,7 +227,7 @@ def _things(text: str) -> Iterator[Found]:
     for match in _PLATE.finditer(text):
         letters = match.group(1)
         is_said = _SAYS_PLATE.search(text[max(0, match.start() - 40) : match.start()])
-        if is_said or (letters.isupper() and letters.casefold() not in signs()["ingen bil"]):
+        if is_said or _is_plate(letters):
             yield (*match.span(), PassageKind.VEHICLE, "skrivet som ett registreringsnummer")
     for match in _RECORD.finditer(text):
         if any(sign.isdigit() for sign in match.group(1)):

@@ -44,9 +44,14 @@ _SAYS_BANK = re.compile(
     r"(?:nr|nummer|är|number)?[.:]?\W{0,4}$",
     re.IGNORECASE,
 )
+_BY_NAME = re.compile(r"[A-ZÅÄÖ][\w-]+ \($")
+_DIGIT = (
+    r"(?:noll|nolla|ett|etta|två|tvåa|tre|trea|fyra|fem|sex|sju|åtta|nio|\w{2,6}tio|tjugo\w{0,5}|\d{1,4})"
+)
+_SPOKEN = re.compile(rf"\bnoll(?:[ ,-]{{1,2}}{_DIGIT}){{3,12}}\b", re.IGNORECASE)
 _PUBLIC = frozenset({"112", "1177", "11313", "11414", "116117", "90000", "020112112"})
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-_RESERVE = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{2})(?:0\d|1[0-2])[0-3]\d-?(?:[A-Z]\d{3}|TF\d\d)\b")
+_RESERVE = re.compile(r"(?<!\d)(?:(?:19|20)\d{2}|\d{2})(?:0\d|1[0-2])[0-3]\d-(?=\d*[A-Z])[A-Z\d]{4}\b")
 _HIDDEN_END = re.compile(r"(?<!\d)((?:19|20)?\d{2}(?:0\d|1[0-2])[0-3]\d)[- ]?[xX*?_]{3,4}")
 _BIRTH = re.compile(
     r"(?<!\d)(?:(?:19|20)?\d{2}[-./ ]?(?:0\d|1[0-2])[-./ ]?[0-3]\d|"
@@ -86,8 +91,13 @@ def _written(text: str) -> Iterator[Found]:
     for match in _HIDDEN_END.finditer(text):
         yield (*match.span(), PassageKind.BIRTH_DATE, "personnummer utan de fyra sista")
     for match in _BIRTH.finditer(text):
-        if _SAYS_BORN.search(_before(text, match.start())):
+        before = _before(text, match.start())
+        if _SAYS_BORN.search(before):
             yield (*match.span(), PassageKind.BIRTH_DATE, "datum efter ordet född")
+        elif _BY_NAME.search(before) and text[match.end() : match.end() + 1] == ")":
+            yield (*match.span(), PassageKind.BIRTH_DATE, "datum inom parentes efter ett namn")
+    for match in _SPOKEN.finditer(text):
+        yield (*match.span(), PassageKind.PHONE, "telefonnummer med bokstäver")
 
 
 def _before(text: str, start: int, length: int = 40) -> str:

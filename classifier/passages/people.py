@@ -1,221 +1,351 @@
 """Finds names of people, by the names in names.txt and by what stands around them."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from functools import cache
 from importlib.resources import files
-from itertools import pairwise
-from typing import NamedTuple
 
-from classifier.passages.signs import signs
+from classifier.passages.signs import everyday, signs
 from store.domain import PassageKind
 
 Found = tuple[int, int, PassageKind, str]
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
-_SURNAME_END = re.compile(
-    r".{2,}(?:sson|sen|sdotter|qvist|kvist|ström|gren|berg|lund|dahl|holm|blad|stedt|löf|löv|blom|skog|ius|ander|"
-    r"sjö|hed|wall|feldt|felt|mäki|nen|poulos|ić|ovic|evic|ska|ski|wicz|oğlu|oglu|zadeh|yan|ova|enko|chuk)s?$"
+_LONGEST = 6  # words of one name
+# What a role says of a word: a given or a family name; small where it is an ordinary word or a place as well.
+_ROLES = {"given": "G", "given_words": "g", "family": "F", "family_words": "f"}
+_PLAIN_LETTERS = str.maketrans(
+    "čćšžđşğçıłñéèëêáàâíìîóòôúùûýńśźżțșřěůőű", "ccszdsgcilneeeeaaaiiiooouuuynszztsreuou"
 )
-
-
-class _Names(NamedTuple):
-    given: frozenset[str]
-    given_words: frozenset[str]  # given names that are ordinary words as well
-    family: frozenset[str]
-    family_words: frozenset[str]
+_SURNAME_END = re.compile(
+    r".{2,}(?:sson|sen|sdotter|qvist|kvist|quist|ström|gren|berg|lund|dahl|holm|stedt|löf|löv|blom|skog|ius|ander|"
+    r"sjö|feldt|felt|mäki|nen|poulos|ic|ovic|evic|ska|ski|sky|wicz|oglu|zadeh|yan|ova|enko|chuk|shvili)s?$"
+)
+_SAYS_AGE = re.compile(
+    r",? \(?\d{1,3} ?(?:år|mån)|,? (?:i )?(?:åk|årskurs|klass) ?\d|,? i \d ?[a-dA-D]\b|,? född\b|,? \(?\d{6}",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(r"[.!?:\n\r*\"(|>•]|- $")
+_SHOUT = re.compile(r"[A-ZÅÄÖ]{3}")
 
 
 @cache
-def _known() -> _Names:
-    parts: dict[str, set[str]] = {
-        "given": set(),
-        "given_words": set(),
-        "family": set(),
-        "family_words": set(),
-    }
+def _roles() -> dict[str, str]:
+    """Return what each known word can be; where it stands twice, the surer name comes first."""
+    roles: dict[str, str] = {}
     heading = ""
     for line in files("classifier.passages").joinpath("names.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
-            heading = line.strip("[]")
+            heading = _ROLES[line.strip("[]")]
         elif not line.startswith("#"):
-            parts[heading].update(line.split())
-    return _Names(**{key: frozenset(value) for key, value in parts.items()})
-
-
-class _Word(NamedTuple):
-    start: int
-    end: int
-    low: str  # small letters, without a genitive s where that makes a name of it
-    is_capital: bool  # where a capital says something
-    opens: bool  # the first word of a sentence
-    role: str  # "G", "g" (also an ordinary word), "F", "f" or ""
+            for word in line.split():
+                roles.setdefault(word, heading)
+    return roles
 
 
 def people(text: str, *, names: Collection[str] = ()) -> Iterator[Found]:
-    """Find names of people in a plain text. `names` are those of the case."""
-    words = _words(text)
-    yield from _expected(text, words, names)
-    at = 0
-    while at < len(words):
-        after, why = _name_from(text, words, at)
-        if after > at:
-            yield words[at].start, words[after - 1].end, PassageKind.NAME, why
-            at = after
-        else:
-            at += 1
+    """Find names of people in a plain text. `names` are those of the case, and found wherever they stand."""
+    reading = _Reading(text)
+    yield from reading.expected(names)
+    yield from reading.names()
 
 
-def _words(text: str) -> list[_Word]:
-    known = _known()
-    shouting = _shouted(text)
-    words: list[_Word] = []
-    last = 0
-    for match in _TOKEN.finditer(text):
-        start, end = match.span()
-        token = match.group()
-        between = text[last:start]
-        opens = not words or any(sign in '.!?:\n•*"(' for sign in between)
-        is_shouted = any(begin <= start < stop for begin, stop in shouting) if shouting else False
-        low = token.casefold()
-        role = _role(low, known)
-        if not role and low.endswith("s") and len(low) > 3:
-            role = _role(low[:-1].rstrip("'"), known)
-            if role:
-                low = low[:-1].rstrip("'")
-        words.append(_Word(start, end, low, token[0].isupper() and not is_shouted, opens, role))
-        last = end
-    return words
+class _Reading:
+    """The words of a text, one after another: where they stand, and what each of them can be."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        known, common = _roles(), everyday()
+        shouts = _shouted(text) if _SHOUT.search(text) else []
+        self.spans: list[tuple[int, int]] = []
+        self.lows: list[str] = []
+        self.capitals: list[bool] = []  # where a capital says something
+        self.roles: list[str] = []
+        self.common: list[bool] = []
+        for match in _TOKEN.finditer(text):
+            token = match.group()
+            low = token.lower()
+            role = known.get(low, "")
+            is_common = low in common or (len(low) == 1 and token == low)
+            if not role and not is_common:
+                role = _role(low, known)
+            self.spans.append(match.span())
+            self.lows.append(low)
+            self.capitals.append(token[0].isupper() and not (shouts and _is_in(match.start(), shouts)))
+            self.roles.append(role)
+            self.common.append(is_common)
+
+    def names(self) -> Iterator[Found]:
+        """Walk over the names, the longest run of words that makes one each time."""
+        at, count = 0, len(self.lows)
+        last_end = -1
+        triggers = _triggers()
+        while at < count:
+            is_common = self.common[at]
+            if not self.roles[at] and (is_common or not (self.capitals[at] or self.lows[at - 1] in triggers)):
+                at += 1
+                continue
+            end = self._extend(at)
+            why = self._why(at, end, last_end)
+            if why and not self._is_organisation(at, end):
+                yield self.spans[at][0], self.spans[end - 1][1], PassageKind.NAME, why
+                at = last_end = end
+            else:
+                at += 1
+
+    def _why(self, at: int, end: int, last_end: int) -> str:
+        role = self.roles[at]
+        if role == "G":
+            return "förnamn" if end == at + 1 else "förnamn och mer"
+        if role == "g":
+            return self._why_word(at, end, last_end)
+        context = self._context(at, end)
+        if role == "F":
+            return "efternamn" if self.capitals[at] or not self.common[at] else context
+        if self.common[at] and not (role and self.capitals[at]):
+            return ""
+        return context or self._why_unknown(at, end, last_end)
+
+    def _why_word(self, at: int, end: int, last_end: int) -> str:
+        """Tell why an ordinary word, such as Björn, is a given name here."""
+        if self._has_family(at, end):
+            return "förnamn och efternamn"
+        context = self._context(at, end)
+        if context or self.lows[at] in signs()["sällan namn"]:
+            return context
+        if self._is_month(at):
+            return ""
+        if not self.capitals[at]:
+            return "bredvid ett namn" if self._is_beside(at, last_end) else ""
+        if not self._opens(at):
+            return "förnamn med stor bokstav"
+        after = self.lows[end] if end < len(self.lows) else ""
+        is_beside = after in signs()["och"] and end + 1 < len(self.lows) and self.roles[end + 1] in ("G", "g")
+        return "förnamn, och vad någon gör" if after in signs()["gör"] or is_beside else ""
+
+    def _why_unknown(self, at: int, end: int, last_end: int) -> str:
+        """Tell why a word that is no known given name begins a name here."""
+        if not self.capitals[at]:
+            return ""
+        low = self.lows[at]
+        if self.roles[at] == "f":
+            is_reversed = end > at + 1 and self.roles[at + 1] == "G"
+            initial = at > 0 and len(self.lows[at - 1]) == 1 and self._gap(at) in (". ", " ", ".")
+            return "efternamn" if is_reversed or initial else ""
+        if self._is_beside(at, last_end):
+            return "bredvid ett namn"
+        if _is_place(low) or (self._opens(at) and end == at + 1):
+            return ""
+        if _SAYS_AGE.match(self.text, self.spans[end - 1][1]):
+            return "före en ålder eller klass"
+        if low.endswith(("sson", "ssons", "dotter", "qvist", "kvist")):
+            return "skrivet som ett efternamn"
+        if self._has_family(at, end):
+            return "stor bokstav och efternamn"
+        is_pair = end == at + 2 and self._gap(at + 1) == " " and not self._is_person_word(at)
+        if is_pair and not any(_is_place(each) or _is_head(each) for each in self.lows[at:end]):
+            return "två ord med stor bokstav"
+        return ""
+
+    def _is_person_word(self, at: int) -> bool:
+        low, known = self.lows[at], signs()
+        return low in known["titel"] or low in known["anhörig"] or low.endswith(tuple(known["titel, slut"]))
+
+    def _extend(self, at: int) -> int:
+        """Return the place after the last word of the name that may begin here."""
+        end, first = at + 1, at
+        while end < len(self.lows) and end - at < _LONGEST and self._continues(first, end):
+            end += 1
+        particles = signs()["partikel"]
+        while end > at + 1 and self.lows[end - 1] in particles:
+            end -= 1
+        return end
+
+    def _continues(self, first: int, at: int) -> bool:
+        gap, role, low = self._gap(at), self.roles[at], self.lows[at]
+        if gap not in (" ", "  ") and not (gap == "\n" and role == "F" and self.roles[at - 1] in ("G", "g")):
+            is_initial = gap == ". " and len(self.lows[at - 1]) == 1 and self.capitals[at]
+            if not is_initial:
+                return False
+        start, end = self.spans[at]
+        if end - start <= 2 and self.text[start:end].isupper() and self.capitals[first]:
+            return low != "i"
+        if low in signs()["partikel"]:
+            return (
+                at + 1 < len(self.lows)
+                and self.capitals[at + 1] == self.capitals[first]
+                and bool(self.roles[first])
+            )
+        if self.capitals[at] != self.capitals[first] or (not role and _is_head(low)):
+            return False
+        if role in ("G", "F"):
+            return True
+        if self.capitals[at]:
+            return bool(role) or (not self.common[at] and (bool(self.roles[first]) or not self._opens(first)))
+        if self.roles[first] != "G" or low in signs()["sällan namn"]:
+            return False
+        is_shouted = self.text[start:end].isupper()
+        return (role == "f" and not low.endswith("s")) or (
+            not self.common[at] and (is_shouted or bool(_SURNAME_END.match(low)))
+        )
+
+    def _context(self, at: int, end: int) -> str:  # noqa: C901  # one rule a line
+        """Tell what word before, or what place in the text, makes a name of this."""
+        if self._is_signature(at, end):
+            return "underskrift"
+        if at == 0 or (not self.capitals[at] and (self.common[at] or len(self.lows[at]) < 3)):
+            return ""
+        before, gap = self.lows[at - 1], self._gap(at)
+        known = signs()
+        if len(gap) > 6:
+            return ""
+        if before in known["hälsning"]:
+            return "underskrift"
+        if "." in gap and len(before) > 3:
+            return ""
+        if before in known["heter"]:
+            return (
+                ""
+                if len(self.lows[at]) < 2 or (at > 1 and self._is_thing(at - 2))
+                else f"efter ordet {before}"
+            )
+        if before in known["anhörig"] or before in known["titel"]:
+            is_said = self.capitals[at] or (gap == " " and before not in ("man", "far", "mor"))
+            return f"efter ordet {before}" if is_said else ""
+        if self.capitals[at] and gap == " ":
+            if before.endswith(tuple(known["titel, slut"])):
+                return f"efter ordet {before}"
+            earlier = self.lows[at - 2] if at > 1 else ""
+            if before in known["till"] and earlier in known["anhörig"]:
+                return f"efter orden {earlier} {before}"
+            if before in ("är", "e") and earlier in ("jag", "ja") and not _is_place(self.lows[at]):
+                return "efter orden jag är"
+        return ""
+
+    def _is_thing(self, at: int) -> bool:
+        low = self.lows[at]
+        return (
+            low in signs()["sak"]
+            or _is_head(low)
+            or low.endswith(("boendet", "hemmet", "tjänsten", "tjänst", "skolan"))
+        )
+
+    def _is_signature(self, at: int, end: int) -> bool:
+        """Tell whether the words stand alone at the end of the text, or after a slash at a line's end."""
+        start, stop = self.spans[at][0], self.spans[end - 1][1]
+        if end - at > 4 or (self.common[at] and self.roles[at] != "g") or _is_place(self.lows[at]):
+            return False
+        gap = self._gap(at)
+        rest = self.text[stop : stop + 3].split("\n")[0].strip(" .!")
+        if (
+            gap.rstrip(" ").endswith("/")
+            and not gap.rstrip(" ").endswith("</")
+            and (at == 0 or gap[:1] in " \n.")
+        ):
+            return not rest
+        if not self.capitals[at] or start == 0:
+            return False
+        # "Skärpning!" at the end is no name, since it has a sign of its own.
+        return end == len(self.lows) and not self.text[stop:].strip() and _OPENS.search(gap) is not None
+
+    def _has_family(self, at: int, end: int) -> bool:
+        return any(
+            self.roles[place] in ("F", "f")
+            or (self.roles[at] == "g" and (self.roles[place] == "G" or len(self.lows[place]) == 1))
+            or (not self.common[place] and _SURNAME_END.match(self.lows[place]) is not None)
+            for place in range(at + 1, end)
+        )
+
+    def _is_beside(self, at: int, last_end: int) -> bool:
+        """Tell whether a name was found just before, with "och" between, or stands just after it so."""
+        if at >= 2 and last_end == at - 1 and self.lows[at - 1] in signs()["och"]:
+            return True
+        after = at + 2
+        return (
+            after < len(self.lows)
+            and self.lows[at + 1] in signs()["och"]
+            and self.roles[after] == "G"
+            and not self._opens(at)
+        )
+
+    def _is_month(self, at: int) -> bool:
+        start, end = self.spans[at]
+        return self.lows[at] in signs()["månad"] and bool(
+            re.search(r"\d[.:]? ?$", self.text[max(0, start - 4) : start])
+            or re.match(r" ?\d", self.text[end : end + 2])
+        )
+
+    def _is_organisation(self, at: int, end: int) -> bool:
+        """Tell whether a school, a street or a company is named after somebody."""
+        if at and self.lows[at - 1] in signs()["helgon"] and self._gap(at) in (" ", ":"):
+            return True
+        if end == len(self.lows) or self._gap(end) != " ":
+            return False
+        is_owner = self.lows[end - 1].endswith("s")
+        return (
+            _is_head(self.lows[end])
+            if is_owner
+            else self.capitals[at] and self.lows[end] in signs()["huvudord, namn"]
+        )
+
+    def _gap(self, at: int) -> str:
+        return self.text[self.spans[at - 1][1] if at else 0 : self.spans[at][0]]
+
+    def _opens(self, at: int) -> bool:
+        return at == 0 or bool(_OPENS.search(self._gap(at)))
+
+    def expected(self, names: Collection[str]) -> Iterator[Found]:
+        """Walk over the words that are part of a name of the case; ordinary words only with a capital."""
+        parts = {part.lower() for name in names for part in _TOKEN.findall(name)}
+        if not parts:
+            return
+        for (start, end), low, role, capital in zip(
+            self.spans, self.lows, self.roles, self.capitals, strict=True
+        ):
+            if low not in parts and not (low.endswith("s") and low[:-1] in parts):
+                continue
+            if capital or (len(low) > 2 and role not in ("g", "f") and low not in everyday()):
+                yield start, end, PassageKind.NAME, "namn i ärendet"
 
 
-def _role(low: str, known: _Names) -> str:
-    if low in known.given:
+def _role(low: str, known: dict[str, str]) -> str:
+    """Return the role of a word that is not known as it stands: with a genitive s, accents or a hyphen."""
+    bare = low.translate(_PLAIN_LETTERS)
+    if bare != low and bare in known:
+        return known[bare]
+    if bare.endswith("s") and len(bare) > 3:
+        role = known.get(bare[:-1].rstrip("'"), "")
+        if role:
+            return role
+    if "-" not in bare:
+        return ""
+    parts = [known.get(part, "") or known.get(part.removesuffix("s"), "") for part in bare.split("-")]
+    if parts[0] in ("G", "g") and parts[-1] in ("G", "g"):
         return "G"
-    if low in known.family:
-        return "F"
-    if low in known.given_words:
-        return "g"
-    if low in known.family_words:
-        return "f"
-    if "-" in low:
-        parts = low.split("-")
-        roles = [_role(part, known) for part in parts]
-        if roles[0] in ("G", "g") and all(role in ("G", "g") for role in roles):
-            return "G"
-        if roles[0] and roles[-1] in ("F", "f"):
-            return "F"
-    return ""
+    return "F" if parts[-1] in ("F", "f") and parts[0] else ""
 
 
 def _shouted(text: str) -> list[tuple[int, int]]:
     """Return the lines in which capitals say nothing, since they are nearly all capitals."""
-    if not any(a.isupper() and b.isupper() for a, b in pairwise(text[:2000])) and len(text) < 2000:
-        return []
     spans, at = [], 0
     for line in text.splitlines(keepends=True):
         letters = sum(map(str.isalpha, line))
-        capitals = sum(map(str.isupper, line))
-        if letters > 8 and capitals * 10 > letters * 7:
+        if letters > 8 and sum(map(str.isupper, line)) * 10 > letters * 7:
             spans.append((at, at + len(line)))
         at += len(line)
     return spans
 
 
-def _name_from(text: str, words: list[_Word], at: int) -> tuple[int, str]:  # noqa: C901  # one rule a line
-    """Return where the name that begins at a word ends, and why; the same place if none does."""
-    word = words[at]
-    context = _context(text, words, at)
-    if not (word.role or context or word.is_capital):
-        return at, ""
-    end = _extend(text, words, at)
-    if _is_organisation(text, words, at, end):
-        return at, ""
-    roles = [each.role for each in words[at:end]]
-    has_given = any(role in ("G", "g") for role in roles)
-    has_family = any(role in ("F", "f") for role in roles[1:]) or any(
-        _SURNAME_END.match(each.low) and each.is_capital for each in words[at + 1 : end]
-    )
-    if word.role == "G":
-        return end, "förnamn" if end == at + 1 else "förnamn och mer"
-    if word.role == "g" and has_family and end > at + 1:
-        return end, "förnamn och efternamn"
-    if word.role == "F" and (word.is_capital or not word.low.islower()):
-        return end, "efternamn"
-    if word.role and context:
-        return end, context
-    if word.role == "g" and word.is_capital and not word.opens:
-        return end, "förnamn med stor bokstav"
-    if word.is_capital and context:
-        return end, context
-    if (
-        word.is_capital
-        and not word.opens
-        and _SURNAME_END.match(word.low)
-        and word.low.endswith(("sson", "ssons"))
-    ):
-        return end, "skrivet som ett efternamn"
-    if word.is_capital and end > at + 1 and has_family and not has_given and len(roles) > 1:
-        return end, "stor bokstav och efternamn"
-    return at, ""
+def _is_in(place: int, spans: list[tuple[int, int]]) -> bool:
+    index = bisect_right(spans, (place, place + 1)) - 1
+    return (index >= 0 and spans[index][0] <= place < spans[index][1]) or spans[0][0] == place
 
 
-def _extend(text: str, words: list[_Word], at: int) -> int:
-    end = at + 1
-    first = words[at]
-    while end < len(words) and end - at < 5:
-        between = text[words[end - 1].end : words[end].start]
-        word = words[end]
-        if between not in (" ", ". ", "  ", " \n", "\n") or (
-            "\n" in between and not (word.role in ("F", "f") and first.role in ("G", "g"))
-        ):
-            break
-        if between == ". " and words[end - 1].end - words[end - 1].start > 1:
-            break
-        is_initial = (
-            word.end - word.start == 1 and text[word.start].isupper() and text[word.end : word.end + 1] == "."
-        )
-        if word.low in signs()["partikel"] and end + 1 < len(words) and words[end + 1].is_capital:
-            end += 1
-        elif word.role in ("G", "F") or (word.role in ("g", "f") and (word.is_capital or first.role == "G")):
-            if word.role in ("g", "f") and not word.is_capital and (word.role == "g" or first.is_capital):
-                break
-            end += 1
-        elif (
-            is_initial
-            or (word.is_capital and first.is_capital and _SURNAME_END.match(word.low))
-            or (word.is_capital and first.is_capital and first.role in ("G", "g") and not word.opens)
-        ):
-            end += 1
-        else:
-            break
-    while end > at + 1 and words[end - 1].low in signs()["partikel"]:
-        end -= 1
-    return end
-
-
-def _context(text: str, words: list[_Word], at: int) -> str:
-    if at == 0:
-        return ""
-    before = words[at - 1]
-    between = text[before.end : words[at].start]
-    if len(between) > 4 or before.role:
-        return ""
-    if before.low in signs()["heter"] and "." not in between:
-        return f"efter ordet {before.low}"
-    if before.low in signs()["hälsning"]:
-        return "underskrift"
-    if before.low in (signs()["anhörig"] | signs()["titel"]) and between == " " and words[at].is_capital:
-        return f"efter ordet {before.low}"
-    return ""
-
-
-def _is_organisation(text: str, words: list[_Word], at: int, end: int) -> bool:
-    """Tell whether a school, a street or a company is named after somebody, or a month is meant."""
-    if end < len(words) and text[words[end - 1].end : words[end].start] == " " and _is_head(words[end].low):
-        return True
-    if any(_is_head(word.low) and not word.role for word in words[at:end]):
-        return True
-    return bool(at) and words[at - 1].low in {"sankt", "sankta", "st", "kung", "drottning"}
+@cache
+def _triggers() -> frozenset[str]:
+    known = signs()
+    return known["heter"] | known["hälsning"] | known["anhörig"] | known["titel"]
 
 
 def _is_head(low: str) -> bool:
@@ -223,16 +353,6 @@ def _is_head(low: str) -> bool:
     return low in known["huvudord"] or low.endswith(tuple(known["huvudord, slut"]))
 
 
-def _expected(text: str, words: list[_Word], names: Collection[str]) -> Iterator[Found]:
-    known = _known()
-    parts = {part.casefold() for name in names for part in _TOKEN.findall(name)}
-    if not parts:
-        return
-    for word in words:
-        low = text[word.start : word.end].casefold()
-        bare = low.removesuffix("s")
-        if low not in parts and bare not in parts:
-            continue
-        is_word = {low, bare} & (known.given_words | known.family_words) or len(low) < 3
-        if not is_word or word.is_capital:
-            yield word.start, word.end, PassageKind.NAME, "namn i ärendet"
+def _is_place(low: str) -> bool:
+    known = signs()
+    return low in known["ort"] or low in known["väderstreck"] or low.endswith(tuple(known["ort, slut"]))

@@ -1,4 +1,4 @@
-"""Reads the words by which a name, a street or a car is known, from signs.txt."""
+"""Reads the words by which a name, a street or a car is known, and those that are no names."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -17,3 +17,10 @@ def signs() -> Mapping[str, frozenset[str]]:
         elif not line.startswith("#"):
             parts[heading].update(line.split())
     return {key: frozenset(value) for key, value in parts.items()}
+
+
+@cache
+def everyday() -> frozenset[str]:
+    """Return the words that people write small, in small letters."""
+    text = files("classifier.passages").joinpath("everyday.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
