@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bots.desk.doors import Doors
 from bots.desk.house import House, HouseError
 from bots.desk.judge import Surroundings
 from bots.desk.opinion import Suggester
+from bots.desk.scanning import Scanning
 from bots.mail.identity import Identity
 from bots.mail.oauth import ClientCredentials, TokenSource
 from bots.mail.reading import TrustedFront
@@ -37,15 +39,19 @@ from bots.settings import (
     SmtpSettings,
     UnitSettings,
     secret,
+    signing_secret,
 )
 from bots.web.about import PRIVACY, Notices
+from bots.web.files import file_in
 from bots.web.oidc import IdentityProvider, ProviderFacts
+from bots.wire.clamd import Clamd
 from store import blobs, profiles
 from store.domain import Board, Contact, Handler, Kind, Provider, Role, Unit
-from store.engine import Store, open_store
+from store.engine import Store, open_store, usual_place
 from store.keys import KeyFileError, keyring
 from store.positions import Positions
 from store.retention import Record, Rule, Start
+from store.seal_key import KeyPlace
 from store.sessions import Limits
 from store.sight import Confidant
 
@@ -53,14 +59,31 @@ log = logging.getLogger(__name__)
 
 
 def open_store_of(settings: Settings) -> Store:
-    """Open the store with the keys that its bytes are encrypted with; raise `SettingsError` for bad keys."""
+    """Open the store with the keys that bytes are encrypted and rows are sealed with.
+
+    Raises `SettingsError` for bad keys.
+    """
+    place = _seal_key(settings)
     named = settings.store.encryption_key
     if named is None:
-        return open_store(settings.store.url)
+        return open_store(settings.store.url, seal_key=place)
     try:
-        return open_store(settings.store.url, keys=keyring(secret(named)))
+        return open_store(settings.store.url, keys=keyring(secret(named)), seal_key=place)
     except KeyFileError as error:
         raise SettingsError(f"tabell [store], nyckel encryption_key: {named}: {error}.") from error
+
+
+def _seal_key(settings: Settings) -> KeyPlace | None:
+    """Return where the key of the seals is; None for a database of SQLite that has it beside itself."""
+    told = settings.journal
+    usual = usual_place(settings.store.url)
+    if told.folder:
+        folder = Path(told.folder)
+        usual = KeyPlace(file=folder / "synpunkt.key", log=folder / "synpunkt.seals")
+    if told.secret is None:
+        return usual
+    value = signing_secret(told.secret, "tabell [journal], nyckel secret")
+    return KeyPlace(text=lambda: value, log=usual.log)
 
 
 def refuse_lost_keys(store: Store) -> None:
@@ -197,6 +220,15 @@ def _provider_facts(oidc: OidcSettings, public_url: str) -> ProviderFacts:
         groups={group: Role(role) for group, role in oidc.groups.items()},
         ca_file=oidc.ca_file,
     )
+
+
+def build_scanning(settings: Settings, store: Store, clock: Callable[[], datetime]) -> Scanning | None:
+    """Build what has messages looked through for viruses; None where there is no scanner."""
+    told = settings.clamav
+    if told is None:
+        return None
+    scanner = Clamd(address=told.address, timeout=told.timeout_seconds)
+    return Scanning(store=store, scanner=scanner, file_of=file_in, clock=clock)
 
 
 def build_reader(settings: Settings) -> Reader:
@@ -336,10 +368,14 @@ def build_doors(settings: Settings, store: Store, clock: Callable[[], datetime])
     doors: list[Channel] = []
     if settings.channels.smtp is not None:
         doors.append(_smtp(settings.channels.smtp, settings.mail.address, clock))
-    doors.extend(
-        _imap(name, mailbox, Positions(store), clock) for name, mailbox in settings.channels.imap.items()
-    )
+    doors.extend(build_mailboxes(settings, store, clock))
     return doors
+
+
+def build_mailboxes(settings: Settings, store: Store, clock: Callable[[], datetime]) -> list[Imap]:
+    """Build the mailboxes that we fetch from."""
+    places = Positions(store)
+    return [_imap(name, mailbox, places, clock) for name, mailbox in settings.channels.imap.items()]
 
 
 def build_others(settings: Settings, store: Store, clock: Callable[[], datetime]) -> list[Channel]:

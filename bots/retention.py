@@ -1,9 +1,11 @@
 """The command `retention`: what may be disposed of, and doing it. Loads only what it needs."""
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bots.desk.disposal import Disposal
     from bots.settings import Settings
-    from store.retention import Plan
+    from store.engine import Store
+    from store.retention import Plan, Rule
 
 _EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
 
@@ -81,14 +84,16 @@ def _retention(chosen: argparse.Namespace) -> int:
         with closing(open_store_of(settings)) as store:
             migrations.upgrade(store)
             work = Disposal(store=store, rules=retention_rules(settings), clock=now)
+            copies = _Copies(settings=settings, store=store, rules=work.rules)
             if chosen.carry_out:
-                return _carry_out(chosen, work, [one.id for one in settings.handlers])
+                return _carry_out(chosen, work, copies, [one.id for one in settings.handlers])
             if chosen.protocol is not None:
                 chosen.protocol.write_bytes(protocol_csv(work.protocol()))
                 return _EX_OK
             if chosen.scrub:
                 return _scrub(work)
             _show(work.plans())
+            copies.go_through(carry_out=False)
     except SettingsError as error:
         return _fail(str(error), _EX_CONFIG)
     except UndecidedError as error:
@@ -100,21 +105,85 @@ def _retention(chosen: argparse.Namespace) -> int:
     return _EX_OK
 
 
-def _carry_out(chosen: argparse.Namespace, work: "Disposal", people: Sequence[str]) -> int:
+@dataclass(frozen=True, kw_only=True)
+class _Copies:
+    """What is left in the mailboxes that we fetch from; other services are gone through by hand."""
+
+    settings: "Settings"
+    store: "Store"
+    rules: "Sequence[Rule]"
+
+    @property
+    def rule(self) -> "Rule | None":
+        """Return the rule of copies, if there is one."""
+        from store.retention import Record
+
+        return next((one for one in self.rules if one.record is Record.CHANNEL_COPY), None)
+
+    def go_through(self, *, carry_out: bool, by: str = "") -> bool:
+        """Count the copies in each mailbox, or remove them; False if a server could not be asked."""
+        from bots.channel import ChannelFailure
+        from bots.clock import now
+        from bots.parts import build_mailboxes
+        from store import retention
+        from store.deadlines import day_of
+
+        rule = self.rule
+        if rule is None:
+            return True
+        went_well = True
+        for mailbox in build_mailboxes(self.settings, self.store, now):
+            before = rule.before(day_of(now())).date()
+            gone: list[int] = []
+            removed = gone.append if carry_out else None
+            try:
+                swept = asyncio.run(mailbox.sweep(before=before, is_kept=self._is_kept, removed=removed))
+            except ChannelFailure as failure:
+                print(f"kanalkopia: {failure}", file=sys.stderr)
+                swept, went_well = [], False
+            finally:
+                if gone:  # what is gone stands in the protocol, also when the rest failed
+                    with self.store.write() as transaction:
+                        retention.note_copies(transaction, rule, pieces=sum(gone), by=by, now=now())
+            for one in swept:
+                done = "borttagna" if carry_out else "att ta bort"
+                print(
+                    f"kanalkopia, {mailbox.account} {one.folder}: {one.copies} {done}, {one.left} utan belägg"
+                )
+        return went_well
+
+    def _is_kept(self, mail: bytes) -> bool:
+        from store import retention
+
+        with self.store.read() as transaction:
+            return retention.is_imported(transaction, mail)
+
+
+def _carry_out(chosen: argparse.Namespace, work: "Disposal", copies: _Copies, people: Sequence[str]) -> int:
     if chosen.by not in people:
         return _fail(f"--by: ange vem som verkställer, en av {', '.join(people)}", _EX_DATAERR)
+    from store.retention import Record
+
     wanted = chosen.decision.strip()
-    of_decision = [plan.rule for plan in work.plans() if wanted and plan.rule.decision_ref.strip() == wanted]
+    of_decision = [
+        rule
+        for rule in work.rules
+        if wanted and rule.decision_ref.strip() == wanted and rule.record is not Record.BACKUP
+    ]
     if not of_decision:
         return _fail(
             f"--decision: {wanted or 'inget'} är inget beslut som står som decision_ref under [[retention]]. "
             "Inget är raderat.",
             _EX_DATAERR,
         )
+    went_well = True
     for rule in of_decision:
+        if rule == copies.rule:
+            went_well = copies.go_through(carry_out=True, by=chosen.by)
+            continue
         pieces = work.carry_out(rule.record, decision_ref=wanted, by=chosen.by)
         print(f"{rule.record}: {pieces} handlingar gallrade enligt {rule.decision_ref}")
-    return _scrub(work)
+    return _scrub(work) or (_EX_OK if went_well else _EX_TEMPFAIL)
 
 
 def _scrub(work: "Disposal") -> int:

@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, case, delete, exists, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from store import blobs as at_rest
 from store import search, tables
 from store.engine import Transaction
 from store.tables import blobs, conversations, drafts, enclosures, messages, metadata, presence, unsent
@@ -145,7 +144,7 @@ def empty_messages(transaction: Transaction, message_ids: Collection[int], *, no
     ours = messages.c.id.in_(message_ids)
     talks = set(transaction.connection.scalars(select(messages.c.conversation).where(ours))) - {""}
     sums = set(transaction.connection.scalars(select(messages.c.sha256).where(ours)))
-    _keep_nothing(transaction, now)
+    at_rest.keep(transaction, [b""], now)
     _empty(transaction, messages, MESSAGE, ours, disposed_at=now)
     again = tables.repeats.c.message_id.in_(message_ids)
     _empty(transaction, tables.repeats, REPEAT, again)
@@ -161,7 +160,7 @@ def drop_bytes(transaction: Transaction, message_ids: Collection[int], *, now: d
     """Take away the bytes of some messages; what was read out of them stays."""
     ours = messages.c.id.in_(message_ids)
     sums = set(transaction.connection.scalars(select(messages.c.sha256).where(ours)))
-    _keep_nothing(transaction, now)
+    at_rest.keep(transaction, [b""], now)
     transaction.connection.execute(update(messages).where(ours).values(sha256=NOTHING, disposed_at=now))
     _forget_bytes(transaction, sums)
 
@@ -193,12 +192,6 @@ def _empty(
         values[name] = case((column == "", ""), else_=GONE)
     if values:
         transaction.connection.execute(update(table).where(which).values(values))
-
-
-def _keep_nothing(transaction: Transaction, now: datetime) -> None:
-    make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
-    row = {"sha256": NOTHING, "size": 0, "data": b"", "kept_at": now}
-    transaction.connection.execute(make(blobs).values(row).on_conflict_do_nothing())
 
 
 def _drop_files(transaction: Transaction, which: ColumnElement[bool]) -> None:

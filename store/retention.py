@@ -4,6 +4,7 @@ Nothing is deleted without a decision of the municipality's own, and nothing tha
 taken out of a case is listed in `emptying`; its row stays, so that every count is the same afterwards.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -11,9 +12,9 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, not_, or_, select
 
-from store import acts, emptying
+from store import acts, emptying, inbox
 from store.deadlines import STOCKHOLM, day_of
-from store.domain import Act, Door, Lane, LetterState, MessageState, Status
+from store.domain import Act, Door, Inbound, Lane, LetterState, MessageState, Status
 from store.engine import Row, Store, StoreError, Transaction
 from store.life import ARCHIVIST, Actor
 from store.sight import holds as has
@@ -180,6 +181,28 @@ def carry_out(
 def protocol(transaction: Transaction) -> Sequence[Row]:
     """List all that was ever disposed of, oldest first (R13)."""
     return transaction.rows(select(disposals).order_by(disposals.c.id))
+
+
+def is_imported(transaction: Transaction, mail: bytes) -> bool:
+    """Tell whether a mail in a mailbox is only a copy: what lies here is of the same name, and unspoilt.
+
+    The name is that of `inbox.dedupe_key`: Message-ID and body, since the lines above differ from mailbox to
+    mailbox. What lies here is named anew from its bytes, and their sum taken. What has not been read is not
+    safe yet. Of what was disposed of since, nothing is here any more, and the copy has to go as well.
+    """
+    name = inbox.dedupe_key(
+        Inbound(channel="imap", account="", received_at=datetime.now(STOCKHOLM), raw=mail)
+    )
+    row = transaction.row(select(messages).where(messages.c.dedupe_key == name))
+    if row is None or row["state"] == MessageState.KEPT:
+        return False
+    if row["disposed_at"] is not None:
+        return True
+    kept = inbox.raw(transaction, row["id"])
+    if kept is None or hashlib.sha256(kept).hexdigest() != row["sha256"]:
+        return False
+    again = Inbound(channel="imap", account="", received_at=row["received_at"], raw=kept)
+    return inbox.dedupe_key(again) == name
 
 
 def note_copies(transaction: Transaction, rule: Rule, *, pieces: int, by: str, now: datetime) -> None:

@@ -6,9 +6,10 @@ import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from bots.channel import Capabilities, Outage, PermanentFailure, Receive, TemporaryFailure
+from bots.channels.imap_copies import IsKept, Removed, Swept, sweep
 from bots.channels.imap_folder import Folder, Ledger, Rules
 from bots.channels.imap_session import Act, Done, Login, Opened, Security, Session
 from bots.mail.oauth import TokenSource
@@ -90,6 +91,11 @@ class Imap:
         self._serving: Sequence[Folder] = ()
 
     @property
+    def account(self) -> str:
+        """Return the mailbox's name in the configuration."""
+        return self._rules.account
+
+    @property
     def outages(self) -> list[Outage]:
         """List the latest outage of each folder, over or not: they are waited out here, and raise nothing."""
         return [folder.outage for folder in self._serving if folder.outage is not None]
@@ -123,6 +129,27 @@ class Imap:
                 await asyncio.wait({work}, timeout=self._finish_seconds)
             finally:
                 await _break_off(work, folders)
+
+    async def sweep(self, *, before: date, is_kept: IsKept, removed: Removed | None) -> list[Swept]:
+        """Remove copies that are older than a day from every folder, and from where handled mail is moved to.
+
+        See `imap_copies.sweep`, which raises `PermanentFailure`; a server out of reach is `TemporaryFailure`.
+        """
+        login = await self._log_in()
+        return await asyncio.to_thread(self._sweep, login, before, is_kept, removed)
+
+    def _sweep(self, login: Login, before: date, is_kept: IsKept, removed: Removed | None) -> list[Swept]:
+        done = self._rules.done
+        names = [*self._folders, *([done.target] if done.act is Act.MOVE else ())]
+        session = Session(login)
+        try:
+            return [sweep(session, name, before=before, is_kept=is_kept, removed=removed) for name in names]
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise TemporaryFailure(
+                f"{login.host}: servern svarade inte som väntat ({type(error).__name__}). Försök igen."
+            ) from error
+        finally:
+            session.close()
 
     async def send(self, letter: Outgoing) -> str:
         """Refuse: a mailbox is read, letters go by the mail relay."""

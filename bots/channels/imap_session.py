@@ -11,7 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -127,6 +127,10 @@ class Session:
         """Tell whether a message can be moved without touching what others have deleted."""
         return bool(self._client.has_capability("MOVE") or self._client.has_capability("UIDPLUS"))
 
+    def expunges(self) -> bool:
+        """Tell whether just the messages that we name can be removed (UIDPLUS, RFC 4315)."""
+        return bool(self._client.has_capability("UIDPLUS"))
+
     def folders(self) -> list[str]:
         """List the folders by name."""
         return sorted(
@@ -195,8 +199,17 @@ class Session:
         data = self._client.fetch([uid], ["INTERNALDATE"]).get(uid, {})
         return Fetched(raw=b"", arrived=data.get(b"INTERNALDATE"))
 
+    def older(self, than: date) -> list[int]:
+        """List the UIDs that the server got before a day, lowest first; days are the server's own."""
+        return sorted(self._client.search(["BEFORE", than]))
+
+    def expunge(self, uids: Sequence[int]) -> None:
+        """Remove just these messages for good. Call it only if `expunges`."""
+        self._client.add_flags(uids, [DELETED], silent=True)
+        self._client.uid_expunge(uids)
+
     def mark(self, uids: Sequence[int], done: Done) -> None:
-        """Show in the mailbox that the messages are kept. The only place that changes anything there."""
+        """Show in the mailbox that the messages are kept. Nothing but this and `expunge` changes it."""
         match done.act:
             case Act.SEEN:
                 self._client.add_flags(uids, [SEEN], silent=True)
