@@ -33,6 +33,7 @@ from bots.web.work import TASKS
 from classifier import passages
 from store.domain import Factor, Inbound, Kind, Receipt, Role
 from store.engine import open_store
+from tests.bots.desk.archive.rig import archive_of
 from tests.bots.web import chats
 from tests.bots.web import house as small
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET, STAFF, UNITS, code_of, token_of, value_of
@@ -153,8 +154,9 @@ class Gallery:
         return found
 
     async def _disclose(self, browser: httpx.AsyncClient, found: dict[str, httpx.Response]) -> None:
-        """Begin one disclosure, and finish another, as the registrator."""
+        """Begin one disclosure, and finish another, as the registrator; ask for a package of no case."""
         token = {"token": token_of(await browser.get("/registrera"))}
+        found["/arkiv fel"] = await browser.post("/arkiv", data=token | {"vad": "arkiv", "nummer": "SYN-1"})
         begun = {**token, "nummer": self.number}
         await browser.post("/utlamnanden", data=begun)
         other = (await browser.post("/utlamnanden", data=begun)).headers["location"]
@@ -196,6 +198,7 @@ class Gallery:
             "/installningar/enheter/{unit}": ("/installningar/enheter/gata",),
             "/installningar/svarsmallar/{template:int}": ("/installningar/svarsmallar/1",),
             "/utlamnanden/{disclosure:int}": ("/utlamnanden/1",),
+            "/utlamnanden/{disclosure:int}/avslag": ("/utlamnanden/1/avslag",),
             "/utlamnanden/{disclosure:int}/{number}": (f"/utlamnanden/1/{self.number}",),
         } | dict.fromkeys(FILES, ())
 
@@ -259,6 +262,7 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
         patience=timedelta(0),
         chat=chat,
         candidates=chats.candidates(house),
+        archive=archive_of(house),
         disclosing=Disclosing(
             store=store,
             house=house.work.house,
