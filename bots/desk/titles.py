@@ -33,5 +33,7 @@ def register_title(case: Row, house: House) -> str:
     if case["titled_by"]:
         return title
     unit = house.unit(case["unit"])
-    factor = case["factor"] or case["suggested_factor"]
-    return public_title(title, factor=factor, unit=unit.name if unit is not None else "")
+    factor, name = case["factor"] or case["suggested_factor"], unit.name if unit is not None else ""
+    if case["protected"] or case["restricted"]:
+        return neutral(factor=factor, unit=name)
+    return public_title(title, factor=factor, unit=name)

@@ -56,6 +56,8 @@ from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.people import ById
 from bots.web.pick_up import PickUp
 from bots.web.register import Register
+from bots.web.public_list import PublicListPage
+from bots.web.rectify import RectifyPage
 from bots.web.running import Running
 from bots.web.sessions import Sessions
 from bots.web.settings_days import SettingsDays
@@ -218,6 +220,7 @@ def build(
             *_disclosures(disclosing, parts, show, access),
             *(
                 ArchivePage(archive=archive, parts=parts, show=show, access=access).routes()
+            *(PublicListPage(acts=desk, show=show, access=access).routes() if desk else ()),
                 if archive
                 else ()
             ),

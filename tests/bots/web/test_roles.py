@@ -108,6 +108,8 @@ ELSEWHERE: Mapping[str, set[str]] = {
     "/registerutdrag": {"rita", "dora"},
     "/gallring/protokoll": {"rita"},
     "/arkiv": {"rita"},
+    "/registret": {"rita"},
+    "/registret.csv": {"rita"},
     "/kandidater": SORTERS,
     "/utlamnanden": {"rita"},
 }
