@@ -10,7 +10,7 @@ from time import process_time
 from classifier.passages import find
 from store.domain import Passage, PassageKind
 
-PARTS = {"made-for": "made for", "unseen": "unseen"}
+PARTS = {"made-for": "made for", "met-later": "met later", "unseen": "unseen"}
 # What must not be missed, by the made-for part and the unseen part alike.
 FLOORS = {
     PassageKind.PERSONAL_NUMBER: 1.0,
