@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bots import archiving, retention, safekeeping
+from bots import archiving, retention, safekeeping, verifying
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -100,7 +100,18 @@ def parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--seed", type=int, default=0)
     evaluate = command("evaluate", _evaluate, "Mät modellen mot märkta meddelanden.")
-    evaluate.add_argument("file", type=Path, metavar="FIL.jsonl")
+    measured = evaluate.add_mutually_exclusive_group(required=True)
+    measured.add_argument("file", type=Path, nargs="?", metavar="FIL.jsonl")
+    measured.add_argument(
+        "--passages", action="store_true", help="mät i stället hur väl det som kan behöva maskas hittas"
+    )
+    evaluate.add_argument(
+        "--out",
+        type=Path,
+        default=None,
+        metavar="FIL.md",
+        help="för in siffrorna på en sida (med --passages)",
+    )
     card = command(
         "card", _card, "Skriv kortet med vägarna till oss, fyra på ett ark, som HTML att skriva ut."
     )
@@ -115,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
     safekeeping.add(command)
     retention.add(command)
     archiving.add(command)
+    verifying.add(command)
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
     return top
 
@@ -196,6 +208,7 @@ def _check(chosen: argparse.Namespace) -> int:
         remedy = "kontrollera att databasen är igång och att tjänsten får skriva där"
         return _fail(f"tabell [store], nyckel url: {remedy} ({error}).", _EX_CONFIG)
     print(f"ok   databasen svarar ({house.store.engine_name})")
+    print(f"ok   {verifying.public_key_of(house.store)}")
     fine, wrong = asyncio.run(app.check(house))
     if settings.classifier.enabled and house.opinion.is_second_choice:
         wrong.append(
@@ -383,15 +396,15 @@ def _deadline(chosen: argparse.Namespace) -> int:
 
 def _user(chosen: argparse.Namespace) -> int:
     from bots.clock import now
-    from bots.parts import house_of
+    from bots.parts import house_of, open_store_of
     from bots.settings import SettingsError, load
     from bots.web.keys import PasswordError, new_account
     from store import accounts, migrations
-    from store.engine import StoreError, open_store
+    from store.engine import StoreError
 
     try:
         settings = load(chosen.config)
-        with closing(open_store(settings.store.url)) as store:
+        with closing(open_store_of(settings)) as store:
             migrations.upgrade(store)
             if chosen.act == "list":
                 with store.read() as transaction:
@@ -614,7 +627,22 @@ def _tell(verdict: "Verdict") -> None:
         print(f"avvisad: {reason}")
 
 
+def _evaluate_passages(page: Path | None) -> int:
+    from classifier.passages import figures
+
+    print(figures.report(), figures.speed(), sep="\n\n")
+    if page is None:
+        return _EX_OK
+    try:
+        page.write_text(figures.put_into(page.read_text(encoding="utf-8")), encoding="utf-8")
+    except (OSError, ValueError) as error:
+        return _fail(f"sidan {page} kunde inte skrivas: {error}", _EX_DATAERR)
+    return _EX_OK
+
+
 def _evaluate(chosen: argparse.Namespace) -> int:
+    if chosen.passages:
+        return _evaluate_passages(chosen.out)
     from classifier.evaluate import evaluate
     from classifier.messages import CorpusError
     from classifier.model import ModelError

@@ -74,6 +74,13 @@ class StoreSettings(Table):
     encryption_key: Secret | None = None
 
 
+class ClamavSettings(Table):
+    """The scanner for viruses: clamd, on this machine or another."""
+
+    address: Annotated[str, Field(pattern=r"^(unix:/.+|tcp:.+:\d{1,5})$")]
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
+
+
 class BackupSettings(Table):
     """Who can open a backup, and how old the latest may be before `synpunkt check` says so."""
 
@@ -420,6 +427,7 @@ class Settings(Table):
     store: StoreSettings = StoreSettings()
     journal: JournalSettings = JournalSettings()
     backup: BackupSettings = BackupSettings()
+    clamav: ClamavSettings | None = None
     mail: MailSettings
     channels: ChannelSettings
     web: WebSettings | None = None

@@ -159,8 +159,19 @@ def open_store(url: str, *, keys: Keyring = NO_KEYS, seal_key: KeyPlace | None =
         raise StoreError(f"the database URL can not be used: {_plain(error)}") from error
 
 
+def usual_place(url: str) -> KeyPlace:
+    """Return where the key of a database's seals is, unless anything else is said.
+
+    Beside the file of SQLite; for PostgreSQL in the folder that the program works in.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"the database URL can not be used: {_plain(error)}") from error
+    return _beside(parsed.database if parsed.get_backend_name() == "sqlite" else "synpunkt")
+
+
 def _beside(database: str | None) -> KeyPlace:
-    """Return where the key of a file of SQLite is, unless anything else is said."""
     name = (database or "").removeprefix("file:")
     if not name or ":memory:" in name:
         return in_memory()

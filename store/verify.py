@@ -1,6 +1,6 @@
 """Proves the record: the chain, every row, the number series, the bytes, and that all hangs together.
 
-It only reads, in one moment of the store, while the service runs. Messages are read again in `bots.replay`.
+It only reads, in one moment of the store, while the service runs. `bots.desk.replay` reads messages again.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,9 +10,10 @@ from sqlalchemy import func, select, text
 
 from store import blobs, sealing, seals
 from store.domain import MessageState
-from store.engine import Store, StoreError, Transaction
+from store.engine import Row, Store, StoreError, Transaction
 from store.seal_key import SealKeyError, is_signed
-from store.tables import answers, cases, changes, counters, journal, letters, messages
+from store.tables import answers, cases, changes, corrections, counters, journal, letters, messages
+from store.tables import blobs as blob_table
 
 OPENED = "ärende öppnat"
 _BATCH = 500
@@ -59,6 +60,35 @@ def prove(store: Store, tally: Tally) -> Iterator[Fault]:
         yield from _series(transaction, tally)
         yield from _bytes(transaction, tally)
         yield from _coherent(transaction, tally)
+
+
+def to_replay(transaction: Transaction, *, after: int, limit: int = 64) -> list[Row]:
+    """Return some messages that were read, in order, each with its bytes (`data`), after the one with an id.
+
+    Those whose bytes were disposed of are left out, and what was put right afterwards. Bytes that can not be
+    opened are None: `prove` tells of them.
+    """
+    corrected = select(corrections.c.message_id).where(corrections.c.message_id.is_not(None))
+    wanted = (
+        select(messages, blob_table.c.key_id, blob_table.c.data)
+        .join(blob_table, blob_table.c.sha256 == messages.c.sha256)
+        .where(
+            messages.c.id > after,
+            messages.c.state.in_((MessageState.READ, MessageState.CANDIDATE, MessageState.ASIDE)),
+            messages.c.disposed_at.is_(None),
+            messages.c.id.not_in(corrected),
+        )
+        .order_by(messages.c.id)
+        .limit(limit)
+    )
+    return [{**row, "data": _opened(transaction, row)} for row in transaction.rows(wanted)]
+
+
+def _opened(transaction: Transaction, row: Row) -> bytes | None:
+    try:
+        return blobs.plain(transaction, row)
+    except (blobs.KeyLostError, blobs.SpoiltBlobError):
+        return None
 
 
 def _chain(store: Store, transaction: Transaction, tally: Tally) -> Iterator[Fault]:

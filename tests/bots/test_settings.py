@@ -230,8 +230,9 @@ def test_an_unknown_table_is_told(file: Path) -> None:
     lines = told(file, "[triage]", "[other]\na = 1\n\n[triage]")
 
     assert lines == [
-        f"{file}: other: okänd nyckel. Kända är boards, channels, classifier, doors, handlers, mail, "
-        "municipality, oidc, public, secrecy, store, triage, units, watch, web."
+        f"{file}: other: okänd nyckel. Kända är archive, backup, boards, channels, clamav, classifier, "
+        "disclosure, doors, handlers, journal, mail, municipality, oidc, public, retention, secrecy, store, "
+        "triage, units, watch, web."
     ]
 
 
@@ -382,6 +383,7 @@ def test_an_empty_secret_is_a_missing_one(tmp_path: Path) -> None:
 def test_every_secret_of_the_example_is_found_in_its_table() -> None:
     assert dict(secrets_of(load(EXAMPLE))) == {
         "store.encryption_key": "file:/etc/synpunkt/blob-keys",
+        "journal.secret": "env:SYNPUNKT_JOURNAL_SECRET",
         "mail.secret": "env:SYNPUNKT_MAIL_SECRET",
         "channels.imap.brevladan.password": "env:SYNPUNKT_IMAP_PASSWORD",
         "channels.imap.molnet.oauth.client_secret": "env:SYNPUNKT_OAUTH_SECRET",

@@ -36,6 +36,8 @@ profile = "{profile}"
 [store]
 url = "{store_url}"
 
+{journal}
+
 [mail]
 address = "{address}"
 secret = "env:SYNPUNKT_TEST_SECRET"
@@ -239,6 +241,8 @@ class Product:
         facts = {
             **vars(self),
             "store_url": self.url,
+            # SQLite has the key beside itself; PostgreSQL has no place of its own.
+            "journal": f'[journal]\nfolder = "{self.folder}"' if self.store_url else "",
             "recipients": ", ".join(f'"{one}"' for one in self.recipients or (self.address,)),
             "classifier": str(self.classifier).lower(),
             "staff": self.staff or _STAFF.format(handler_domain=self.handler_domain),
