@@ -31,6 +31,7 @@ class Notices:
     register_contact: str = ""
     terminals: str = ""
     series: str = "SYN"
+    boards: tuple[tuple[str, str], ...] = ()  # name and series of each nämnd that numbers its own
     classifies: bool = True
     learns: str = ""  # the decision that lets the model learn from cases; empty: it does not
     tested_on: date | None = None

@@ -148,6 +148,14 @@ def test_b13_the_register_is_described_with_the_seven_points_of_osl_4_2() -> Non
     assert [words for words in told if words not in body] == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_b13_n8_the_register_says_which_boards_have_numbers_of_their_own(language: str) -> None:
+    told = replace(TOLD, boards=(("Barn- och utbildningsnämnden", "BUN"),))
+
+    assert "<li>Barn- och utbildningsnämnden (BUN)</li>" in body_of(told, "register", language)
+    assert "BUN" not in body_of(TOLD, "register", language)
+
+
 def test_what_the_municipality_tells_cannot_become_a_piece_of_the_page() -> None:
     assert "<b>" not in body_of(replace(TOLD, retention="<b>x</b>"), "privacy")
 
