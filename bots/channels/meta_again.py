@@ -26,7 +26,7 @@ class Again:
     """Knows what the comments said that were heard since the start, by the page they stand on."""
 
     graph: Graph
-    tokens: Mapping[str, str]  # of the pages
+    tokens: Mapping[str, str] = field(repr=False)  # of the pages
     pages: Callable[[], Pages]  # what reads them
     _heard: OrderedDict[str, tuple[str, str]] = field(default_factory=OrderedDict)
 

@@ -25,8 +25,8 @@ class Service:
     name: str
     base_url: str
     timeout: float = 20.0
-    headers: Mapping[str, str] = field(default_factory=dict)
-    auth: tuple[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    auth: tuple[str, str] | None = field(default=None, repr=False)
     _client: httpx.AsyncClient | None = None
 
     async def ask(
