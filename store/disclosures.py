@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -257,16 +257,6 @@ def refuse(transaction: Transaction, disclosure_id: int, text: str) -> None:
     """Keep what was decided of what is not handed out, in place of what was written before."""
     changed = update(disclosures).where(disclosures.c.id == disclosure_id).values(refusal=text)
     transaction.connection.execute(changed)
-
-
-def forget(transaction: Transaction, case_ids: Collection[int]) -> None:
-    """Forget what was masked and given of cases that are disposed of. That they were handed out stays."""
-    transaction.connection.execute(delete(maskings).where(maskings.c.case_id.in_(case_ids)))
-    transaction.connection.execute(
-        update(disclosed).where(disclosed.c.case_id.in_(case_ids)).values(contents={})
-    )
-    asked_there = disclosures.c.request_id.in_(case_ids)
-    transaction.connection.execute(update(disclosures).where(asked_there).values(refusal=""))
 
 
 def _change(transaction: Transaction, disclosure_id: int, **values: Any) -> bool:

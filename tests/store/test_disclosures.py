@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from store import cases, disclosures
+from store import cases, disclosures, emptying
 from store.disclosures import Masking, Package, State
 from store.engine import Store
 from store.tables import disclosures as table
@@ -116,7 +116,7 @@ def test_of_a_case_that_is_disposed_of_only_that_it_was_handed_out_is_left(store
         )
 
     with store.write() as transaction:
-        disclosures.forget(transaction, [first])
+        emptying.empty_case(transaction, first, now=NOW)
 
     assert [row["case_id"] for row in rows_of(store, "maskings")] == [second]
     assert [row["contents"] for row in rows_of(store, "disclosed")] == [{}, {"a": 2}]

@@ -436,6 +436,8 @@ class Disclosing:
 
     def _reviews(self, transaction: Transaction, row: Row, rows: Sequence[Row]) -> list[Review]:
         decided = disclosures.decided(transaction, [one["id"] for one in rows])
+        staff = self.house.handlers.values()
+        public = {word for one in staff for word in (one.name, one.email) if word}
         found = []
         for case in rows:
             unit = self._unit(case)
@@ -456,6 +458,7 @@ class Disclosing:
                         transaction, case["id"], regulated=self.house.regulated(case["unit"])
                     ),
                     grounds=self.grounds,
+                    public=public,
                 )
             )
         return found

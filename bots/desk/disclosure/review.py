@@ -102,16 +102,19 @@ def review(
     decided: Mapping[str, Sequence[Row]],
     cautions: Sequence[Caution],
     grounds: Grounds,
+    public: Collection[str] = (),
 ) -> Review:
     """Judge the papers of a case by what was decided before, and propose what was not.
 
     `more` are files that are handed out as texts. A case or message that is marked as secret is proposed to
     be withheld as a whole; whatever could lead to a protected sender is masked for good (rows B14, B15).
+    `public` are names and addresses of staff: nobody proposes to mask them, unless they are the sender's.
     """
     protected = any(one.ground is Ground.PROTECTED for one in cautions)
+    known = {_folded(one) for one in public} - {_folded(one) for one in (*papers.names, *papers.handles)}
     judged = []
     for paper in (*papers.papers, *more):
-        spans = _spans(paper, papers.names, find, decided.get(paper.key, ()))
+        spans = _spans(paper, papers.names, find, decided.get(paper.key, ()), known)
         if protected:
             spans = _guarded(paper.text, spans, papers, grounds)
         if why := _withheld_because(paper, cautions):
@@ -120,10 +123,17 @@ def review(
     return Review(papers=papers, judged=judged, cautions=cautions)
 
 
-def _spans(paper: Paper, names: Collection[str], find: Find, decided: Sequence[Row]) -> list[Span]:
+def _spans(
+    paper: Paper, names: Collection[str], find: Find, decided: Sequence[Row], public: Collection[str]
+) -> list[Span]:
     if len(paper.text) > _LONGEST:
         return _with_whole(paper, masking.spans(paper.text, (), decided), (_TOO_LONG, ""), decided)
-    return masking.spans(paper.text, find(paper.text, names), decided)
+    found = [one for one in find(paper.text, names) if _folded(one.words) not in public]
+    return masking.spans(paper.text, found, decided)
+
+
+def _folded(words: str) -> str:
+    return " ".join(words.split()).casefold()
 
 
 def _withheld_because(paper: Paper, cautions: Sequence[Caution]) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ from bots.desk.disclosure.package import COLUMNS, ChangedError
 from bots.desk.disclosure.rules import WHOLE
 from bots.web.uploads import file_of
 from classifier import passages
-from store import cases, disclosures, secrecy
+from store import cases, disclosures, emptying, secrecy
 from store.domain import Factor, Kind, Outcome
 from tests.house import House, an_inbound, rows_of
 
@@ -173,6 +173,21 @@ async def test_passages_are_decided_one_by_one_and_by_a_paragraph_that_can_be_ch
     text = "".join(one or "█" for one in paper.pieces())
     assert "Ring █. Jag bor på Storgatan 12. █" in text
     assert review.by_paragraph(desk.grounds) == {"26 kap. 1 § OSL": 2}
+
+
+async def test_names_of_staff_are_public_and_not_proposed_unless_the_sender_bears_them(house: House) -> None:
+    case_id = await a_case(
+        house, "Anna Ek har inte svarat. Eva Holm var där. Hälsningar Petra Holm", name="Petra Holm"
+    )
+    desk = disclosing(house)
+    made, number = desk.begin([case_id], selection="", by="rita"), number_of(house, case_id)
+
+    _, review = desk.look_at(made, number, by="rita")
+
+    paper = next(one for one in review.judged if one.paper.key.startswith("m"))
+    proposed = {paper.paper.text[one.begins : one.ends] for one in paper.spans}
+    assert {"Eva Holm", "Petra Holm"} <= proposed
+    assert "Anna Ek" not in proposed
 
 
 async def test_a_word_that_is_masked_here_and_stands_there_is_told(house: House) -> None:
@@ -340,7 +355,7 @@ async def test_a_package_whose_case_has_been_disposed_of_is_not_made_as_somethin
     desk.decide_all(made, masked=True, by="rita")
     desk.hand_out(made, by="rita")
     with house.store.write() as transaction:
-        disclosures.forget(transaction, [first])
+        emptying.empty_case(transaction, first, now=house.clock())
 
     with pytest.raises(ChangedError):
         desk.package(made, by="rita")
