@@ -36,7 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from store.engine import Row, Store, Transaction
-from store.tables import cases, letters, messages, search_words
+from store.tables import cases, corrections, letters, messages, search_words
 
 _FEW = 2000
 _SOME, _MOST_OF_SOME = 200, 160
@@ -335,6 +335,9 @@ def _texts_of(transaction: Transaction, case: Row) -> Iterator[tuple[str, ...]]:
         read.where(messages.c.case_id == case["id"]).order_by(messages.c.id)
     ):
         yield message_texts(subject=subject, text=text, full_text=full)
+    put_right = select(corrections.c.became).where(corrections.c.case_id == case["id"])
+    for (became,) in transaction.connection.execute(put_right.order_by(corrections.c.id)):
+        yield (became,)
     for subject, body in transaction.connection.execute(
         written.where(letters.c.case_id == case["id"]).order_by(letters.c.id)
     ):

@@ -29,6 +29,7 @@ from bots.desk.directory import Directory, NotAllowedError
 from bots.desk.disclosure.disclosing import Disclosing, NoDisclosureError, NotDisclosingError
 from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
+from bots.desk.rectifying import Rectifying
 from bots.web.about import About, Notices
 from bots.web.access import Access
 from bots.web.answer import AnswerPage
@@ -55,9 +56,9 @@ from bots.web.on_behalf import OnBehalfPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.people import ById
 from bots.web.pick_up import PickUp
-from bots.web.register import Register
 from bots.web.public_list import PublicListPage
 from bots.web.rectify import RectifyPage
+from bots.web.register import Register
 from bots.web.running import Running
 from bots.web.sessions import Sessions
 from bots.web.settings_days import SettingsDays
@@ -201,6 +202,7 @@ def build(
             *HealthPage(parts=parts, show=show, access=access, running=running).routes(),
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
+            *_rectify(desk, parts, show, access),
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
             *_settings(directory, desk, show, access),
             *StrandedPage(shelf=shelf, sessions=sessions, show=show, access=access).routes(),
@@ -218,9 +220,9 @@ def build(
                 else ()
             ),
             *_disclosures(disclosing, parts, show, access),
+            *(PublicListPage(acts=desk, show=show, access=access).routes() if desk else ()),
             *(
                 ArchivePage(archive=archive, parts=parts, show=show, access=access).routes()
-            *(PublicListPage(acts=desk, show=show, access=access).routes() if desk else ()),
                 if archive
                 else ()
             ),
@@ -360,6 +362,13 @@ def _talk(
     if chat is None:
         return ()
     return Talk(parts=parts, show=show, access=access, chat=chat, secret=secret, secure=secure).routes()
+
+
+def _rectify(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
+    if desk is None:
+        return ()
+    rectifying = Rectifying(store=parts.store, house=desk.work.house, clock=parts.clock)
+    return RectifyPage(rectifying=rectifying, parts=parts, show=show, access=access).routes()
 
 
 def _here(staff: Sequence[Handler]) -> ById[Handler]:

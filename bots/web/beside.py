@@ -16,7 +16,7 @@ from bots.web.parts import Parts
 from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.views import Views
-from store import cases, journal, parts, presence
+from store import cases, corrections, journal, parts, presence
 from store.domain import Handler, Presence, Status
 from store.engine import Row, Transaction
 from store.sight import HiddenCaseError, Reader, sees
@@ -31,6 +31,7 @@ class Beside:
     words: str
     follows_up: bool  # may see who has read the case
     divisible: bool
+    corrections: Sequence[dict[str, object]]
 
 
 class BesidePages:
@@ -84,7 +85,21 @@ class BesidePages:
                 words=parts.words_of(transaction, case["id"]),
                 follows_up=_follows_up(reader, case),
                 divisible=is_divisible(case),
+                corrections=self._corrections(transaction, case["id"]),
             )
+
+    def _corrections(self, transaction: Transaction, case_id: int) -> list[dict[str, object]]:
+        return [
+            {
+                "subject": row["subject"],
+                "was": row["was"],
+                "became": row["became"],
+                "why": row["why"],
+                "by": self._views.person(row["corrected_by"]),
+                "at": row["corrected_at"],
+            }
+            for row in corrections.of_case(transaction, case_id)
+        ]
 
     def _others(self, transaction: Transaction, case_id: int, me: Handler) -> list[dict[str, object]]:
         now = self._parts.clock()
@@ -145,4 +160,5 @@ def shown(beside: Beside) -> dict[str, Any]:
         "part": beside.words,
         "follows_up": beside.follows_up,
         "divisible": beside.divisible,
+        "corrections": beside.corrections,
     }

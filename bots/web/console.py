@@ -16,9 +16,8 @@ from starlette.routing import Route
 
 from bots.desk.on_behalf import UNANSWERED
 from bots.desk.sensitive import OpenRoadError
-from bots.mail.reading import attachment
 from bots.web import beside as beside_pages
-from bots.web import seen, views
+from bots.web import files, seen, views
 from bots.web.access import Access, local_path
 from bots.web.answer import AnswerPage
 from bots.web.downloads import download
@@ -26,13 +25,12 @@ from bots.web.on_behalf import proposal
 from bots.web.parts import Parts
 from bots.web.people import ById
 from bots.web.show import Show
-from bots.web.uploads import file_of
 from bots.web.views import Views
 from bots.web.work import Work, told
-from store import cases, inbox, journal, likeness, secrecy
+from store import cases, inbox, journal, likeness, scans, secrecy
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import UNSURE, Factor, Handler, Kind, MessageState, Presence
+from store.domain import UNSURE, Factor, Handler, Kind, MessageState, Presence, Status
 from store.engine import Row
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
@@ -52,6 +50,7 @@ class Opened:
     belongings: Mapping[str, Sequence[Row]]
     suggestion: Row | None
     lines: Sequence[Row]
+    scans: Mapping[int, Row]
     marks: Sequence[Row]  # of secrecy, lifted ones included
     cautions: Sequence[Caution]
 
@@ -89,6 +88,11 @@ class Console:
             Route(
                 f"{case}/meddelande/{{message:int}}/bilaga/{{index:int}}",
                 guard(self.attachment),
+                methods=["GET"],
+            ),
+            Route(
+                f"{case}/meddelande/{{message:int}}/bilaga/{{index:int}}/bild",
+                guard(self.picture),
                 methods=["GET"],
             ),
             Route("/brev/{letter:int}/skicka", guard(self.send), methods=["POST"]),
@@ -166,9 +170,11 @@ class Console:
         """Hand out a message as it came, byte for byte."""
         opened = await self._opened(request, me)
         row, data = await self._bytes(request, opened)
-        await self._note(opened, me, what=seen.ORIGINAL, message_id=row["id"])
+        if (warned := self._stopped(request, me, opened, row["id"], None)) is not None:
+            return warned
         is_mail = row["media_type"] == MAIL
         name = f"{opened.case['number']}-{row['id']}.{'eml' if is_mail else 'json'}"
+        await self._note(opened, me, what=seen.ORIGINAL, message_id=row["id"])
         return download(data, name, media_type=MAIL if is_mail else "application/octet-stream")
 
     async def attachment(self, request: Request, me: Handler) -> Response:
@@ -176,12 +182,29 @@ class Console:
         opened = await self._opened(request, me)
         row, data = await self._bytes(request, opened)
         index = request.path_params["index"]
-        if index >= len(row["attachments"]):
-            raise HTTPException(404)
+        if (warned := self._stopped(request, me, opened, row["id"], index)) is not None:
+            return warned
+        handed_out = await files.fetched(row, index, data)
         await self._note(opened, me, what=seen.FILE, message_id=row["id"])
-        file_in = attachment if row["media_type"] == MAIL else file_of
-        content = await asyncio.to_thread(file_in, data, index)
-        return download(content, row["attachments"][index]["name"])
+        return handed_out
+
+    async def picture(self, request: Request, me: Handler) -> Response:
+        """Show a picture that came with a message, drawn anew."""
+        opened = await self._opened(request, me)
+        row, data = await self._bytes(request, opened)
+        shown = await files.picture(row, request.path_params["index"], data, opened.scans.get(row["id"]))
+        await self._note(opened, me, what=seen.PICTURE, message_id=row["id"])
+        return shown
+
+    def _stopped(
+        self, request: Request, me: Handler, opened: Opened, message_id: int, part: int | None
+    ) -> Response | None:
+        """Return a warning instead of what a scanner has found something in; None if it may be handed out."""
+        found = scans.names(opened.scans.get(message_id), part)
+        warned = files.Warned(
+            show=self._show, is_registrator=lambda who: self._parts.acts.reader(who.id).is_registrator
+        )
+        return warned.stops(request, me, number=opened.case["number"], found=found)
 
     async def _note(
         self, opened: Opened, me: Handler, *, what: str = seen.PAGE, message_id: int | None = None
@@ -232,7 +255,12 @@ class Console:
             token=self._access.token(request),
             case=self._views.head(case),
             messages=[
-                self._message(row, case["number"], words=views.words_for(opened.suggestion, row))
+                self._message(
+                    row,
+                    case["number"],
+                    words=views.words_for(opened.suggestion, row),
+                    scan=opened.scans.get(row["id"]),
+                )
                 for row in messages
             ],
             unreadable=any(row["state"] == MessageState.UNREADABLE for row in messages),
@@ -248,6 +276,10 @@ class Console:
             may_change=beside.get("may_change", True),
             present=beside["present"],
             related=beside["related"],
+            corrections=beside["corrections"],
+            rectifiable=self._acts is not None
+            and beside.get("may_change", True)
+            and case["status"] != Status.DISPOSED,
             part=beside["part"],
             follows_up=beside["follows_up"],
             divisible=beside["divisible"] and bool(todo),
@@ -271,8 +303,10 @@ class Console:
             done=_done(request.query_params.get("gjort", ""), waits=bool(beside.get("undo"))),
         )
 
-    def _message(self, row: Row, number: str, *, words: Sequence[str]) -> Mapping[str, object]:
-        shown = views.message(row, number, words=words)
+    def _message(
+        self, row: Row, number: str, *, words: Sequence[str], scan: Row | None
+    ) -> Mapping[str, object]:
+        shown = views.message(row, number, words=words, scan=scan)
         return {**shown, "taken_up": self._views.person(str(shown["taken_up"]))}
 
     def _behalf_of(self, case: Row, messages: Sequence[Row]) -> Mapping[str, str] | None:
@@ -303,11 +337,13 @@ class Console:
             case = cases.find_number(transaction, number)
             if case is None:
                 return None
+            belongings = cases.of_case(transaction, case["id"])
             return Opened(
                 case=case,
-                belongings=cases.of_case(transaction, case["id"]),
+                belongings=belongings,
                 suggestion=cases.latest_suggestion(transaction, case["id"]),
                 lines=journal.of_case(transaction, case["id"]),
+                scans=scans.of_messages(transaction, [row["id"] for row in belongings["messages"]]),
                 marks=secrecy.marks(transaction, case["id"]),
                 cautions=secrecy.warnings(transaction, case["id"], regulated=self._regulated(case["unit"])),
             )

@@ -224,3 +224,25 @@ async def test_b18_the_extract_is_counted_first_and_then_handed_out_as_a_file(
     assert fetched.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(fetched.content)) as archive:
         assert b"Hjortronsylt" in archive.read("registerutdrag.json")
+
+
+async def test_b18_the_case_shows_what_was_put_right_and_how_it_stood(
+    house: House, rita: httpx.AsyncClient
+) -> None:
+    number = house.case()["number"]
+    address = f"/arenden/{number}/ratta"
+    page = await rita.get(address)
+    version = str(house.case()["version"])
+    sent = {"token": token(page), "version": version, "uppgift": "avsändarens namn", "ny": "Sven Svärd"}
+
+    without = await rita.post(address, data=sent)
+    stale = await rita.post(address, data={**sent, "varfor": "Fel namn", "version": "999"})
+    done = await rita.post(address, data={**sent, "varfor": "Fel namn"})
+    case = await rita.get(f"/arenden/{number}")
+
+    assert f'href="{address}"' in case.text
+    assert (without.status_code, stale.status_code) == (422, 409)
+    assert "Sven Svärd" in without.text
+    assert done.headers["location"] == f"/arenden/{number}?klart=rattat"
+    assert '<h2 id="rattat">Rättat</h2>' in case.text
+    assert "Förut: Sven Svensson · Fel namn · Rita Lund" in case.text
