@@ -30,6 +30,7 @@ from store import inbox, journal, profiles
 from store.domain import Contact, Factor, Inbound, Kind, Outcome, Receipt, Visibility
 from store.engine import Row, Store
 from store.tables import metadata
+from tests.bots.desk.archive.rig import archive_of
 from tests.bots.desk.test_candidates import Square
 from tests.bots.desk.test_chat import said
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET
@@ -439,6 +440,7 @@ def parts_of(house: House) -> dict[str, Any]:
             taken_up=house.judge_.ring,
             hiders={"torget": Square()},
         ),
+        "archive": archive_of(house),
         "disclosing": Disclosing(
             store=house.store,
             house=house.work.house,
