@@ -3,7 +3,7 @@
 It proposes and never masks. What it finds and misses is measured in docs/masking.md.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from classifier.passages.addresses import addresses
 from classifier.passages.delicate import delicate
@@ -56,12 +56,24 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
     taken = bytearray(len(bare.text))
     chosen = []
     for start, end, kind, why in found:
-        if any(taken[start:end]):
-            continue
+        # What is left of a name beside an address that took some of it is proposed as well.
+        for first, last in _free(taken, start, end):
+            if kind is PassageKind.NAME or (first, last) == (start, end):
+                chosen.append((first, last, kind, why))
         taken[start:end] = b"\x01" * (end - start)
-        chosen.append((start, end, kind, why))
     passages = []
     for start, end, kind, why in sorted(chosen, key=lambda each: each[0]):
         first, last = bare.span(start, end)
         passages.append(Passage(start=first, end=last, kind=kind, words=text[first:last], why=why))
     return passages
+
+
+def _free(taken: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Walk over the parts of a span that nobody has taken."""
+    while start < end:
+        start = taken.find(0, start, end)
+        if start == -1:
+            return
+        stop = taken.find(1, start, end)
+        yield start, end if stop == -1 else stop
+        start = end if stop == -1 else stop

@@ -22,7 +22,7 @@ FLOORS = {
 _BEGIN, _END = "<!-- synpunkt evaluate --passages -->", "<!-- end -->"
 _MARK = re.compile(r"\{([^{}:]+): ([^{}]*)\}")
 _WORDS = 57  # of a message in the middle of the corpus
-_TIMED = 2_000
+_TIMED = 500
 
 
 @dataclass(frozen=True, kw_only=True)

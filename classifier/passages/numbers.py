@@ -64,6 +64,7 @@ _BIRTH = re.compile(
 def numbers(text: str) -> Iterator[Found]:
     """Find the numbers of a plain text, the surest kind first at each place. They may overlap."""
     groups = [match.span() for match in _GROUP.finditer(text)]
+    yield from _spoken(text)
     if not groups:
         return
     asked = 0
@@ -96,6 +97,9 @@ def _written(text: str) -> Iterator[Found]:
             yield (*match.span(), PassageKind.BIRTH_DATE, "datum efter ordet född")
         elif _BY_NAME.search(before) and text[match.end() : match.end() + 1] == ")":
             yield (*match.span(), PassageKind.BIRTH_DATE, "datum inom parentes efter ett namn")
+
+
+def _spoken(text: str) -> Iterator[Found]:
     for match in _SPOKEN.finditer(text):
         yield (*match.span(), PassageKind.PHONE, "telefonnummer med bokstäver")
 

@@ -31,8 +31,11 @@ _SHOUT = re.compile(r"[A-ZÅÄÖ]{3}")
 
 
 @cache
-def _roles() -> dict[str, str]:
-    """Return what each known word can be; where it stands twice, the surer name comes first."""
+def _known() -> dict[str, tuple[str, bool]]:
+    """Return what each known word can be, and whether it is an everyday word.
+
+    Where a word stands twice, the surer name comes first.
+    """
     roles: dict[str, str] = {}
     heading = ""
     for line in files("classifier.passages").joinpath("names.txt").read_text(encoding="utf-8").splitlines():
@@ -41,7 +44,8 @@ def _roles() -> dict[str, str]:
         elif not line.startswith("#"):
             for word in line.split():
                 roles.setdefault(word, heading)
-    return roles
+    common = everyday()
+    return {word: (roles.get(word, ""), word in common) for word in {*roles, *common}}
 
 
 def people(text: str, *, names: Collection[str] = ()) -> Iterator[Found]:
@@ -56,25 +60,36 @@ class _Reading:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        known, common = _roles(), everyday()
-        shouts = _shouted(text) if _SHOUT.search(text) else []
-        self.spans: list[tuple[int, int]] = []
-        self.lows: list[str] = []
-        self.capitals: list[bool] = []  # where a capital says something
-        self.roles: list[str] = []
-        self.common: list[bool] = []
-        for match in _TOKEN.finditer(text):
-            token = match.group()
-            low = token.lower()
-            role = known.get(low, "")
-            is_common = low in common or (len(low) == 1 and token == low)
-            if not role and not is_common:
-                role = _role(low, known)
-            self.spans.append(match.span())
-            self.lows.append(low)
-            self.capitals.append(token[0].isupper() and not (shouts and _is_in(match.start(), shouts)))
-            self.roles.append(role)
-            self.common.append(is_common)
+        known = _known()
+        found = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+        self.spans = [(start, end) for _, start, end in found]
+        self.lows = [token.lower() for token, _, _ in found]
+        # Where a capital says something.
+        self.capitals = [
+            token != low and token[0].isupper() for (token, _, _), low in zip(found, self.lows, strict=True)
+        ]
+        facts = [known.get(low) or _judge(low) for low in self.lows]
+        self.roles = [role for role, _ in facts]
+        self.common = [is_common for _, is_common in facts]
+        for at, (token, _, end) in enumerate(found):
+            if "-" in token and token[0].islower() and token != self.lows[at]:
+                self._take_tail(at, token, end)
+        if _SHOUT.search(text):
+            shouts = _shouted(text)
+            for at, (start, _) in enumerate(self.spans):
+                if shouts and self.capitals[at] and _is_in(start, shouts):
+                    self.capitals[at] = False
+
+    def _take_tail(self, at: int, token: str, end: int) -> None:
+        """Read "hemtjänst-Rebin" as Rebin, and "al-Bayati" as one name."""
+        head, _, tail = token.rpartition("-")
+        if not tail[:1].isupper():
+            return
+        self.capitals[at] = True
+        if head.lower() not in signs()["partikel"]:
+            self.spans[at] = (end - len(tail), end)
+            self.lows[at] = tail.lower()
+            self.roles[at], self.common[at] = _known().get(tail.lower()) or _judge(tail.lower())
 
     def names(self) -> Iterator[Found]:
         """Walk over the names, the longest run of words that makes one each time."""
@@ -83,7 +98,8 @@ class _Reading:
         triggers = _triggers()
         while at < count:
             is_common = self.common[at]
-            if not self.roles[at] and (is_common or not (self.capitals[at] or self.lows[at - 1] in triggers)):
+            is_nothing = is_common or not (self.capitals[at] or self.lows[at - 1] in triggers)
+            if self._is_part(at) if len(self.lows[at]) == 1 else is_nothing and not self.roles[at]:
                 at += 1
                 continue
             end = self._extend(at)
@@ -93,6 +109,11 @@ class _Reading:
                 at = last_end = end
             else:
                 at += 1
+
+    def _is_part(self, at: int) -> bool:
+        """Tell whether a letter is no initial, but "I", or part of a number."""
+        start = self.spans[at][0]
+        return not self.capitals[at] or self.lows[at] == "i" or self.text[start - 1 : start].isalnum()
 
     def _why(self, at: int, end: int, last_end: int) -> str:
         role = self.roles[at]
@@ -144,6 +165,7 @@ class _Reading:
         if self._has_family(at, end):
             return "stor bokstav och efternamn"
         is_pair = end == at + 2 and self._gap(at + 1) == " " and not self._is_person_word(at)
+        is_pair = is_pair and all(len(each) > 1 for each in self.lows[at:end])
         if is_pair and not any(_is_place(each) or _is_head(each) for each in self.lows[at:end]):
             return "två ord med stor bokstav"
         return ""
@@ -170,7 +192,7 @@ class _Reading:
                 return False
         start, end = self.spans[at]
         if end - start <= 2 and self.text[start:end].isupper() and self.capitals[first]:
-            return low != "i"
+            return low != "i" and not self.text[end : end + 1].isdigit()
         if low in signs()["partikel"]:
             return (
                 at + 1 < len(self.lows)
@@ -182,7 +204,10 @@ class _Reading:
         if role in ("G", "F"):
             return True
         if self.capitals[at]:
-            return bool(role) or (not self.common[at] and (bool(self.roles[first]) or not self._opens(first)))
+            # "Gunilla Tell": after a given name an everyday word with a capital is a family name.
+            if role or (self.roles[first] == "G" and not _is_place(low)):
+                return True
+            return not self.common[at] and bool(self.roles[first] or not self._opens(first))
         if self.roles[first] != "G" or low in signs()["sällan namn"]:
             return False
         is_shouted = self.text[start:end].isupper()
@@ -205,11 +230,10 @@ class _Reading:
         if "." in gap and len(before) > 3:
             return ""
         if before in known["heter"]:
-            return (
-                ""
-                if len(self.lows[at]) < 2 or (at > 1 and self._is_thing(at - 2))
-                else f"efter ordet {before}"
+            is_thing = (
+                len(self.lows[at]) < 2 or _is_place(self.lows[at]) or (at > 1 and self._is_thing(at - 2))
             )
+            return "" if is_thing else f"efter ordet {before}"
         if before in known["anhörig"] or before in known["titel"]:
             is_said = self.capitals[at] or (gap == " " and before not in ("man", "far", "mor"))
             return f"efter ordet {before}" if is_said else ""
@@ -252,7 +276,7 @@ class _Reading:
     def _has_family(self, at: int, end: int) -> bool:
         return any(
             self.roles[place] in ("F", "f")
-            or (self.roles[at] == "g" and (self.roles[place] == "G" or len(self.lows[place]) == 1))
+            or (self.roles[at] == "g" and (self.roles[place] != "" or len(self.lows[place]) == 1))
             or (not self.common[place] and _SURNAME_END.match(self.lows[place]) is not None)
             for place in range(at + 1, end)
         )
@@ -309,21 +333,29 @@ class _Reading:
                 yield start, end, PassageKind.NAME, "namn i ärendet"
 
 
-def _role(low: str, known: dict[str, str]) -> str:
-    """Return the role of a word that is not known as it stands: with a genitive s, accents or a hyphen."""
+def _judge(low: str) -> tuple[str, bool]:
+    """Tell what a word can be that is not known as it stands: with a genitive s, accents or a hyphen."""
+    known = _known()
+    if len(low) == 1:
+        return "", False
     bare = low.translate(_PLAIN_LETTERS)
     if bare != low and bare in known:
         return known[bare]
     if bare.endswith("s") and len(bare) > 3:
-        role = known.get(bare[:-1].rstrip("'"), "")
+        role, _ = known.get(bare[:-1].rstrip("'"), ("", False))
         if role:
-            return role
+            return role, False
     if "-" not in bare:
-        return ""
-    parts = [known.get(part, "") or known.get(part.removesuffix("s"), "") for part in bare.split("-")]
-    if parts[0] in ("G", "g") and parts[-1] in ("G", "g"):
-        return "G"
-    return "F" if parts[-1] in ("F", "f") and parts[0] else ""
+        return "", False
+    first, *_, last = (_part(part) for part in bare.split("-"))
+    if last == "G" or (first in ("G", "g") and last == "g"):
+        return "G", False
+    return "F" if last in ("F", "f") and first else "", False
+
+
+def _part(word: str) -> str:
+    known = _known()
+    return (known.get(word) or known.get(word.removesuffix("s")) or ("", False))[0]
 
 
 def _shouted(text: str) -> list[tuple[int, int]]:
