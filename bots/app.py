@@ -44,6 +44,7 @@ from bots.desk.intake import Intake
 from bots.desk.judge import Judge
 from bots.desk.letters import Guard, Letters
 from bots.desk.opinion import Opinion, Suggester
+from bots.desk.scanning import Scanning
 from bots.desk.trouble import place_of
 from bots.desk.watch import Watch
 from bots.mail.identity import Identity
@@ -59,6 +60,7 @@ from bots.parts import (
     build_provider,
     build_reader,
     build_relay,
+    build_scanning,
     build_surroundings,
     language_of,
     model_history,
@@ -108,6 +110,7 @@ class App:
     web_socket: socket.socket | None = None
     acts: Acts = field(kw_only=True)
     directory: Directory = field(kw_only=True)
+    scanning: Scanning | None = None
     fallen: dict[int, Outage] = field(default_factory=dict)  # by the place of the door: the latest fall
 
     @property
@@ -132,6 +135,7 @@ class App:
                 desk.create_task(self.delivery.run(), name="delivery"),
                 desk.create_task(self.watch.run(), name="watch"),
                 desk.create_task(self._index(), name="index"),
+                *([desk.create_task(self.scanning.run(), name="scanning")] if self.scanning else []),
             ]
             self.judge.ring()
             async with asyncio.TaskGroup() as entrance:
@@ -305,6 +309,7 @@ def build(
             opinion=opinion,
             acts=Acts(store=store, work=work, clock=clock, acted=lambda: _ring_from_thread(delivery)),
             directory=directory,
+            scanning=build_scanning(settings, store, clock),
         )
         if settings.web is not None and with_doors:
             _add_pages(app, settings, house, clock, mailbox)
@@ -516,6 +521,9 @@ async def check(app: App) -> tuple[list[str], list[str]]:
             wrong.append(f"{failure} (kan gå över: försök igen)")
         except ChannelFailure as failure:
             wrong.append(str(failure))
+    if app.scanning is not None:
+        told = await app.scanning.prove()
+        (wrong if app.scanning.outage else fine).append(told)
     if app.provider is not None:
         found = await asyncio.to_thread(app.provider.check)
         fine.extend(found[0])

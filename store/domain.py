@@ -223,6 +223,15 @@ class Delivered(StrEnum):
     FAILED = "kom_inte_fram"
 
 
+class ScanState(StrEnum):
+    """What a scanner for viruses has said of a message and its files."""
+
+    WAITING = "väntar"
+    CLEAN = "ren"
+    FOUND = "smittad"
+    IMPOSSIBLE = "kan_inte_granskas"  # too large for the scanner
+
+
 class LetterState(StrEnum):
     """Where a letter stands. `unknown` is never sent again by a machine."""
 

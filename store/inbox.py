@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
 
 from store import blobs as kept
-from store import cases, journal, search
+from store import cases, journal, scans, search
 from store.domain import Attachment, Entry, Event, Inbound, MessageState, Receipt, Said, Taken
 from store.engine import Row, Transaction
 from store.tables import blobs, messages, repeats
@@ -183,6 +183,7 @@ def note_read(
     )
     if done.rowcount != 1:
         return False
+    scans.expect(transaction, kept_id)
     found_by = {name: str(read.get(name, "")) for name in ("subject", "text", "full_text")}
     search.add(transaction, case_id, *search.message_texts(**found_by))
     return True
@@ -202,6 +203,8 @@ def lay_aside(
         .where(messages.c.id == kept_id, messages.c.state == MessageState.KEPT)
         .values(state=state, case_id=case_id, claimed_until=None, **read)
     )
+    if done.rowcount == 1:
+        scans.expect(transaction, kept_id)
     return done.rowcount == 1
 
 

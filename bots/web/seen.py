@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 PAGE = "sidan"
 ORIGINAL = "original"
 FILE = "bilaga"
+PICTURE = "bild"
 LINK = "länk i ett besked"
 
 

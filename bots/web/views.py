@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
 
+from bots.web.files import shown_files
 from bots.web.form import reference
 from bots.web.marks import pieces
 from store import inbox, life, secrecy
@@ -14,6 +15,7 @@ from store.engine import Row
 from store.inbox import MAIL
 from store.likeness import Similar, UnitProposal
 from store.outbox import TROUBLED
+from store.scans import names
 from templates.roads import road_name
 
 Facts = dict[str, object]
@@ -187,7 +189,7 @@ def _road(case: Row) -> str:
     return road
 
 
-def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
+def message(row: Row, case_number: str, *, words: Sequence[str] = (), scan: Row | None = None) -> Facts:
     """Show one message: the words without quotes, some of them marked, the whole, and the files."""
     path = f"{case_url(case_number)}/meddelande/{row['id']}"
     text, full = without_tokens(row["text"]), without_tokens(row["full_text"])
@@ -220,10 +222,8 @@ def message(row: Row, case_number: str, *, words: Sequence[str] = ()) -> Facts:
         "link": outward_link(row),
         "is_address": is_address(row["from_addr"]),
         "reference": reference(row["external_id"]) if row["channel"] == "web" else "",
-        "attachments": [
-            {"name": one["name"], "kilobytes": -(-one["size"] // 1024), "url": f"{path}/bilaga/{index}"}
-            for index, one in enumerate(row["attachments"])
-        ],
+        "attachments": shown_files(row, path, scan),
+        "malware": ", ".join(names(scan)),
     }
 
 

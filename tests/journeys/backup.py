@@ -30,7 +30,7 @@ from tests.servers import postgres
 from tests.servers.product import Product, folder, running
 from tests.servers.world import a_world
 
-_CLIENTS = 4
+_CLIENTS = 20
 _MORE = 10  # mails that must be confirmed while the backup's moment lasts
 _PATIENCE = 60.0
 

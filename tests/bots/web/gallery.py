@@ -219,6 +219,7 @@ class Gallery:
 FILES = (
     "/arenden/{number}/meddelande/{message:int}/original",
     "/arenden/{number}/meddelande/{message:int}/bilaga/{index:int}",
+    "/arenden/{number}/meddelande/{message:int}/bilaga/{index:int}/bild",
     "/arenden/{number}/svarsfil/{file:int}",
     "/utlamnanden/{disclosure:int}/paket",
 )

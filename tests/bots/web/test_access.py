@@ -17,6 +17,7 @@ from tests.bots.web.house import PASSWORD, House, log_in, token_of, value_of
         "/arenden/SYN-2026-000001",
         "/arenden/SYN-2026-000001/meddelande/1/original",
         "/arenden/SYN-2026-000001/meddelande/1/bilaga/0",
+        "/arenden/SYN-2026-000001/meddelande/1/bilaga/0/bild",
     ],
 )
 async def test_without_login_every_staff_page_leads_to_the_door(house: House, path: str) -> None:

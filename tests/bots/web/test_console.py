@@ -155,7 +155,7 @@ async def test_a_case_shows_words_files_proposal_promises_letters_and_journal(ho
         "&gt; Det som stod förut",
         "Teckenkodningen var fel angiven.",
         f'<a href="/arenden/{number}/meddelande/1/bilaga/0" download>bild på hålet.pdf</a>',
-        '<span class="sub">2 kB</span>',
+        '<span class="sub">2 kB, ännu inte granskad</span>',
         f'<a href="/arenden/{number}/meddelande/1/original" download>',
         '<meter min="0" max="1" value="0.92" aria-label="Hur säkert: typ">92 %</meter>',
         "<q>hålet</q>, <q>cykelbanan</q>",

@@ -66,6 +66,7 @@ async def test_n2_no_page_and_no_act_opens_a_hidden_case(house: House, columns: 
             await browser.get(path),
             await browser.get(f"{path}/meddelande/{message}/original"),
             await browser.get(f"{path}/meddelande/{message}/bilaga/0"),
+            await browser.get(f"{path}/meddelande/{message}/bilaga/0/bild"),
             await browser.post(
                 f"{path}/bekrafta",
                 data={
@@ -78,7 +79,7 @@ async def test_n2_no_page_and_no_act_opens_a_hidden_case(house: House, columns: 
             await browser.post(f"{path}/slapp", data={"token": token, "version": str(version)}),
         ]
 
-    assert [one.status_code for one in answers] == [403] * 5
+    assert [one.status_code for one in answers] == [403] * 6
     assert all("Ärendet visas för få" in one.text and TITLE not in one.text for one in answers)
     assert house.version(number) == version
 
