@@ -82,7 +82,7 @@ from bots.web.people import Live
 from bots.web.running import Running
 from bots.web.uploads import file_of
 from classifier import passages
-from store import cases, inbox, migrations, search
+from store import cases, inbox, migrations, seals, search
 from store.engine import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,7 @@ class App:
     acts: Acts = field(kw_only=True)
     directory: Directory = field(kw_only=True)
     scanning: Scanning | None = None
+    seal_seconds: float = 60.0
     fallen: dict[int, Outage] = field(default_factory=dict)  # by the place of the door: the latest fall
 
     @property
@@ -136,6 +137,7 @@ class App:
                 desk.create_task(self.watch.run(), name="watch"),
                 desk.create_task(self._index(), name="index"),
                 *([desk.create_task(self.scanning.run(), name="scanning")] if self.scanning else []),
+                desk.create_task(self._seal(), name="seal"),
             ]
             self.judge.ring()
             async with asyncio.TaskGroup() as entrance:
@@ -153,7 +155,20 @@ class App:
         for channel in self.channels:
             if isinstance(channel, Closes):
                 await channel.close()
+        await asyncio.to_thread(self._seal_once)
         self.close()
+
+    async def _seal(self) -> None:
+        """Close what was written into a link, again and again (store.seals)."""
+        while True:
+            await finish(asyncio.to_thread(self._seal_once))
+            await asyncio.sleep(self.seal_seconds)
+
+    def _seal_once(self) -> None:
+        try:
+            seals.seal(self.store, self.acts.clock())
+        except StoreError as error:
+            log.error("record not sealed, the next try goes on: because=%s", error)
 
     async def _index(self) -> None:
         """Index the words of cases from before there was a search, some at a time; intake goes on."""
@@ -310,6 +325,7 @@ def build(
             acts=Acts(store=store, work=work, clock=clock, acted=lambda: _ring_from_thread(delivery)),
             directory=directory,
             scanning=build_scanning(settings, store, clock),
+            seal_seconds=settings.journal.seconds,
         )
         if settings.web is not None and with_doors:
             _add_pages(app, settings, house, clock, mailbox)

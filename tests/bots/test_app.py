@@ -24,9 +24,10 @@ from bots.clock import now
 from bots.demo import town
 from bots.settings import ImapSettings, Settings, SettingsError
 from classifier.model import Classifier
-from store import inbox, outbox
+from store import inbox, outbox, seals
 from store.domain import Address, Inbound, LetterState, MessageState, Outgoing, Purpose, Receipt
 from store.engine import Store, open_store
+from store.verify import Tally, prove
 from tests.house import a_mail, rows_of
 
 PATIENCE = 30
@@ -376,3 +377,18 @@ def test_a_model_that_can_not_be_loaded_leaves_it_to_the_small_one(
     assert "classifier not loaded" in caplog.text
     assert isinstance(answering, Classifier)
     assert answering.version.startswith("fast+")
+
+
+async def test_b19_what_was_written_is_closed_into_a_signed_link_before_the_house_is_gone(
+    app: App, memory: Memory, store: Store
+) -> None:
+    async with running(app):
+        await memory.say(a_message())
+        await until(lambda: len(memory.letters) == 2)
+
+    with store.read() as transaction:
+        last = [row["up_to"] for row in seals.links(transaction)][-1]
+    tally = Tally()
+    assert [str(fault) for fault in prove(store, tally)] == []
+    assert tally.remarks == []
+    assert last == tally.counts["rader i kedjan"]
