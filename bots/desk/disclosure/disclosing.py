@@ -18,7 +18,7 @@ from bots.desk.disclosure.review import Find, Judged, Review, review
 from bots.desk.disclosure.rules import Grounds
 from bots.desk.house import House
 from bots.mail.reading import attachment
-from store import cases, disclosures, enclosures, inbox, journal, secrecy
+from store import cases, disclosures, enclosures, inbox, journal, scans, secrecy
 from store.deadlines import day_of
 from store.disclosures import Masking, Package, State
 from store.domain import Entry, Role
@@ -271,6 +271,10 @@ class Disclosing:
             raise NotReadyError([f"Öppna {name} och se efter vad som står i den först." for name in unseen])
         now = self.clock()
         with self.store.write() as transaction:
+            if harmful := self._harmful(transaction, [files[one] for one in sorted(chosen)]):
+                raise NotReadyError(
+                    [f"{name} innehåller något skadligt och lämnas inte ut." for name in harmful]
+                )
             if not disclosures.enclose(transaction, disclosure_id, kept | chosen):
                 raise NoDisclosureError
             about = {"utlämnande": str(disclosure_id), "antal": str(len(chosen))}
@@ -429,10 +433,18 @@ class Disclosing:
             raise LookupError(file.key)
         return data
 
+    def _harmful(self, transaction: Transaction, files: Sequence[File]) -> list[str]:
+        """Name the files in which a scanner has found something."""
+        known = scans.of_messages(transaction, {one.message_id for one in files})
+        return [one.name for one in files if scans.names(known.get(one.message_id), one.index)]
+
     def _given(self, transaction: Transaction, one: Review, enclosed: Collection[str]) -> Given:
         whole = [file for file in one.papers.files if file.key in enclosed and not _is_text(file)]
         sums = {file.key: hashlib.sha256(self._bytes(transaction, file)).hexdigest() for file in whole}
-        return given(one, whole, unit=self._unit(one.case), grounds=self.grounds, sums=sums)
+        left_out = sum(file.key not in enclosed for file in one.papers.files)
+        return given(
+            one, whole, unit=self._unit(one.case), grounds=self.grounds, sums=sums, left_out=left_out
+        )
 
     def _reviews(self, transaction: Transaction, row: Row, rows: Sequence[Row]) -> list[Review]:
         decided = disclosures.decided(transaction, [one["id"] for one in rows])

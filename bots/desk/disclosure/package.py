@@ -42,9 +42,18 @@ class ChangedError(Exception):
 
 
 def given(
-    review: Review, files: Sequence[File], *, unit: str, grounds: Grounds, sums: Mapping[str, str]
+    review: Review,
+    files: Sequence[File],
+    *,
+    unit: str,
+    grounds: Grounds,
+    sums: Mapping[str, str],
+    left_out: int,
 ) -> Given:
-    """Tell what is given of a case as it is judged now. `files` go along whole; `sums` are theirs."""
+    """Tell what is given of a case as it is judged now. `files` go along whole; `sums` are theirs.
+
+    `left_out` is how many files are not given.
+    """
     number = review.case["number"]
     head = review.judged[0]
     title = next((one for one in head.paper.text.splitlines() if one.startswith("Rubrik: ")), "")
@@ -64,7 +73,7 @@ def given(
                 {"key": one.key, "name": f"bilaga-{at}{_ending(one)}", "sha256": sums[one.key]}
                 for at, one in enumerate(files, start=1)
             ],
-            "left_out": len(review.papers.files) - len(files),
+            "left_out": left_out,
         },
     )
 

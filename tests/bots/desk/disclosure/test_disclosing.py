@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pypdf
 import pytest
@@ -16,8 +17,8 @@ from bots.desk.disclosure.package import COLUMNS, ChangedError
 from bots.desk.disclosure.rules import WHOLE
 from bots.web.uploads import file_of
 from classifier import passages
-from store import cases, disclosures, emptying, secrecy
-from store.domain import Factor, Kind, Outcome
+from store import cases, disclosures, emptying, journal, scans, secrecy
+from store.domain import Entry, Factor, Kind, Outcome, ScanState
 from tests.house import House, an_inbound, rows_of
 
 Make = Callable[..., House]
@@ -373,3 +374,103 @@ async def test_a_case_that_is_left_out_is_not_in_the_package(house: House) -> No
     names = list(opened(desk.package(made, by="rita")))
     assert f"{number_of(house, first)}.pdf" not in names
     assert f"{number_of(house, second)}.pdf" in names
+
+
+async def with_files(house: House) -> int:
+    """Let a message with a text and a picture come."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = (
+        "Sven Svensson <sven@example.org>",
+        "a@example.se",
+        "Med filer",
+    )
+    mail.set_content("Se bilagorna.")
+    mail.add_attachment("Ring 070-174 06 20. Hunden sov.", filename="min dagbok.txt")
+    mail.add_attachment(b"\x89PNG\r\n\x1a\nbild", maintype="image", subtype="png", filename="Sven.png")
+    await house.hear(an_inbound(mail.as_bytes()))
+    return int(house.cases()[-1]["id"])
+
+
+def read_files(house: House, case_id: int) -> None:
+    """Note that the registrator has opened the files of a case's message."""
+    (message,) = house.messages()
+    with house.store.write() as transaction:
+        entry = Entry(
+            actor="rita",
+            act=journal.READING,
+            case_id=case_id,
+            message_id=message["id"],
+            details={"vad": "bilaga"},
+        )
+        journal.write(transaction, house.clock(), entry)
+
+
+async def test_a_file_goes_along_once_somebody_has_opened_and_chosen_it(house: House) -> None:
+    case_id = await with_files(house)
+    desk = disclosing(house)
+    made, number = desk.begin([case_id], selection="", by="rita"), number_of(house, case_id)
+    _, review = desk.look_at(made, number, by="rita")
+    text, picture = (one.key for one in review.papers.files)
+    with pytest.raises(NotReadyError, match="Öppna"):
+        desk.enclose(made, number, [text, picture], by="rita")
+
+    read_files(house, case_id)
+    desk.enclose(made, number, [text, picture], by="rita")
+    desk.decide_all(made, masked=True, by="rita")
+    desk.hand_out(made, by="rita")
+
+    data = desk.package(made, by="rita")
+    files = opened(data)
+    assert files[f"{number}/bilaga-1.png"] == b"\x89PNG\r\n\x1a\nbild"
+    copy = read(files[f"{number}.pdf"])
+    assert "Hunden sov." in copy
+    assert "inte utlämnade" not in copy
+    assert "070-174" not in copy
+    assert not [name for name in files if "dagbok" in name or "Sven" in name]
+
+
+async def test_no_file_goes_along_by_itself(house: House) -> None:
+    case_id = await with_files(house)
+    desk = disclosing(house)
+    made, number = desk.begin([case_id], selection="", by="rita"), number_of(house, case_id)
+    desk.decide_all(made, masked=True, by="rita")
+    desk.hand_out(made, by="rita")
+
+    files = opened(desk.package(made, by="rita"))
+
+    assert list(files) == ["forteckning.csv", "forteckning.pdf", f"{number}.pdf"]
+    assert "2 bilagor är inte utlämnade." in read(files[f"{number}.pdf"])
+
+
+async def test_a_file_in_which_a_scanner_found_something_is_not_handed_out(house: House) -> None:
+    case_id = await with_files(house)
+    read_files(house, case_id)
+    desk = disclosing(house)
+    made, number = desk.begin([case_id], selection="", by="rita"), number_of(house, case_id)
+    _, review = desk.look_at(made, number, by="rita")
+    text, picture = review.papers.files
+    with house.store.write() as transaction:
+        scans.expect(transaction, picture.message_id)
+        found = [(picture.index, "Eicar")]
+        scans.settle(transaction, picture.message_id, ScanState.FOUND, found=found, now=house.clock())
+
+    with pytest.raises(NotReadyError, match="skadligt"):
+        desk.enclose(made, number, [text.key, picture.key], by="rita")
+    desk.enclose(made, number, [text.key], by="rita")
+
+
+async def test_a_file_that_was_changed_since_is_told_and_not_given(house: House) -> None:
+    case_id = await with_files(house)
+    read_files(house, case_id)
+    desk = disclosing(house)
+    made, number = desk.begin([case_id], selection="", by="rita"), number_of(house, case_id)
+    _, review = desk.look_at(made, number, by="rita")
+    desk.enclose(made, number, [review.papers.files[1].key], by="rita")
+    desk.decide_all(made, masked=True, by="rita")
+    desk.hand_out(made, by="rita")
+    (message,) = house.messages()
+    with house.store.write() as transaction:
+        emptying.drop_bytes(transaction, [message["id"]], now=house.clock())
+
+    with pytest.raises(ChangedError):
+        desk.package(made, by="rita")
