@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from classifier.passages.addresses import addresses
 from classifier.passages.delicate import delicate
-from classifier.passages.numbers import numbers
+from classifier.passages.numbers import groups_of, numbers
 from classifier.passages.people import people
 from classifier.passages.plain import plain
 from store.domain import Passage, PassageKind
@@ -46,9 +46,10 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
     be personal all the same: a human reads the whole.
     """
     bare = plain(text)
+    groups = groups_of(bare.text)
     found = [
-        *numbers(bare.text),
-        *addresses(bare.text),
+        *numbers(bare.text, groups),
+        *addresses(bare.text, groups),
         *people(bare.text, names=names),
         *delicate(bare.text),
     ]

@@ -2,12 +2,13 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from classifier.passages.signs import everyday, signs
+from classifier.passages.signs import ends, everyday, signs
 from store.domain import PassageKind
 
 Found = tuple[int, int, PassageKind, str]
+Groups = Sequence[tuple[int, int]]
 
 _BIG = "A-ZÅÄÖÉÜ"
 _SMALL = "a-zåäöéèüáíóøæ"
@@ -32,9 +33,9 @@ _HANDLE = re.compile(r"(?<![\w.@/])@[a-zA-Z_][\w.]{2,40}")
 _IP4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IP6 = re.compile(r"(?<![\w:])[0-9a-fA-F:]{6,39}(?![\w:])")
 
-_NUMBER = re.compile(
-    r"(?<=[^\W\d_]),? (?:nr\.? ?)?(\d{1,3}(?:[A-Za-z](?![\w-])| [A-HJ-Za-h](?![\w-]))?(?:-\d{1,3})?)"
-    r"(?![\w:/%]|[.,-]\d| x \d)"
+_LEAD = re.compile(r"(?<=[^\W\d_]),? (?:nr\.? ?)?$")
+_HOUSE = re.compile(
+    r"\d{1,3}(?:[A-Za-z](?![\w-])| [A-HJ-Za-h](?![\w-]))?(?:-\d{1,3})?(?![\w:/%]|[.,-]\d| x \d)"
 )
 _LAST_WORDS = re.compile(r"(?:[\w:.'-]+ ){0,2}[\w:.'-]+$")
 _UNIT = re.compile(
@@ -69,10 +70,10 @@ _FLAT = re.compile(
     r"\b(?:lgh|lägenhet|lägenhetsnummer|lägenhetsnr|lght)\.?:? ?(?:nr\.? ?)?\d{3,4}\b", re.IGNORECASE
 )
 _BOX = re.compile(r"\b(?:box|postlåda) \d{1,5}\b", re.IGNORECASE)
-_PROPERTY = re.compile(
-    r"(?<!\w)((?:Fastighet|Fastigheten|Tomten?) )?"
-    rf"(?:[{_BIG}][\w-]{{2,25}} ){{1,3}}(?:s-)?\d{{1,4}}:\d{{1,4}}(?![\d:])"
+_PROPERTY_WORDS = re.compile(
+    rf"(?<!\w)((?:Fastighet|Fastigheten|Tomten?) )?((?:[{_BIG}][\w-]{{2,25}} ){{1,3}}(?:s-)?)$"
 )
+_PROPERTY_NUMBER = re.compile(r"\d{1,4}:\d{1,4}(?![\d:])")
 _BLOCK = re.compile(
     r"\b(?:kv\.?|kvarteret|fastighet(?:en)?|tomt(?:en)?|fastighetsbeteckning(?:en)?:?) (?:är )?"
     rf"[{_BIG}]\w{{2,25}}(?: [{_BIG}]\w{{2,25}})? \d{{1,4}}(?::\d{{1,4}})?(?![\w:])"
@@ -90,14 +91,113 @@ _RECORD = re.compile(
     r"\.?(?: är)?[:\s]{0,3}(?:nr\.? )?([A-Z0-9][\w/-]{3,20})",
     re.IGNORECASE,
 )
+_AT_SIGNS = ("snabel", "(at)", "[at]", "{at}", " at ")
+# Patterns that are tried only if one of their words stands somewhere in the text.
+_NAMED = (
+    (("lgh", "lägenhet", "lght"), _FLAT, PassageKind.ADDRESS, "lägenhetsnummer"),
+    (("box", "postlåda"), _BOX, PassageKind.ADDRESS, "boxadress"),
+    (("kv", "fastighet", "tomt"), _BLOCK, PassageKind.PROPERTY, "fastighet eller kvarter med nummer"),
+)
 
 
-def addresses(text: str) -> Iterator[Found]:
-    """Find addresses of every kind in a plain text. They may overlap."""
-    yield from _mail(text)
-    yield from _net(text)
-    yield from _streets(text)
-    yield from _things(text)
+def addresses(text: str, groups: Groups) -> Iterator[Found]:
+    """Find addresses of every kind in a plain text and its groups of figures. They may overlap."""
+    small = text.lower()
+    if "@" in text or any(sign in small for sign in _AT_SIGNS):
+        yield from _mail(text)
+    if "@" in text or "www." in small or "://" in small:
+        yield from _profiles(text)
+    if text.count(":") > 1:
+        yield from _whole(text, _IP6, PassageKind.NETWORK_ADDRESS, "skrivet som en ip-adress", _is_ip)
+    if "c/o" in small:
+        yield from _whole(text, _CARE_OF, PassageKind.ADDRESS, "c/o och namn")
+    if groups:
+        yield from _named(text, small)
+    for start, end in groups:
+        yield from _beside_figures(text, start, end)
+
+
+def _named(text: str, small: str) -> Iterator[Found]:
+    """Find what a word before the figures names."""
+    for words, pattern, kind, why in _NAMED:
+        if any(word in small for word in words):
+            yield from _whole(text, pattern, kind, why)
+    if any(word in small for word in ("journal", "patient", "remiss", "vårdnummer")):
+        for match in _RECORD.finditer(text):
+            if any(sign.isdigit() for sign in match.group(1)):
+                yield (*match.span(1), PassageKind.RECORD_NUMBER, "nummer efter ett ord för journal")
+
+
+def _whole(
+    text: str, pattern: re.Pattern[str], kind: PassageKind, why: str, is_one: Callable[[str], bool] = bool
+) -> Iterator[Found]:
+    for match in pattern.finditer(text):
+        if is_one(match.group()):
+            yield (*match.span(), kind, why)
+
+
+def _beside_figures(text: str, start: int, end: int) -> Iterator[Found]:
+    """Find what a group of figures is part of, by what stands next to it."""
+    length, before, after = end - start, text[start - 1 : start], text[end : end + 1]
+    if length <= 3:
+        if before == " " or before == ",":
+            yield from _street(text, start)
+        if after == ".":
+            address = _IP4.match(text, start)
+            if address and _is_ip(address.group()) and not _is_version(text, start):
+                yield (*address.span(), PassageKind.NETWORK_ADDRESS, "skrivet som en ip-adress")
+    if length <= 4 and after == ":":
+        yield from _property(text, start)
+    if length <= 4 and after == " " and (english := _STREET_EN.match(text, start)):
+        yield (*english.span(), PassageKind.ADDRESS, "gata med nummer")
+    if length in (3, 5):
+        yield from _postcode(text, start)
+    if length in (2, 3):
+        yield from _plate(text, start)
+
+
+def _street(text: str, start: int) -> Iterator[Found]:
+    number = _HOUSE.match(text, start)
+    lead = _LEAD.search(text, max(0, start - 6), start)
+    if number is None or lead is None or _UNIT.match(text, number.end()):
+        return
+    street = _street_before(text, lead.start())
+    if street is None:
+        return
+    end = number.end()
+    for pattern in (_MORE, _TOWN):
+        more = pattern.match(text, end)
+        end = more.end() if more else end
+    yield street[0], end, PassageKind.ADDRESS, street[1]
+
+
+def _postcode(text: str, start: int) -> Iterator[Found]:
+    for lead in ("SE-", "S-", ""):
+        if text.startswith(lead, start - len(lead)):
+            match = _POSTCODE.match(text, start - len(lead))
+            if match:
+                yield (*match.span(), PassageKind.ADDRESS, "postnummer och ort")
+            return
+
+
+def _plate(text: str, start: int) -> Iterator[Found]:
+    match = _PLATE.match(text, start - 4 + text[start - 1 : start].isalpha()) if start > 2 else None
+    if match is None:
+        return
+    letters = match.group(1)
+    if _is_plate(letters) or _SAYS_PLATE.search(text, max(0, match.start() - 40), match.start()):
+        yield (*match.span(), PassageKind.VEHICLE, "skrivet som ett registreringsnummer")
+
+
+def _property(text: str, start: int) -> Iterator[Found]:
+    words = _PROPERTY_WORDS.search(text, max(0, start - 90), start)
+    number = _PROPERTY_NUMBER.match(text, start)
+    if words is None or number is None:
+        return
+    name = words.start(2)
+    is_said = words.group(1) or _SAYS_PROPERTY.search(text, max(0, name - 30), name)
+    if is_said or not _is_time(f"{words.group(2)}{number.group()}"):
+        yield name, number.end(), PassageKind.PROPERTY, "skrivet som en fastighetsbeteckning"
 
 
 def _mail(text: str) -> Iterator[Found]:
@@ -116,23 +216,14 @@ def _mail(text: str) -> Iterator[Found]:
             yield left.start(), right.end(), PassageKind.EMAIL, "e-postadress med utskrivet @"
 
 
-def _net(text: str) -> Iterator[Found]:
+def _profiles(text: str) -> Iterator[Found]:
     for match in _URL.finditer(text):
         if _PROFILE.search(match.group()):
-            words = match.group().rstrip(".,;:!?)")
-            yield (
-                match.start(),
-                match.start() + len(words),
-                PassageKind.PROFILE,
-                "länk som pekar ut en användare",
-            )
+            end = match.start() + len(match.group().rstrip(".,;:!?)"))
+            yield match.start(), end, PassageKind.PROFILE, "länk som pekar ut en användare"
     for match in _HANDLE.finditer(text):
-        words = match.group().rstrip(".")
-        yield match.start(), match.start() + len(words), PassageKind.PROFILE, "användarnamn efter @"
-    for pattern in (_IP4, _IP6):
-        for match in pattern.finditer(text):
-            if _is_ip(match.group()) and not _is_version(text, match.start()):
-                yield (*match.span(), PassageKind.NETWORK_ADDRESS, "skrivet som en ip-adress")
+        end = match.start() + len(match.group().rstrip("."))
+        yield match.start(), end, PassageKind.PROFILE, "användarnamn efter @"
 
 
 def _is_version(text: str, start: int) -> bool:
@@ -155,28 +246,6 @@ def _is_ip(words: str) -> bool:
     return words.count(":") != 2 or "::" in words
 
 
-def _streets(text: str) -> Iterator[Found]:
-    for number in _NUMBER.finditer(text):
-        street = _street_before(text, number.start())
-        if street is None or _UNIT.match(text, number.end()):
-            continue
-        end = number.end(1)
-        for pattern in (_MORE, _TOWN):
-            more = pattern.match(text, end)
-            end = more.end() if more else end
-        yield street[0], end, PassageKind.ADDRESS, street[1]
-    for match in _STREET_EN.finditer(text):
-        yield (*match.span(), PassageKind.ADDRESS, "gata med nummer")
-    for pattern, why in (
-        (_POSTCODE, "postnummer och ort"),
-        (_CARE_OF, "c/o och namn"),
-        (_FLAT, "lägenhetsnummer"),
-        (_BOX, "boxadress"),
-    ):
-        for match in pattern.finditer(text):
-            yield (*match.span(), PassageKind.ADDRESS, why)
-
-
 def _street_before(text: str, end: int) -> tuple[int, str] | None:  # noqa: C901  # one rule a line
     """Return where the street begins whose name ends here, and why it is one."""
     words = _LAST_WORDS.search(text, max(0, end - _FAR), end)
@@ -186,7 +255,7 @@ def _street_before(text: str, end: int) -> tuple[int, str] | None:  # noqa: C901
     names = words.group().split(" ")
     last = names[-1].casefold()
     taken = 1
-    if last.endswith(tuple(known["ingen gata"])):
+    if last.endswith(ends("ingen gata")):
         return None
     if last in known["gata"]:
         # "Carl Johans gata": the words before belong to it, back to the first with a capital.
@@ -197,7 +266,7 @@ def _street_before(text: str, end: int) -> tuple[int, str] | None:  # noqa: C901
                 return None
             taken = 2
         why = "gata med nummer"
-    elif last.endswith(tuple(known["gata"])):
+    elif last.endswith(ends("gata")):
         while taken < len(names) and names[-taken - 1].casefold() in known["väderstreck"]:
             taken += 1
         why = "gata med nummer"
@@ -211,27 +280,6 @@ def _street_before(text: str, end: int) -> tuple[int, str] | None:  # noqa: C901
     ):
         return None
     return start, why
-
-
-def _things(text: str) -> Iterator[Found]:
-    for match in _PROPERTY.finditer(text):
-        if match.group(1):
-            yield match.end(1), match.end(), PassageKind.PROPERTY, "skrivet som en fastighetsbeteckning"
-            continue
-        if not _is_time(match.group()) or _SAYS_PROPERTY.search(
-            text[max(0, match.start() - 30) : match.start()]
-        ):
-            yield (*match.span(), PassageKind.PROPERTY, "skrivet som en fastighetsbeteckning")
-    for match in _BLOCK.finditer(text):
-        yield (*match.span(), PassageKind.PROPERTY, "fastighet eller kvarter med nummer")
-    for match in _PLATE.finditer(text):
-        letters = match.group(1)
-        is_said = _SAYS_PLATE.search(text[max(0, match.start() - 40) : match.start()])
-        if is_said or _is_plate(letters):
-            yield (*match.span(), PassageKind.VEHICLE, "skrivet som ett registreringsnummer")
-    for match in _RECORD.finditer(text):
-        if any(sign.isdigit() for sign in match.group(1)):
-            yield (*match.span(1), PassageKind.RECORD_NUMBER, "nummer efter ett ord för journal")
 
 
 def _is_time(words: str) -> bool:

@@ -14,11 +14,14 @@ from personnummer import personnummer
 from store.domain import PassageKind
 
 Found = tuple[int, int, PassageKind, str]
+Groups = Sequence[tuple[int, int]]
+Ends = Sequence[tuple[int, str]]
 
 _GROUP = re.compile(r"\d+")
-_BETWEEN = re.compile(r"[ \n]{0,2}[-+./]?[ \n]{0,2}")
-_BETWEEN_PHONE = re.compile(r"[ \n]{0,2}[-./()]{0,2}[ \n]{0,2}")
-_MOST_ASKED = 5_000  # questions to phonenumbers in one text; beyond them the shape alone decides
+_BETWEEN = " \n-+./()"  # what may stand between two groups of one number
+_MOST, _LEAST, _LONGEST_PHONE = 19, 5, 15  # figures
+_MOBILE = re.compile(r"(?:0|0046|46|460)7[02369]\d{7}")
+_MOST_ASKED = 2_000  # questions to phonenumbers in one text; beyond them the shape alone decides
 
 _SAYS_PERSON = re.compile(
     r"(?:person(?:al)?\W{0,2}(?:nummer|nr|number)|p\W?nr|pers\W{0,2}(?:nr|nummer)|samordningsn(?:umme)?r|\bssn|"
@@ -61,42 +64,58 @@ _BIRTH = re.compile(
 )
 
 
-def numbers(text: str) -> Iterator[Found]:
-    """Find the numbers of a plain text, the surest kind first at each place. They may overlap."""
-    groups = [match.span() for match in _GROUP.finditer(text)]
-    yield from _spoken(text)
-    if not groups:
-        return
+def groups_of(text: str) -> Groups:
+    """Return where the figures of a plain text stand, group by group."""
+    return [match.span() for match in _GROUP.finditer(text)]
+
+
+def numbers(text: str, groups: Groups) -> Iterator[Found]:
+    """Find the numbers of a plain text, of which the groups of figures are given. They may overlap."""
+    if "oll" in text or "OLL" in text:
+        yield from _spoken(text)
     asked = 0
     taken = -1  # what stands before it belongs to a number that was found
-    for at, (start, _) in enumerate(groups):
+    for at, (start, end) in enumerate(groups):
         if start < taken:
             continue
-        found = _person(text, groups, at) or _card(text, groups, at)
+        yield from _written(text, start, end)
+        ends = _ends(text, groups, at)
+        if len(ends[-1][1]) < _LEAST:
+            continue
+        found = _person(text, groups, at, ends) or _card(text, groups, at, ends)
         if found is None:
-            found = _phone(text, groups, at, ask=asked < _MOST_ASKED)
-            asked += 1
-        found = found or _account(text, groups, at)
+            found, questions = _phone(text, groups, at, ends, ask=asked < _MOST_ASKED)
+            asked += questions
+        found = found or _account(text, groups, at, ends)
         if found:
             taken = found[1]
             yield found
-    yield from _written(text)
 
 
-def _written(text: str) -> Iterator[Found]:
-    for match in _IBAN.finditer(text):
-        if _is_iban(match.group()):
+def _written(text: str, start: int, end: int) -> Iterator[Found]:
+    """Find what begins with a group of figures, or with two letters before it."""
+    length = end - start
+    if text[max(0, start - 2) : start].isupper() and start > 1:
+        match = _IBAN.match(text, start - 2)
+        if match and _is_iban(match.group()):
             yield (*match.span(), PassageKind.ACCOUNT, "IBAN med rätt kontrolltal")
-    for match in _RESERVE.finditer(text):
-        yield (*match.span(), PassageKind.PERSONAL_NUMBER, "skrivet som ett reservnummer")
-    for match in _HIDDEN_END.finditer(text):
-        yield (*match.span(), PassageKind.BIRTH_DATE, "personnummer utan de fyra sista")
-    for match in _BIRTH.finditer(text):
-        before = _before(text, match.start())
-        if _SAYS_BORN.search(before):
-            yield (*match.span(), PassageKind.BIRTH_DATE, "datum efter ordet född")
-        elif _BY_NAME.search(before) and text[match.end() : match.end() + 1] == ")":
-            yield (*match.span(), PassageKind.BIRTH_DATE, "datum inom parentes efter ett namn")
+    if length in (6, 8):
+        if match := _RESERVE.match(text, start):
+            yield (*match.span(), PassageKind.PERSONAL_NUMBER, "skrivet som ett reservnummer")
+        if match := _HIDDEN_END.match(text, start):
+            yield (*match.span(), PassageKind.BIRTH_DATE, "personnummer utan de fyra sista")
+    match = _BIRTH.match(text, start)
+    if match is None:
+        return
+    before = _before(text, start)
+    if _SAYS_BORN.search(before):
+        yield (*match.span(), PassageKind.BIRTH_DATE, "datum efter ordet född")
+    elif (
+        text[start - 1 : start] == "("
+        and text[match.end() : match.end() + 1] == ")"
+        and _BY_NAME.search(before)
+    ):
+        yield (*match.span(), PassageKind.BIRTH_DATE, "datum inom parentes efter ett namn")
 
 
 def _spoken(text: str) -> Iterator[Found]:
@@ -108,27 +127,27 @@ def _before(text: str, start: int, length: int = 40) -> str:
     return text[max(0, start - length) : start]
 
 
-def _ends(
-    text: str, groups: Sequence[tuple[int, int]], at: int, most: int, between: re.Pattern[str]
-) -> Iterator[tuple[int, str]]:
-    """Walk on from a group: after each one, say its index and all figures so far."""
-    figures = ""
-    for index in range(at, len(groups)):
-        start, end = groups[index]
-        if index > at and not between.fullmatch(text, groups[index - 1][1], start):
-            return
-        if len(figures) + end - start > most:
-            return
-        figures += text[start:end]
-        yield index, figures
+def _ends(text: str, groups: Groups, at: int) -> list[tuple[int, str]]:
+    """Walk on from a group while little stands between: each end's index, and all figures so far."""
+    start, end = groups[at]
+    figures = text[start : min(end, start + _MOST + 1)]
+    ends = [(at, figures)]
+    for index in range(at + 1, len(groups)):
+        start, stop = groups[index]
+        if start - end > 4 or len(figures) + stop - start > _MOST or text[end:start].strip(_BETWEEN):
+            break
+        figures += text[start:stop]
+        ends.append((index, figures))
+        end = stop
+    return ends
 
 
-def _person(text: str, groups: Sequence[tuple[int, int]], at: int) -> Found | None:
+def _person(text: str, groups: Groups, at: int, ends: Ends) -> Found | None:
     start = groups[at][0]
     if text[start - 1 : start] == "+":
         return None
     best: Found | None = None
-    for index, figures in _ends(text, groups, at, 12, _BETWEEN):
+    for index, figures in ends:
         if len(figures) not in (10, 12):
             continue
         shape = [end - begin for begin, end in groups[at : index + 1]]
@@ -191,11 +210,11 @@ def _is_rather_phone(figures: str, shape: list[int], before: str, day: int) -> b
     return shape[0] in (2, 3, 4) and shape != [2, 2, 2, 4]
 
 
-def _card(text: str, groups: Sequence[tuple[int, int]], at: int) -> Found | None:
+def _card(text: str, groups: Groups, at: int, ends: Ends) -> Found | None:
     start = groups[at][0]
     if text[start] not in "23456":
         return None
-    for index, figures in _ends(text, groups, at, 19, _BETWEEN):
+    for index, figures in ends:
         shape = [end - begin for begin, end in groups[at : index + 1]]
         if (shape in ([15], [16], [4, 6, 5]) or shape == [4] * 4) and _is_luhn(figures):
             return start, groups[index][1], PassageKind.CARD, "kortnummer med rätt kontrollsiffra"
@@ -213,38 +232,34 @@ def _is_iban(words: str) -> bool:
     return 15 <= len(bare) <= 34 and int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
 
 
-def _phone(text: str, groups: Sequence[tuple[int, int]], at: int, *, ask: bool) -> Found | None:
+def _phone(text: str, groups: Groups, at: int, ends: Ends, *, ask: bool) -> tuple[Found | None, int]:
+    """Find a telephone number from a group on, and say how often the numbering plan was asked."""
     start, first_end = groups[at]
     plus = text[start - 1 : start] == "+"
     before = _before(text, start - plus)
     said = bool(_SAYS_PHONE.search(before)) and not _SAYS_CASE.search(before)
-    if not (plus or said or text[start] == "0" or text[start : start + 2] in {"46", "35"}):
-        return None
-    if text[start - 1 : start].isalpha() and not said:
-        return None
-    ends = [
-        (index, figures)
-        for index, figures in _ends(text, groups, at, 15, _BETWEEN_PHONE)
-        if len(figures) >= 5
-    ]
-    ends.sort(key=lambda end: ("\n" in text[start : groups[end[0]][1]], -len(end[1])))
-    if not plus and text[start] != "0" and not said and first_end - start < 4:
-        return None
+    has_prefix = text[start] == "0" or (text[start : start + 2] in ("46", "35") and first_end - start > 3)
+    if not (plus or said or has_prefix) or (text[start - 1 : start].isalpha() and not said):
+        return None, 0
+    if _SAYS_BANK.search(before):
+        return None, 0
+    likely = [end for end in ends if _LEAST <= len(end[1]) <= _LONGEST_PHONE]
+    # A number that is whole on its line does not go on below it.
+    likely.sort(key=lambda end: ("\n" in text[start : groups[end[0]][1]], -len(end[1])))
     begin = start - plus - (text[start - plus - 1 : start - plus] == "(")
-    for index, figures in ends:
-        if _SAYS_BANK.search(before):
-            return None
+    for count, (index, figures) in enumerate(likely, 1):
         if not ask or _is_phone(figures, plus=plus):
             why = "telefonnummer enligt nummerplanen" if ask else "skrivet som ett telefonnummer"
-            return begin, groups[index][1], PassageKind.PHONE, why
-    if said and ends and not any(figures in _PUBLIC for _, figures in ends):
-        on_line = [end for end in ends if "\n" not in text[start : groups[end[0]][1]]]
-        if on_line:
-            return begin, groups[on_line[0][0]][1], PassageKind.PHONE, "siffror efter ett ord för telefon"
-    return None
+            return (begin, groups[index][1], PassageKind.PHONE, why), count
+    end = groups[likely[0][0]][1] if likely else start
+    if said and likely and "\n" not in text[start:end] and not any(each in _PUBLIC for _, each in likely):
+        return (begin, end, PassageKind.PHONE, "siffror efter ett ord för telefon"), len(likely)
+    return None, len(likely)
 
 
 def _is_phone(figures: str, *, plus: bool) -> bool:
+    if _MOBILE.fullmatch(figures):
+        return True
     written = f"+{figures}" if plus or figures.startswith(("46", "358")) else figures
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(written, "SE"))
@@ -252,11 +267,9 @@ def _is_phone(figures: str, *, plus: bool) -> bool:
         return False
 
 
-def _account(text: str, groups: Sequence[tuple[int, int]], at: int) -> Found | None:
+def _account(text: str, groups: Groups, at: int, ends: Ends) -> Found | None:
     start = groups[at][0]
-    if not _SAYS_BANK.search(_before(text, start)):
+    likely = [index for index, figures in ends if 6 <= len(figures) <= 16]
+    if not likely or not _SAYS_BANK.search(_before(text, start)):
         return None
-    ends = [(index, figures) for index, figures in _ends(text, groups, at, 16, _BETWEEN) if len(figures) >= 6]
-    if not ends:
-        return None
-    return start, groups[ends[-1][0]][1], PassageKind.ACCOUNT, "siffror efter ett ord för konto"
+    return start, groups[likely[-1]][1], PassageKind.ACCOUNT, "siffror efter ett ord för konto"

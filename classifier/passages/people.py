@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from importlib.resources import files
 
-from classifier.passages.signs import everyday, signs
+from classifier.passages.signs import ends, everyday, signs
 from store.domain import PassageKind
 
 Found = tuple[int, int, PassageKind, str]
@@ -172,7 +172,7 @@ class _Reading:
 
     def _is_person_word(self, at: int) -> bool:
         low, known = self.lows[at], signs()
-        return low in known["titel"] or low in known["anhörig"] or low.endswith(tuple(known["titel, slut"]))
+        return low in known["titel"] or low in known["anhörig"] or low.endswith(ends("titel, slut"))
 
     def _extend(self, at: int) -> int:
         """Return the place after the last word of the name that may begin here."""
@@ -238,7 +238,7 @@ class _Reading:
             is_said = self.capitals[at] or (gap == " " and before not in ("man", "far", "mor"))
             return f"efter ordet {before}" if is_said else ""
         if self.capitals[at] and gap == " ":
-            if before.endswith(tuple(known["titel, slut"])):
+            if before.endswith(ends("titel, slut")):
                 return f"efter ordet {before}"
             earlier = self.lows[at - 2] if at > 1 else ""
             if before in known["till"] and earlier in known["anhörig"]:
@@ -382,9 +382,9 @@ def _triggers() -> frozenset[str]:
 
 def _is_head(low: str) -> bool:
     known = signs()
-    return low in known["huvudord"] or low.endswith(tuple(known["huvudord, slut"]))
+    return low in known["huvudord"] or low.endswith(ends("huvudord, slut"))
 
 
 def _is_place(low: str) -> bool:
     known = signs()
-    return low in known["ort"] or low in known["väderstreck"] or low.endswith(tuple(known["ort, slut"]))
+    return low in known["ort"] or low in known["väderstreck"] or low.endswith(ends("ort, slut"))

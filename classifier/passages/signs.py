@@ -20,6 +20,12 @@ def signs() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def ends(heading: str) -> tuple[str, ...]:
+    """Return the words under a heading as `str.endswith` wants them."""
+    return tuple(signs()[heading])
+
+
+@cache
 def everyday() -> frozenset[str]:
     """Return the words that people write small, in small letters."""
     text = files("classifier.passages").joinpath("everyday.txt").read_text(encoding="utf-8")
