@@ -4,13 +4,13 @@ The package itself is made in `bots.desk.archive`; what is thrown away, and by w
 `store.retention`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import func, select
 
-from store import acts, cases, enclosures, journal, parts, secrecy
+from store import acts, cases, enclosures, journal, parts, scans, secrecy
 from store.deadlines import STOCKHOLM
 from store.domain import Entry, LetterState, Purpose
 from store.engine import Row, Transaction
@@ -48,7 +48,8 @@ _GONE = frozenset({LetterState.SENT, LetterState.UNKNOWN, LetterState.UNDELIVERE
 class Record:
     """One case with all that belongs to it. Drafts are no record until they are sent (row B10).
 
-    `lines` is the journal without readings; `ties` are (how, number) of the cases that this one belongs with.
+    `lines` is the journal without readings; `ties` are (how, number) of the cases that this one belongs with;
+    `scans` is what a scanner said, by the message.
     """
 
     case: Row
@@ -63,6 +64,7 @@ class Record:
     marks: Sequence[Row]
     corrections: Sequence[Row]
     ties: Sequence[tuple[str, str]]
+    scans: Mapping[int, Row]
 
 
 def of_period(
@@ -106,6 +108,7 @@ def of_case(transaction: Transaction, case_id: int) -> Record:
             select(corrections).where(corrections.c.case_id == case_id).order_by(corrections.c.id)
         ),
         ties=_ties(transaction, case),
+        scans=scans.of_messages(transaction, [row["id"] for row in whole["messages"]]),
     )
 
 

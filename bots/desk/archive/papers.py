@@ -17,7 +17,7 @@ from functools import partial
 from bots.desk.archive.plain import ending, media_type
 from bots.desk.house import House
 from bots.mail.reading import attachment
-from store import enclosures, inbox
+from store import enclosures, inbox, scans
 from store.archive import Record
 from store.deadlines import STOCKHOLM
 from store.domain import Purpose, Way
@@ -187,8 +187,14 @@ def _received(transaction: Transaction, record: Record) -> Iterator[Document]:
                 reached_at=(row["channel"], row["from_addr"]) if row["from_addr"] else None,
             ),
             files=() if is_gone else (original, as_read, *_attachments(transaction, row, is_mail=is_mail)),
-            note="Innehållet är gallrat." if is_gone else "",
+            note="Innehållet är gallrat." if is_gone else _warning(record, row),
         )
+
+
+def _warning(record: Record, message: Row) -> str:
+    """Say what a scanner has found in a message. It goes along all the same: it is record as it came."""
+    found = scans.names(record.scans.get(message["id"]))
+    return f"Virusskannern har varnat för {', '.join(found)}." if found else ""
 
 
 def _attachments(transaction: Transaction, row: Row, *, is_mail: bool) -> Iterator[File]:

@@ -182,6 +182,8 @@ async def test_c3_nobody_else_has_the_page_or_its_act(house: House) -> None:
 
 
 async def test_a_link_brings_the_number_of_a_case_to_the_page(rita: httpx.AsyncClient) -> None:
+    assert f'href="/arkiv?nummer={NUMBER}"' in (await rita.get(f"/arenden/{NUMBER}")).text
+
     page = await rita.get(f"/arkiv?nummer={NUMBER}")
 
     assert f'value="{NUMBER}"' in page.text

@@ -17,9 +17,9 @@ from sqlalchemy import update
 from bots.desk.archive import checks
 from bots.desk.archive import package as packages
 from bots.desk.archive.exporting import Made, NothingToExportError, Wish, write_to
-from store import cases, journal, secrecy
+from store import cases, journal, scans, secrecy
 from store.archive import TO_ARCHIVE
-from store.domain import Address, Entry, Outcome, Status, Way
+from store.domain import Address, Entry, Outcome, ScanState, Status, Way
 from store.sight import HiddenCaseError, Reader
 from store.tables import messages
 from tests.bots.desk.archive.rig import ERMS, archive_of, export
@@ -227,6 +227,18 @@ async def test_b14_a_mark_of_secrecy_is_told_with_its_paragraph(house: House) ->
 
     assert package.texts("//e:restriction/@restrictionType") == ["confidential"]
     assert package.texts("//e:restriction/e:regulation/text()") == ["26 kap. 1 § OSL"]
+
+
+async def test_what_a_scanner_found_goes_along_with_a_warning(house: House) -> None:
+    await house.hear(an_inbound())
+    with house.store.write() as transaction:
+        scans.expect(transaction, 1)
+        scans.settle(transaction, 1, ScanState.FOUND, found=[(scans.WHOLE, "Eicar-Test")], now=NOW)
+
+    package = export(house)
+
+    assert package.texts("//e:record/e:notes/e:note/text()") == ["Virusskannern har varnat för Eicar-Test."]
+    assert package.appendices("inkommet meddelande")[0] == a_mail()
 
 
 async def test_an_anonymous_sender_has_no_name_and_no_address(house: House) -> None:
