@@ -29,9 +29,10 @@ def main(name: str, seconds: int, folder: Path) -> None:
 
     def one(data: bytes) -> None:
         nonlocal slowest
-        began = time.perf_counter()
+        # Of the processor: that the machine is busy is no fault of the parser. libFuzzer minds the clock.
+        began = time.process_time()
         target.fuzz(data)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         if took > slowest:
             slowest = took
             (folder / "slowest.json").write_text(json.dumps({"seconds": took, "input": data.hex()}))
