@@ -74,6 +74,7 @@ class Reply:
     act_on: date | None = None
     explanation: str = ""
     measure: str = ""
+    despite: str = ""  # as in `Acts.answer`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +110,12 @@ class ByLink:
 
         self._do(token, LinkAct.PASS_ON, do)
 
-    def more_time(self, token: str, *, reason: str, answer_on: date, version: int) -> None:
+    def more_time(self, token: str, *, reason: str, answer_on: date, version: int, despite: str = "") -> None:
         """Tell the sender a later day, and why."""
 
         def do(inside: Acts, ticket: Ticket, _transaction: Transaction) -> None:
-            inside.delay(ticket.case_id, reason, answer_on=answer_on, by=ticket.person, version=version)
+            told = {"by": ticket.person, "despite": despite}
+            inside.delay(ticket.case_id, reason, answer_on=answer_on, version=version, **told)
 
         self._do(token, LinkAct.MORE_TIME, do)
 
@@ -158,6 +160,7 @@ class ByLink:
                 act_on=reply.act_on,
                 by=ticket.person,
                 version=version,
+                despite=reply.despite,
             )
 
         self._do(token, None, do)

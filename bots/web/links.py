@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from bots.desk.by_link import ByLink, NoLinkError, Reply, Seen, Trouble
 from bots.desk.links import LinkAct
+from bots.desk.sensitive import OpenRoadError
 from bots.web import fields, views
 from bots.web import seen as reading
 from bots.web.people import ById
@@ -60,6 +61,7 @@ class Typed:
     unit: str = ""
     reason: str = ""
     answer_on: str = ""
+    despite: str = ""
 
 
 class LinkPages:
@@ -114,6 +116,9 @@ class LinkPages:
             return self._page(token, seen, typed)  # nobody sends a letter that has not been read
         try:
             await asyncio.to_thread(self._doing(request, seen, typed, reply, _version(sent)))
+        except OpenRoadError as error:
+            may = not error.stop.is_final
+            return self._page(token, seen, typed, problems=error.missing, status=422, asks_why=may)
         except IllegalActError as error:
             return self._page(token, seen, typed, problems=error.missing, status=422)
         except StaleCaseError:
@@ -148,7 +153,9 @@ class LinkPages:
                     by_link.choose_outcome(token, reply, version=version)
                 case LinkAct.MORE_TIME:
                     day = _day(typed.answer_on) or date.min
-                    by_link.more_time(token, reason=typed.reason, answer_on=day, version=version)
+                    by_link.more_time(
+                        token, reason=typed.reason, answer_on=day, version=version, despite=typed.despite
+                    )
                 case LinkAct.PASS_ON:
                     by_link.pass_on(
                         token,
@@ -182,6 +189,7 @@ class LinkPages:
             act_on=_day(typed.act_on),
             explanation=typed.explanation,
             measure=typed.measure,
+            despite=typed.despite,
         )
         return reply, [words for words, is_so in problems.items() if is_so]
 
@@ -191,7 +199,14 @@ class LinkPages:
         return self._by_link.preview(seen, reply)
 
     def _page(
-        self, token: str, seen: Seen, typed: Typed, *, problems: Sequence[str] = (), status: int = 200
+        self,
+        token: str,
+        seen: Seen,
+        typed: Typed,
+        *,
+        problems: Sequence[str] = (),
+        status: int = 200,
+        asks_why: bool = False,
     ) -> Response:
         if seen.trouble is not None or seen.ticket is None or seen.case is None:
             return self._closed(seen.trouble or Trouble.FORGED, seen, token)
@@ -214,6 +229,7 @@ class LinkPages:
             reachable=bool(case["sender_handle"]),
             typed=asdict(typed),
             problems=list(problems),
+            asks_why=asks_why or bool(typed.despite),
             outcomes=[str(one) for one in Outcome],
             staff=[
                 {"id": one.id, "name": one.name, "title": one.title}
@@ -260,6 +276,7 @@ def _typed(sent: Mapping[str, str]) -> Typed:
         unit=sent.get("unit", ""),
         reason=sent.get("reason", "")[:_LONGEST],
         answer_on=sent.get("answer_on", ""),
+        despite=sent.get("despite", "")[:_LONGEST],
     )
 
 

@@ -594,7 +594,11 @@ def test_7_a_complaint_on_contracted_care_waits_for_the_statement_and_its_answer
     confirm(town, number, "petra", Kind.COMPLAINT, "Utförande")
     question = "Vad hände tisdag 17 november?"
     of = "Omsorgsbolaget AB"
-    town.work("petra", number, "begar-redogorelse", of=of, question=question, address=PROVIDER)
+    # Row B20: what is written in home care goes by mail only for a reason.
+    asked = {"of": of, "question": question, "address": PROVIDER}
+    unsaid = town.work("petra", number, "begar-redogorelse", **asked)
+    why = "Bolaget har bara e-post, och frågan röjer inget."
+    town.work("petra", number, "begar-redogorelse", **asked, despite=why)
     request = town.letter(PROVIDER, about=number)
     waiting = (town.case(number)["status"], listed(town, "rita", number))
     early = refused(town, "rita", number, "avsluta")
@@ -620,6 +624,7 @@ def test_7_a_complaint_on_contracted_care_waits_for_the_statement_and_its_answer
         text="Bilen gick sönder. Nu finns en reservbil.",
         outcome="åtgärdad",
         measure="Reservbil.",
+        despite="Åsa har bett om svar med e-post.",
     )
     letter = town.letter(ASA, about=number, subject="svar på det du skrev")
     town.work("petra", number, "lamna-ater")
@@ -634,6 +639,7 @@ def test_7_a_complaint_on_contracted_care_waits_for_the_statement_and_its_answer
     assert "Åsa" not in str(request.mail)
     with town.browser() as browser:
         assert "Logga in" in seen(browser.get(f"/arenden/{number}"))
+    assert unsaid.status_code == 422
     # It can not be closed before the statement, and the registrator sees where it is.
     assert waiting[0] == "hos_utförare"
     assert "Hos utförare" in waiting[1]
