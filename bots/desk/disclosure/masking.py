@@ -5,6 +5,7 @@ What was decided lies in `store.disclosures`, and what may be a passage is found
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,6 +19,7 @@ SHOWN_AS = "[maskat]"  # a box, where there is only text
 _LONGEST_WORDS = 500
 _SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?]+(?=\s|$)|\n|[.!?]|$)")
 _WORD = re.compile(r"\w+")
+_UNSEEN = "[\u00ad\u200b-\u200f\u2060\ufeff]"  # soft hyphens, joiners and the like
 _SHORTEST_TOLD = 3
 
 # A text cut where it is masked: what can be read, and a BOX for what can not.
@@ -129,12 +131,26 @@ def written(cut: Pieces) -> str:
 
 
 def all_of(text: str, words: str) -> list[tuple[int, int]]:
-    """Find every place where words stand in a text, in capitals or not, however they are spaced."""
-    parts = words[:_LONGEST_WORDS].split()
+    """Find every place where words stand in a text, in capitals or not, however they are spaced or composed.
+
+    Signs that can not be seen may stand between their letters: they are not drawn, so the words can be read.
+    """
+    parts = [one for one in words[:_LONGEST_WORDS].split() if re.sub(_UNSEEN, "", one)]
     if not parts:
         return []
-    pattern = re.compile(r"\s+".join(re.escape(part) for part in parts), re.IGNORECASE)
+    gap = rf"(?:\s|{_UNSEEN})+"
+    pattern = re.compile(gap.join(_unseen_between(part) for part in parts), re.IGNORECASE)
     return [found.span() for found in pattern.finditer(text)]
+
+
+def _unseen_between(part: str) -> str:
+    signs = unicodedata.normalize("NFC", "".join(sign for sign in part if not re.match(_UNSEEN, sign)))
+    return f"{_UNSEEN}*".join(_either(sign) for sign in signs)
+
+
+def _either(sign: str) -> str:
+    apart = unicodedata.normalize("NFD", sign)
+    return re.escape(sign) if apart == sign else f"(?:{re.escape(sign)}|{re.escape(apart)})"
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
@@ -156,11 +172,16 @@ def left_over(masked: Collection[str], cuts: Collection[Pieces]) -> list[str]:
 
     `masked` are the passages as they stood. Only what has letters or figures enough to tell is looked for.
     """
-    shown = "\n".join(one for cut in cuts for one in cut if one is not BOX).casefold()
-    wanted = {" ".join(one.split()) for one in masked}
+    shown = _plain("\n".join(one for cut in cuts for one in cut if one is not BOX)).casefold()
+    wanted = {" ".join(_plain(one).split()) for one in masked}
     return sorted(
         one
         for one in wanted
         if len("".join(_WORD.findall(one))) >= _SHORTEST_TOLD
         and re.search(rf"(?<!\w){re.escape(one.casefold())}(?!\w)", shown)
     )
+
+
+def _plain(text: str) -> str:
+    """Return a text as it is drawn: composed, and without what can not be seen."""
+    return unicodedata.normalize("NFC", re.sub(_UNSEEN, "", text))

@@ -1,6 +1,7 @@
 """What is masked can not be read, and what is not masked stands as it did."""
 
 import itertools
+import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,15 @@ def test_a_fixed_passage_is_masked_whatever_is_decided() -> None:
 def test_words_are_found_in_capitals_or_not_and_over_line_ends() -> None:
     assert masking.all_of("Anna Ek, ANNA\nEK och Anna", "anna  ek") == [(0, 7), (9, 16)]
     assert masking.all_of("Anna", "  ") == []
+    assert masking.all_of("Anna", "\u00ad \u200b") == []
+
+
+def test_words_are_found_however_their_letters_are_composed_or_kept_apart() -> None:
+    apart = unicodedata.normalize("NFD", "Åsa Öberg")
+
+    assert masking.all_of(f"{apart} skrev", "åsa öberg") == [(0, len(apart))]
+    assert masking.all_of("Å\u00adsa\u200b Ö\u2060berg", "Åsa Öberg") == [(0, 12)]
+    assert masking.left_over(["Åsa Öberg"], [[f"Hej {apart}."]]) == ["Åsa Öberg"]
 
 
 def test_a_text_is_cut_into_its_sentences() -> None:
