@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from bots.desk.disclosure.disclosing import Disclosing
 from bots.desk.house import HouseError
 from bots.settings import SettingsError, load
+from classifier import passages
 from store import cases, life, profiles
 from store.domain import (
     Act,
@@ -219,6 +221,33 @@ async def test_t13_there_is_no_way_to_delete_a_case_without_a_decision(make_hous
     assert disposals
     assert all(life.DECIDED in step.guards for step in disposals)
     assert not [name for name in dir(house.acts) if "delete" in name or "dispose" in name]
+
+
+async def test_t13_a_case_is_handed_out_whole_but_for_what_is_masked_and_that_is_noted(
+    make_house: Make,
+) -> None:
+    house = under(make_house, "tyreso")
+    case = await a_case(house)
+    answer(house, case)
+    await house.deliver()
+    desk = Disclosing(
+        store=house.store,
+        house=house.work.house,
+        clock=house.clock,
+        find=lambda text, names: passages.find(text, names=names),
+        file_in=lambda _raw, _index: b"",
+    )
+    made = desk.begin([case["id"]], selection="", by="rita")
+    desk.decide_all(made, masked=True, by="rita")
+    desk.hand_out(made, by="rita")
+
+    (kept,) = desk.look(made, by="rita").given
+
+    whole = str(kept.contents)
+    assert SENDER not in whole
+    assert [paper["heading"].partition(" ")[0] for paper in kept.contents["papers"]][:2] == ["Om", "Till"]
+    assert any(paper["heading"].startswith("Från oss") for paper in kept.contents["papers"])
+    assert "handlingar utlämnade" in house.journal(case["id"])
 
 
 # Gislaved
