@@ -23,6 +23,8 @@ from bots.channels.webchat import Webchat
 from bots.desk.by_link import ByLink
 from bots.desk.directory import Directory
 from bots.desk.disclosure.disclosing import Disclosing
+from bots.desk.disposal import Disposal
+from bots.desk.extract import Extract
 from bots.desk.links import LinkAct
 from bots.web.about import LANGUAGES, Notices
 from bots.web.app import build
@@ -33,6 +35,7 @@ from bots.web.work import TASKS
 from classifier import passages
 from store.domain import Factor, Inbound, Kind, Receipt, Role
 from store.engine import open_store
+from store.retention import Record, Rule
 from tests.bots.desk.archive.rig import archive_of
 from tests.bots.web import chats
 from tests.bots.web import house as small
@@ -132,6 +135,7 @@ class Gallery:
         }
         await browser.post(_NEW_TEXT, data=text)
         await self._disclose(browser, found)
+        await self._dispose(browser, found)
         for path in self.paths():
             found[path] = await browser.get(path)
         found["/l klart"] = await self._by_link(browser)
@@ -144,6 +148,7 @@ class Gallery:
         found["/registrera fel"] = await browser.post(
             "/registrera", data=hidden(form) | {"text": "", "email": "x"}, files={"files": ("", b"")}
         )
+        await self._mark(browser, found)
         for task in TASKS:
             page = await browser.get(f"{case}/gor/{task.slug}")
             if page.status_code == 200:
@@ -164,6 +169,36 @@ class Gallery:
         for wish in ("maska", "lamna-ut"):
             await browser.post(other, data=token | {"gor": wish})
         found["/utlamnanden klart"] = await browser.get(other)
+
+    async def _dispose(self, browser: httpx.AsyncClient, found: dict[str, httpx.Response]) -> None:
+        """Look at what may be disposed of, hold a case, gather an extract, and put a name right."""
+        token = {"token": token_of(await browser.get("/registrera"))}
+        found["/gallring fel"] = await browser.post("/gallring/sparr", data=token | {"nummer": "SYN-1"})
+        held = token | {"nummer": self.number, "orsak": "Tvist"}
+        await browser.post("/gallring/sparr", data=held)
+        chosen = token | {"record": str(Record.CASE)}
+        found["/gallring vald"] = await browser.post("/gallring", data=chosen)
+        found["/registerutdrag fel"] = await browser.post("/registerutdrag", data=token | {"adresser": " "})
+        wanted = token | {"adresser": "eva@example.org"}
+        found["/registerutdrag funnet"] = await browser.post("/registerutdrag", data=wanted)
+        case = f"/arenden/{self.number}"
+        page = await browser.get(f"{case}/ratta")
+        found[f"{case}/ratta fel"] = await browser.post(f"{case}/ratta", data=hidden(page))
+        right = {"uppgift": "avsändarens namn", "ny": "Eva Prov", "varfor": "Felstavat."}
+        await browser.post(f"{case}/ratta", data=hidden(page) | right)
+
+    async def _mark(self, browser: httpx.AsyncClient, found: dict[str, httpx.Response]) -> None:
+        """Mark a case, be refused to answer it by mail, and name somebody in its title."""
+        case = f"/arenden/{self.number}"
+        typed = {
+            "sekretess": {"paragraph": "26 kap. 1 § OSL", "authority": "Omsorgsnämnden", "why": "Hemtjänst"},
+            "svara": {"text": "Gungan är lagad.", "outcome": "åtgärdad", "way": "brev"},
+            "arendemening": {"title": "Eva Prov klagar på gungan"},
+        }
+        for task, fields in typed.items():
+            page = await browser.get(f"{case}/gor/{task}")
+            found[f"{task} markerat"] = await browser.post(str(page.url), data=hidden(page) | fields)
+        found["ärende markerat"] = await browser.get(case)
 
     async def _by_link(self, browser: httpx.AsyncClient) -> httpx.Response:
         link = self._links()[0]
@@ -225,6 +260,12 @@ FILES = (
 )
 
 
+RULES = (
+    Rule(record=Record.CASE, days=1, decision_ref="KS 2027-03-01 § 12"),
+    Rule(record=Record.DRAFT, years=1, months=6),
+)
+
+
 @contextmanager
 def opened(model: Path, folder: Path) -> Iterator[Gallery]:
     """Open the gallery on a copy of `model`, an empty database with its tables."""
@@ -263,6 +304,14 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
         patience=timedelta(0),
         chat=chat,
         candidates=chats.candidates(house),
+        disposal=Disposal(store=store, rules=RULES, clock=house.clock),
+        extract=Extract(
+            store=store,
+            clock=house.clock,
+            find=passages.find,
+            municipality="Lilla kommunen",
+            reader=house.acts.reader,
+        ),
         archive=archive_of(house),
         disclosing=Disclosing(
             store=store,
