@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from bots.desk.archive.exporting import Archive, Made
+    from bots.desk.house import House
 
 _EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
 
@@ -25,6 +26,7 @@ def add(command: Command) -> None:
     )
     made.add_argument("--to", dest="until", type=_day, default=None, metavar="DAG", help="till och med")
     made.add_argument("--unit", default="", metavar="ID", help="bara en enhets ärenden")
+    made.add_argument("--board", default="", metavar="ID", help="bara ärenden i en nämnds nummerserie")
     made.add_argument("--diary", action="store_true", help="paketet till huvuddiariet, med --case")
     made.add_argument(
         "--protected",
@@ -51,11 +53,8 @@ def _archive(chosen: argparse.Namespace) -> int:
         with closing(open_store_of(settings)) as store:
             migrations.upgrade(store)
             house = house_of(settings, store, now)
-            if not house.employs(chosen.by):
-                return _fail(f"--by: ange vem som gör det, en av {', '.join(house.handlers)}", _EX_DATAERR)
-            if chosen.unit and house.unit(chosen.unit) is None:
-                units = ", ".join(unit.id for unit in house.units)
-                return _fail(f"--unit: {chosen.unit!r} finns inte; enheterna är {units}", _EX_DATAERR)
+            if unknown := _unknown_in(chosen, house):
+                return _fail(unknown, _EX_DATAERR)
             archive = archive_of(settings, house, store, now)
             where, made = write_to(chosen.out, lambda file: _make(archive, chosen, file))
     except SettingsError as error:
@@ -81,7 +80,9 @@ def _make(archive: "Archive", chosen: argparse.Namespace, file: BinaryIO) -> "Ma
 
     if chosen.diary:
         return archive.to_diary(file, chosen.case, by=chosen.by)
-    wish = Wish(number=chosen.case, since=chosen.since, until=chosen.until, unit=chosen.unit)
+    wish = Wish(
+        number=chosen.case, since=chosen.since, until=chosen.until, unit=chosen.unit, board=chosen.board
+    )
     return archive.export(file, wish, by=chosen.by, only_protected=chosen.protected)
 
 
@@ -94,6 +95,17 @@ def _wrong_in(chosen: argparse.Namespace) -> str:
         return "ange både --from DAG och --to DAG, den tidigare först"
     if chosen.diary and (not chosen.case or chosen.protected):
         return "--diary gör paketet av ett ärende: ange --case NUMMER och inte --protected"
+    return ""
+
+
+def _unknown_in(chosen: argparse.Namespace, house: "House") -> str:
+    if not house.employs(chosen.by):
+        return f"--by: ange vem som gör det, en av {', '.join(house.handlers)}"
+    if chosen.unit and house.unit(chosen.unit) is None:
+        units = ", ".join(unit.id for unit in house.units) or "inga"
+        return f"--unit: {chosen.unit!r} finns inte; enheterna är {units}"
+    if chosen.board and chosen.board not in house.boards:
+        return f"--board: {chosen.board!r} finns inte; nämnderna är {', '.join(house.boards) or 'inga'}"
     return ""
 
 

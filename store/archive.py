@@ -68,12 +68,18 @@ class Record:
 
 
 def of_period(
-    transaction: Transaction, *, since: date, until: date, unit: str = "", reader: Reader | None = None
+    transaction: Transaction,
+    *,
+    since: date,
+    until: date,
+    unit: str = "",
+    series: str = "",
+    reader: Reader | None = None,
 ) -> tuple[list[int], int]:
     """List the cases that came in from `since` to `until`, both days included, Stockholm time.
 
     Returns their ids in the order of their numbers, and how many more `reader` may not see. Without a reader
-    every case is listed.
+    every case is listed. `series` is how the numbers of one nämnd begin.
     """
     wanted = [
         case_table.c.received_at >= _midnight(since),
@@ -81,6 +87,8 @@ def of_period(
     ]
     if unit:
         wanted.append(case_table.c.unit == unit)
+    if series:
+        wanted.append(case_table.c.series.startswith(f"{series}-", autoescape=True))
     found = select(case_table.c.id).where(*wanted).order_by(case_table.c.series, case_table.c.sequence)
     if reader is None:
         return list(transaction.connection.scalars(found)), 0

@@ -23,7 +23,7 @@ from store.domain import Handler
 from store.sight import HiddenCaseError
 
 PATH = "/arkiv"
-_FIELDS = ("nummer", "fran", "till", "enhet", "skyddade")
+_FIELDS = ("nummer", "fran", "till", "enhet", "namnd", "skyddade")
 
 
 class ArchivePage:
@@ -110,6 +110,7 @@ class ArchivePage:
             token=self._access.token(request),
             status=422 if problem else 200,
             units=[{"id": unit.id, "name": unit.name} for unit in self._parts.units],
+            boards=[{"id": one, "name": board.name} for one, board in self._archive.house.boards.items()],
             typed={name: typed.get(name, "") for name in _FIELDS},
             problem=problem,
             faults=faults,
@@ -121,4 +122,4 @@ def _period(sent: Mapping[str, str]) -> Wish:
     since, until = (date.fromisoformat(sent.get(name, "").strip()) for name in ("fran", "till"))
     if since > until:
         raise ValueError("the period ends before it begins")
-    return Wish(since=since, until=until, unit=sent.get("enhet", ""))
+    return Wish(since=since, until=until, unit=sent.get("enhet", ""), board=sent.get("namnd", ""))

@@ -83,6 +83,7 @@ def test_k13_the_command_writes_the_package_for_the_main_diary(config: Path, tmp
         (["--from", "2026-01-01", "--to", "2026-01-02", "--diary", "--out", "x"], "--diary gör paketet"),
         (["--case", _NUMBER, "--by", "ingen", "--out", "x"], "--by: ange vem som gör det, en av rita"),
         (["--case", _NUMBER, "--unit", "park", "--by", "rita", "--out", "x"], "--unit: 'park' finns inte"),
+        (["--case", _NUMBER, "--board", "bun", "--by", "rita", "--out", "x"], "--board: 'bun' finns inte"),
         (["--case", "SYN-1999-000001", "--by", "rita", "--out", "x"], "inget ärende passar"),
         (["--from", "1999-01-01", "--to", "1999-01-02", "--by", "rita", "--out", "x"], "inget ärende passar"),
         (["--case", _NUMBER, "--by", "rita", "--out", "/dev/null/x"], "kan inte skrivas"),

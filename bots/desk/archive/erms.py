@@ -122,7 +122,11 @@ def aggregation(papers: Papers, files: Mapping[str, Sequence[Placed]], *, facts:
     agents = _add(made, "agents")
     _agent(agents, papers.sender, "sender")
     _agent(agents, papers.handler, "responsible_person")
-    _agent(agents, Who(name=facts.archivist, role="arkivbildare", unit=papers.handler.unit), "owner")
+    _agent(
+        agents,
+        Who(name=papers.owner or facts.archivist, role="arkivbildare", unit=papers.handler.unit),
+        "owner",
+    )
     _dates(
         made,
         ("received", case["received_at"]),

@@ -3,16 +3,18 @@
 A package that is not valid is given to nobody. What is told of protected senders goes into a part of its own.
 """
 
+import os
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from bots.desk.archive import checks, diary, package
 from bots.desk.archive.erms import Facts
-from bots.desk.archive.papers import Papers, papers
+from bots.desk.archive.papers import Papers, owner_of, papers
 from bots.desk.archive.plain import folder
 from bots.desk.archive.writing import sum_of
 from bots.desk.house import House
@@ -29,15 +31,16 @@ class NothingToExportError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """Which cases are wanted: one by its `number`, or those that came in during a period, of a `unit` or all.
+    """Which cases are wanted: one by its `number`, or those that came in during a period.
 
-    Both days are included. Give either a number or a period.
+    Both days are included. `unit` and `board` narrow a period to one unit, or one nämnd, by their ids.
     """
 
     number: str = ""
     since: date | None = None
     until: date | None = None
     unit: str = ""
+    board: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +97,13 @@ class Archive:
                     0 if only_protected else len(protected), left_out, only_protected=only_protected
                 ),
             )
-            package.pack(file, contents, facts=self.facts, at=now, schemas=self._published())
+            package.pack(
+                file,
+                contents,
+                facts=self._facts(transaction, wish, wanted),
+                at=now,
+                schemas=self._published(),
+            )
         checks.check(file, published=self.schemas)
         sha256 = sum_of(file)
         self._note(wanted, by=by, act=archive.TO_ARCHIVE, name=name, sha256=sha256, now=now)
@@ -131,14 +140,26 @@ class Archive:
             if case is None:
                 raise NothingToExportError("no such case")
             return [case["id"]], 0
-        if wish.since is None or wish.until is None:
+        if wish.since is None or wish.until is None or wish.board not in {"", *self.house.boards}:
             raise NothingToExportError("neither a number nor a period")
         return archive.of_period(
-            transaction, since=wish.since, until=wish.until, unit=wish.unit, reader=reader
+            transaction,
+            since=wish.since,
+            until=wish.until,
+            unit=wish.unit,
+            series=self.house.boards[wish.board].series if wish.board else "",
+            reader=reader,
         )
 
     def _papers(self, transaction: Transaction, case_id: int, *, withhold: bool) -> Papers:
         return papers(transaction, archive.of_case(transaction, case_id), self.house, withhold=withhold)
+
+    def _facts(self, transaction: Transaction, wish: Wish, ids: Sequence[int]) -> Facts:
+        """Return who hands over. Each nämnd is an archivist of its own, where it numbers its own cases."""
+        owner = self.house.boards[wish.board].name if wish.board else ""
+        if wish.number:
+            owner = owner_of(self.house, cases.get(transaction, ids[0]))
+        return replace(self.facts, archivist=owner) if owner else self.facts
 
     def _published(self) -> Sequence[Path]:
         if self.schemas is None:
@@ -156,11 +177,10 @@ def write_to(folder_of: Path, make: Callable[[BinaryIO], Made]) -> tuple[Path, M
     The file can be read by its owner alone. Raises `OSError`, and whatever `make` does.
     """
     folder_of.mkdir(parents=True, exist_ok=True)
-    begun = folder_of / ".synpunkt-paket.del"
-    begun.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".synpunkt-", suffix=".del", dir=folder_of)
+    begun = Path(name)
     try:
-        begun.touch(mode=0o600, exist_ok=False)
-        with begun.open("r+b") as file:
+        with os.fdopen(handle, "w+b") as file:
             made = make(file)
         return begun.replace(folder_of / f"{made.name}.zip"), made
     finally:
@@ -171,18 +191,17 @@ def write_to(folder_of: Path, make: Callable[[BinaryIO], Made]) -> tuple[Path, M
 def _name(wish: Wish) -> str:
     if wish.number:
         return folder(wish.number, 0)
-    unit = f"-{folder(wish.unit, 0)}" if wish.unit else ""
-    return f"synpunkter-{wish.since}-{wish.until}{unit}"
+    narrowed = "".join(f"-{folder(one, 0)}" for one in (wish.board, wish.unit) if one)
+    return f"synpunkter-{wish.since}-{wish.until}{narrowed}"
 
 
 def _label(wish: Wish, house: House, *, only_protected: bool) -> str:
-    unit = house.unit(wish.unit)
-    of_unit = f", {unit.name}" if unit else ""
-    what = (
-        f"Ärende {wish.number}"
-        if wish.number
-        else f"Synpunkter som kom in {wish.since} till {wish.until}{of_unit}"
-    )
+    if wish.number:
+        what = f"Ärende {wish.number}"
+    else:
+        unit, board = house.unit(wish.unit), house.boards.get(wish.board)
+        of_whom = "".join(f", {one.name}" for one in (board, unit) if one)
+        what = f"Synpunkter som kom in {wish.since} till {wish.until}{of_whom}"
     return f"{what}. Skyddade personuppgifter (21 kap. 3 § OSL)" if only_protected else what
 
 

@@ -88,6 +88,7 @@ class Papers:
     title: str
     sender: Who
     handler: Who
+    owner: str  # the nämnd in whose series it is numbered; empty: the municipality as a whole
     withheld: bool
 
 
@@ -113,6 +114,7 @@ def papers(transaction: Transaction, record: Record, house: House, *, withhold: 
         title=_PROTECTED if withheld else case["title"],
         sender=_sender(case, withheld=withheld),
         handler=Who(name=name_of(house, case["handler"]), role="handläggare", unit=unit_of(house, case)),
+        owner=owner_of(house, case),
         withheld=withheld,
     )
 
@@ -127,6 +129,12 @@ def unit_of(house: House, case: Row) -> str:
     """Return what the unit of a case is called, or an empty text for the registrator's queue."""
     unit = house.unit(case["unit"])
     return unit.name if unit else case["unit"]
+
+
+def owner_of(house: House, case: Row) -> str:
+    """Return what the nämnd is called in whose series a case is numbered; empty without one of its own."""
+    series = case["series"].rpartition("-")[0]
+    return next((board.name for board in house.boards.values() if board.series == series), "")
 
 
 def sheet(record: Record, house: House) -> str:

@@ -3,8 +3,9 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -19,11 +20,11 @@ from bots.desk.archive import package as packages
 from bots.desk.archive.exporting import Made, NothingToExportError, Wish, write_to
 from store import cases, journal, scans, secrecy
 from store.archive import TO_ARCHIVE
-from store.domain import Address, Entry, Outcome, ScanState, Status, Way
+from store.domain import Address, Board, Entry, Outcome, ScanState, Status, Way
 from store.sight import HiddenCaseError, Reader
 from store.tables import messages
-from tests.bots.desk.archive.rig import ERMS, archive_of, export
-from tests.house import NAME, NOW, SENDER, House, a_mail, an_inbound, open_house
+from tests.bots.desk.archive.rig import ERMS, NOVEMBER, archive_of, export, opened
+from tests.house import NAME, NOW, SENDER, UNITS, House, a_mail, an_inbound, open_house
 from tests.servers.lent import Lender
 from tests.servers.sqlite import Shelf
 
@@ -51,6 +52,10 @@ def lines(house: House, case_id: int) -> list[dict[str, str]]:
     with house.store.read() as transaction:
         found = journal.of_case(transaction, case_id)
     return [line["details"] for line in found if line["act"] == TO_ARCHIVE]
+
+
+def write(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -302,6 +307,43 @@ async def test_a_period_ends_at_midnight_in_stockholm_and_can_be_of_one_unit(hou
     assert school.texts("//e:aggregation/e:objectId/text()") == [
         number for number, unit in units.items() if unit == "skola"
     ]
+
+
+async def test_each_nämnd_is_the_archivist_of_the_cases_in_its_own_series(
+    make_house: Callable[..., House],
+) -> None:
+    units = (UNITS[0], replace(UNITS[1], board="bun"))
+    house = make_house(
+        units=units, boards={"bun": Board(id="bun", name="Barn- och utbildningsnämnden", series="BUN")}
+    )
+    await house.hear(an_inbound(), an_inbound(text="Skolgården är fin.", subject="Skolan"))
+
+    november = Wish(since=date(2026, 11, 1), until=date(2026, 11, 30))
+    whole, theirs = export(house, november), export(house, replace(november, board="bun"))
+    alone = export(house, Wish(number="BUN-2026-000001"))
+
+    owners = "//e:aggregation/e:agents/e:agent[@agentType='owner']/e:name/text()"
+    assert whole.texts(owners) == ["Barn- och utbildningsnämnden", "Lilla kommunen"]
+    assert theirs.texts("//e:aggregation/e:objectId/text()") == ["BUN-2026-000001"]
+    for package in (theirs, alone):
+        assert package.texts("//e:agencyName/text()") == ["Barn- och utbildningsnämnden"]
+        assert "Barn- och utbildningsnämnden" in package.files["METS.xml"].decode()
+    with pytest.raises(NothingToExportError):
+        export(house, replace(november, board="ingen"))
+
+
+async def test_b17_published_schemas_that_are_used_go_along(house: House, tmp_path: Path) -> None:
+    await house.hear(an_inbound())
+    schema = (
+        b'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="https://DILCIS.eu/XML/ERMS">'
+        b'<xs:element name="erms"/></xs:schema>'
+    )
+    write(tmp_path / "ERMS.xsd", schema)
+    file = io.BytesIO()
+
+    made = replace(archive_of(house), schemas=tmp_path).export(file, NOVEMBER, by="rita")
+
+    assert opened(made, file.getvalue()).files["schemas/ERMS.xsd"] == schema
 
 
 async def test_where_no_case_fits_there_is_no_package(house: House) -> None:
