@@ -192,7 +192,7 @@ class Gallery:
         case = f"/arenden/{self.number}"
         typed = {
             "sekretess": {"paragraph": "26 kap. 1 § OSL", "authority": "Omsorgsnämnden", "why": "Hemtjänst"},
-            "svara": {"text": "Gungan är lagad.", "outcome": "åtgärdad", "way": "brev"},
+            "svara": {"text": "Mammas demens är svår.", "outcome": "åtgärdad", "way": "brev"},
             "arendemening": {"title": "Eva Prov klagar på gungan"},
         }
         for task, fields in typed.items():
