@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bots.web import seen
 from bots.web.access import Access
 from bots.web.filters import Asked, read, tidy
 from bots.web.parts import Parts
@@ -47,6 +48,8 @@ class Lists:
         queues = self._queues(me)
         asked = read(request.query_params, queues)
         found = await asyncio.to_thread(self._look_up, asked, queues, me)
+        if asked.filters.text:
+            await asyncio.to_thread(self._note, found["count"], me)
         candidates = await asyncio.to_thread(self._candidates, me)
         today, views = day_of(self._parts.clock()), self._views
         page, most = found["page"], most_counted(asked.filters)
@@ -177,6 +180,9 @@ class Lists:
                 "letters": (),
                 "numbers": {},
             }
+
+    def _note(self, found: int, me: Handler) -> None:
+        seen.note_search(self._parts.store, me.id, found=found, now=self._parts.clock())
 
     def _candidates(self, me: Handler) -> int | None:
         """Count the comments that may be synpunkter; None for whoever has no such list."""

@@ -14,6 +14,7 @@ ORIGINAL = "original"
 FILE = "bilaga"
 PICTURE = "bild"
 LINK = "länk i ett besked"
+SEARCH = "sökning"
 
 
 def note(
@@ -44,6 +45,19 @@ def note(
                 presence.note(transaction, case_id, person, doing, now=now)
     except StoreError as error:
         log.error("reading not noted: case=%s because=%s", case_id, type(error).__name__)
+
+
+def note_search(store: Store, person: str, *, found: int, now: datetime) -> None:
+    """Note that somebody looked for words among the cases, and how many they were shown (row R14).
+
+    Not the words: they may be somebody's name, and the journal never forgets. Blocking, and never fails.
+    """
+    try:
+        with store.write() as transaction:
+            details = {"vad": SEARCH, "träffar": str(found)}
+            journal.write(transaction, now, Entry(actor=person, act=journal.READING, details=details))
+    except StoreError as error:
+        log.error("search not noted: because=%s", type(error).__name__)
 
 
 def still_here(store: Store, case_id: int, person: str, doing: Presence, *, now: datetime) -> None:

@@ -5,8 +5,11 @@ import re
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from store.domain import Kind, Lane
+from store.journal import READING
+from store.tables import journal
 from tests.bots.web.house import House, a_suggestion, log_in, token_of
 from tests.bots.web.test_console import numbers_in, staff_page
 
@@ -23,6 +26,21 @@ async def test_a_search_finds_words_and_marks_them_escaped(house: House) -> None
     assert "<mark>Gungan</mark> &lt;script&gt;alert(1)&lt;/script&gt; är trasig" in page.text
     assert '<p class="amount-found" role="status">1 ärende</p>' in page.text
     assert 'name="q" value="gungor"' in page.text
+
+
+async def test_r14_a_search_is_noted_with_who_and_how_many_but_not_with_its_words(house: House) -> None:
+    house.add_case("Gungan är trasig", title="Lekplatsen")
+
+    await staff_page(house, "/arenden?visa=alla")
+    await staff_page(house, "/arenden?visa=alla&q=gungor")
+
+    with house.store.read() as transaction:
+        noted = [
+            (row["actor"], row["case_id"], row["details"])
+            for row in transaction.rows(select(journal))
+            if row["act"] == READING
+        ]
+    assert noted == [("anna", None, {"vad": "sökning", "träffar": "1"})]
 
 
 async def test_what_is_found_nowhere_is_told_with_what_to_do(house: House) -> None:
