@@ -59,8 +59,12 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
     for start, end, kind, why in found:
         # What is left of a name beside an address that took some of it is proposed as well.
         for first, last in _free(taken, start, end):
-            if kind is PassageKind.NAME or (first, last) == (start, end):
+            words = bare.text[first:last]
+            if (first, last) == (start, end):
                 chosen.append((first, last, kind, why))
+            elif kind is PassageKind.NAME and words.strip(" ,.-"):
+                first += len(words) - len(words.lstrip(" ,.-"))
+                chosen.append((first, first + len(words.strip(" ,.-")), kind, why))
         taken[start:end] = b"\x01" * (end - start)
     passages = []
     for start, end, kind, why in sorted(chosen, key=lambda each: each[0]):

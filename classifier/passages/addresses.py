@@ -205,7 +205,8 @@ def _mail(text: str) -> Iterator[Found]:
     while at != -1:
         left = _MAIL_LEFT.search(text, max(0, at - 66), at)
         right = _MAIL_RIGHT.match(text, at + 1)
-        if left and right:
+        is_apart = text[at - 1 : at] == " "
+        if left and right and (not is_apart or text[at + 1 : at + 2] == " "):
             end = at + 1 + len(right.group().rstrip(".-_"))
             yield left.start(), end, PassageKind.EMAIL, "skrivet som en e-postadress"
         at = text.find("@", at + 1)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from classifier.passages.signs import everyday
 from store.domain import PassageKind
 
 Found = tuple[int, int, PassageKind, str]
@@ -35,22 +36,49 @@ def _beginnings() -> dict[str, list[tuple[str, bool, PassageKind]]]:
     return known
 
 
+@cache
+def _first_words() -> frozenset[str]:
+    return frozenset(
+        beginning.split(" ")[0]
+        for each in _beginnings().values()
+        for beginning, _, _ in each
+        if " " in beginning
+    )
+
+
+@cache
+def _judged() -> dict[str, tuple[int, PassageKind] | None]:
+    """Return what the everyday words tell, so that only the others are looked into each time."""
+    return {word: _judge(word, 0, len(word), word) for word in everyday()}
+
+
+def _judge(text: str, start: int, end: int, word: str) -> tuple[int, PassageKind] | None:
+    """Return where the expression ends that begins with this word, and its kind."""
+    for beginning, whole, kind in _beginnings().get(word[:_KEY], ()):
+        if not text.startswith(beginning, start):
+            continue
+        if " " in beginning:
+            end = max(end, start + len(beginning))
+            while end < len(text) and end - start < _LONGEST and text[end].isalpha():
+                end += 1
+        elif whole and word not in (beginning, f"{beginning}s"):
+            continue
+        return end, kind
+    return None
+
+
 def delicate(text: str) -> Iterator[Found]:
     """Find the words of a plain text that tell of health, or of what else is guarded."""
-    known = _beginnings()
+    judged = _judged()
+    many = _first_words()
     small = text.lower()
     if len(small) != len(text):  # a sign that is two when it is small: only the places would be wrong
         small = "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
     for match in _WORD.finditer(small):
+        word = match.group()
+        if word in judged and judged[word] is None and word not in many:
+            continue
         start, end = match.span()
-        for word, whole, kind in known.get(match.group()[:_KEY], ()):
-            if not small.startswith(word, start):
-                continue
-            if " " in word:
-                end = max(end, start + len(word))
-                while end < len(small) and end - start < _LONGEST and small[end].isalpha():
-                    end += 1
-            elif whole and small[start:end] not in (word, f"{word}s"):
-                continue
-            yield start, end, kind, _WHY[kind]
-            break
+        told = _judge(small, start, end, word)
+        if told:
+            yield start, told[0], told[1], _WHY[told[1]]

@@ -100,10 +100,10 @@ def _written(text: str, start: int, end: int) -> Iterator[Found]:
         if match and _is_iban(match.group()):
             yield (*match.span(), PassageKind.ACCOUNT, "IBAN med rätt kontrolltal")
     if length in (6, 8):
-        if match := _RESERVE.match(text, start):
-            yield (*match.span(), PassageKind.PERSONAL_NUMBER, "skrivet som ett reservnummer")
         if match := _HIDDEN_END.match(text, start):
             yield (*match.span(), PassageKind.BIRTH_DATE, "personnummer utan de fyra sista")
+        elif match := _RESERVE.match(text, start):
+            yield (*match.span(), PassageKind.PERSONAL_NUMBER, "skrivet som ett reservnummer")
     match = _BIRTH.match(text, start)
     if match is None:
         return

@@ -23,7 +23,8 @@ _SURNAME_END = re.compile(
     r"sjö|feldt|felt|mäki|nen|poulos|ic|ovic|evic|ska|ski|sky|wicz|oglu|zadeh|yan|ova|enko|chuk|shvili)s?$"
 )
 _SAYS_AGE = re.compile(
-    r",? \(?\d{1,3} ?(?:år|mån)|,? (?:i )?(?:åk|årskurs|klass) ?\d|,? i \d ?[a-dA-D]\b|,? född\b|,? \(?\d{6}",
+    r",? \(?\d{1,3} ?(?:år|mån)|,? (?:i )?(?:åk|årskurs|klass) ?\d|,? i \d ?[a-dA-D]\b|,? född\b"
+    r"|,? \(?(?:\d\d)?\d{6}[-+]?\d{4}\b",
     re.IGNORECASE,
 )
 _OPENS = re.compile(r"[.!?:\n\r*\"(|>•]|- $")
@@ -184,8 +185,11 @@ class _Reading:
             end -= 1
         return end
 
-    def _continues(self, first: int, at: int) -> bool:
-        gap, role, low = self._gap(at), self.roles[at], self.lows[at]
+    def _continues(self, first: int, at: int) -> bool:  # noqa: C901  # one rule a line
+        role, low = self.roles[at], self.lows[at]
+        if not role and self.common[at] and not self.capitals[at] and low not in signs()["partikel"]:
+            return False
+        gap = self._gap(at)
         if gap not in (" ", "  ") and not (gap == "\n" and role == "F" and self.roles[at - 1] in ("G", "g")):
             is_initial = gap == ". " and len(self.lows[at - 1]) == 1 and self.capitals[at]
             if not is_initial:

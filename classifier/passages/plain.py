@@ -1,10 +1,13 @@
 """Makes a text plain to search: one kind of figures, spaces and dashes, nothing invisible, whole letters."""
 
+import re
 import sys
 import unicodedata
 from dataclasses import dataclass
 
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e")
+# Whatever is no plain sign and no Latin letter in one piece.
+_ODD = re.compile(r"[^\n -~\u00c0-\u024f]")
 _ALIKE: dict[int, str] = {
     0xFF20: "@",
     0xFF0E: ".",
@@ -38,8 +41,8 @@ class Plain:
 
 def plain(text: str) -> Plain:
     """Return the text made plain: sign for sign, but for what is invisible and for loose accents."""
-    if text.isascii():
-        return Plain(text.translate(_ALIKE))
+    if not _ODD.search(text):
+        return Plain(text)
     if unicodedata.is_normalized("NFC", text) and _INVISIBLE.isdisjoint(text):
         return Plain(text.translate(_ALIKE))
     signs: list[str] = []
