@@ -113,6 +113,7 @@ def _restore(chosen: argparse.Namespace) -> int:
     from bots.settings import SettingsError
     from store import backup, migrations
     from store.engine import StoreError
+    from store.verify import Tally, prove
 
     began = time.monotonic()
     target = Path(chosen.to) / "synpunkt.db" if "://" not in chosen.to else None
@@ -147,10 +148,15 @@ def _restore(chosen: argparse.Namespace) -> int:
     try:
         with closing(_open_target(chosen.config, url)) as store:
             migrations.upgrade(store)
+            tally = Tally()
+            faults = list(prove(store, tally))
     except StoreError as error:
-        return _fail(f"raderna är återställda, men tabellerna är inte klara: {error}", _EX_TEMPFAIL)
-    print("Kör nu synpunkt check, och synpunkt verify om kommandot finns, med inställningarna som pekar hit.")
-    return _EX_OK
+        return _fail(f"raderna är återställda, men inte prövade: {error}", _EX_TEMPFAIL)
+    for fault in faults:
+        print(f"fel  {fault}")
+    print(f"prövat: {len(faults)} fel, tid: {time.monotonic() - began:.1f} s")
+    print("Kör nu synpunkt check med inställningarna som pekar hit.")
+    return 1 if faults else _EX_OK
 
 
 def _open_target(config: Path, url: str) -> "Store":

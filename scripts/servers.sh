@@ -10,6 +10,7 @@ need /usr/sbin/dovecot dovecot-core dovecot-imapd dovecot-lmtpd
 need /usr/sbin/postfix postfix
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
 need chromium chromium fonts-dejavu-core
+need /usr/sbin/clamd clamav-daemon
 
 need systemd-analyze systemd
 need node nodejs
