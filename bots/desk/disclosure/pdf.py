@@ -66,9 +66,12 @@ def made_with() -> str:
     return f"fpdf2 {version('fpdf2')}, fonttools {version('fonttools')}, zlib {zlib.ZLIB_RUNTIME_VERSION}"
 
 
-def draw(sheet: Sheet, *, at: datetime) -> Drawn:
-    """Draw a sheet. `at` is the time that stands in the file; it must be aware."""
-    pen = _Pen(sheet, at)
+def draw(sheet: Sheet, *, at: datetime, longest: int = _LONGEST) -> Drawn:
+    """Draw a sheet. `at` is the time that stands in the file; it must be aware.
+
+    Of a text no more than `longest` signs are drawn.
+    """
+    pen = _Pen(sheet, at, longest)
     for section in sheet.sections:
         pen.section(section)
     return Drawn(data=bytes(pen.pdf.output()), incomplete=pen.incomplete)
@@ -85,8 +88,9 @@ class _Pages(FPDF):
 
 
 class _Pen:
-    def __init__(self, sheet: Sheet, at: datetime) -> None:
+    def __init__(self, sheet: Sheet, at: datetime, longest: int) -> None:
         self.incomplete = False
+        self._longest = longest
         # PDF/A-2u: each sign can be read out of the file, and the file needs nothing from outside.
         self.pdf = _Pages(enforce_compliance="PDF/A-2U")
         self.pdf.add_font(_FAMILY, "", _FONT)
@@ -151,9 +155,9 @@ class _Pen:
     def _lines(self, text: Pieces) -> Iterator[str]:
         """Break a text into lines that have room on the page, with a sign for each box."""
         whole = "".join(_BOX if one is BOX else self._drawable(one) for one in text)
-        if len(whole) > _LONGEST:
+        if len(whole) > self._longest:
             self.incomplete = True
-            whole = f"{whole[:_LONGEST]}\n… (hela texten står i textfilen bredvid)"
+            whole = f"{whole[: self._longest]}\n… (hela texten står i textfilen bredvid)"
         for line in whole.split("\n"):
             yield from self._wrapped(line)
 
