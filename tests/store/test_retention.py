@@ -18,13 +18,17 @@ from store.deadlines import day_of
 from store.domain import Act, Door, Enclosure, Factor, Kind, Lane, Outcome, Purpose, Status
 from store.emptying import GONE, NOTHING
 from store.enclosures import add
-from store.engine import Row, Store
+from store.engine import Row, Store, open_store
 from store.life import ARCHIVIST, Actor, IllegalActError
+from store.migrations import upgrade
 from store.retention import Record, Rule, Start, UndecidedError
 from store.scrub import scrub
+from store.seal_key import KeyPlace
+from store.seals import seal
 from store.sight import Reader
 from store.tables import cases, confirmations, letters, messages, metadata, promises
-from tests.house import House, an_inbound, rows_of
+from store.verify import Tally, prove
+from tests.house import House, an_inbound, open_house, rows_of
 
 Make = Callable[..., House]
 SECRET = "Hjortronsylt"  # stands in every text that must go
@@ -411,6 +415,26 @@ async def test_b16_a_reply_to_a_letter_of_a_disposed_case_opens_a_new_one(closed
     )
 
     assert [row["status"] for row in rita.house.cases()] == [Status.DISPOSED, Status.SORTING]
+
+
+async def test_b16_what_is_disposed_of_breaks_no_seal_and_no_series(bare_url: str, tmp_path: Path) -> None:
+    place = KeyPlace(file=tmp_path / "prov.key", log=tmp_path / "prov.seals")
+    store = open_store(bare_url, seal_key=place)
+    upgrade(store)
+    rita = Rita(open_house(store))
+    await a_closed(rita.house)
+    rita.house.clock.forward(days=2 * 366 + 1)
+    seal(store, rita.house.clock())
+
+    assert rita.carry_out(Rule(record=Record.RAW, days=90, decision_ref=DECISION)) == 1
+    assert rita.carry_out() > 0
+    assert scrub(store) is True
+    seal(store, rita.house.clock())
+
+    tally = Tally()
+    assert [str(fault) for fault in prove(store, tally)] == []
+    rita.house.opinion.close()
+    store.close()
 
 
 async def test_b16_search_finds_a_disposed_case_by_its_number_alone(closed: tuple[Rita, int]) -> None:
