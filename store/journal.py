@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 
 from store.domain import Entry
 from store.engine import Row, Transaction
-from store.tables import journal
+from store.tables import cases, journal
 
 # Not among what was done to a case, and many: shown by themselves, to those who may follow them up.
 READING = "ärende läst"
@@ -46,6 +46,29 @@ def latest(transaction: Transaction, act: str) -> datetime | None:
     """Return when an act was last done to anything; None if never. It reads the journal from its end."""
     wanted = select(journal.c.at).where(journal.c.act == act)
     return transaction.connection.scalar(wanted.order_by(journal.c.id.desc()).limit(1))
+
+
+def between(
+    transaction: Transaction,
+    begins: datetime,
+    ends: datetime,
+    *,
+    after: int = 0,
+    actor: str = "",
+    number: str = "",
+    most: int = 5000,
+) -> Sequence[Row]:
+    """List lines from a time up to another, readings too, in the order in which they were written (row B19).
+
+    Each has its case's `number`, or None. Go on with the last id as `after`.
+    """
+    wanted = select(*journal.c, cases.c.number).outerjoin_from(journal, cases).order_by(journal.c.id)
+    wanted = wanted.where(journal.c.at >= begins, journal.c.at < ends, journal.c.id > after)
+    if actor:
+        wanted = wanted.where(journal.c.actor == actor)
+    if number:
+        wanted = wanted.where(cases.c.number == number)
+    return transaction.rows(wanted.limit(most))
 
 
 def _row(at: datetime, entry: Entry) -> dict[str, object]:

@@ -1,0 +1,102 @@
+"""The command `timeline`: who did and read what in a period, for whoever looks into an incident (row B19).
+
+A line names an act, its actor and its case; no word of a citizen, and none that staff have typed.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from store.engine import Row, Store
+
+TAKEN_OUT = "tidslinje uttagen"  # in the journal
+_HEAD = ("rad", "tid", "vem", "vad", "ärende", "meddelande")
+_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
+_BATCH = 5000
+
+Command = Callable[[str, object, str], argparse.ArgumentParser]
+
+
+def add(command: Command) -> None:
+    """Describe the command. `command` makes one of its name, what it runs, and its words."""
+    timeline = command("timeline", _timeline, "Skriv vem som gjort och läst vad under en tid, som CSV.")
+    timeline.add_argument("--from", dest="begins", required=True, metavar="TID", help="som 2026-11-23T09:00")
+    timeline.add_argument(
+        "--to", dest="ends", default="", metavar="TID", help="dit men inte längre; annars nu"
+    )
+    timeline.add_argument("--who", default="", metavar="ID", help="bara det som en person har gjort")
+    timeline.add_argument("--case", default="", metavar="NUMMER", help="bara ett ärende")
+
+
+def _timeline(chosen: argparse.Namespace) -> int:
+    from bots.clock import now
+    from bots.parts import open_store_of
+    from bots.settings import SettingsError, load
+    from store import journal
+    from store.domain import Entry
+    from store.engine import StoreError
+
+    at = now()
+    try:
+        begins, ends = _moment(chosen.begins), _moment(chosen.ends) if chosen.ends else at
+    except ValueError:
+        return _fail("ange tiden som 2026-11-23 eller 2026-11-23T09:00 (svensk tid)", _EX_DATAERR)
+    try:
+        with closing(open_store_of(load(chosen.config))) as store:
+            count = 0
+            out = csv.writer(sys.stdout)
+            out.writerow(_HEAD)
+            for row in _lines(store, begins, ends, who=chosen.who, case=chosen.case):
+                out.writerow(_written(row))
+                count += 1
+            # That somebody has taken it out belongs to it: it tells who has read what.
+            details = {"från": begins.isoformat(), "till": ends.isoformat(), "rader": str(count)}
+            with store.write() as transaction:
+                journal.write(transaction, at, Entry(actor="synpunkt", act=TAKEN_OUT, details=details))
+    except SettingsError as error:
+        return _fail(str(error), _EX_CONFIG)
+    except StoreError as error:
+        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+    print(f"{count} rader", file=sys.stderr)
+    return _EX_OK
+
+
+def _lines(store: "Store", begins: datetime, ends: datetime, *, who: str, case: str) -> Iterator["Row"]:
+    from store import journal
+
+    last = 0
+    while True:
+        with store.read() as transaction:
+            rows = journal.between(transaction, begins, ends, after=last, actor=who, number=case, most=_BATCH)
+        yield from rows
+        if len(rows) < _BATCH:
+            return
+        last = rows[-1]["id"]
+
+
+def _written(row: "Row") -> tuple[object, ...]:
+    from store.deadlines import STOCKHOLM
+
+    at = row["at"].astimezone(STOCKHOLM).isoformat(timespec="seconds")
+    return row["id"], at, row["actor"], row["act"], row["number"] or "", row["message_id"] or ""
+
+
+def _moment(told: str) -> datetime:
+    """Return a moment, in Stockholm if it does not say where; raise `ValueError` for none."""
+    from store.deadlines import STOCKHOLM
+
+    found = datetime.fromisoformat(told)
+    try:
+        return (found if found.tzinfo else found.replace(tzinfo=STOCKHOLM)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of the calendar") from error
+
+
+def _fail(words: str, status: int) -> int:
+    print(words, file=sys.stderr)
+    return status
