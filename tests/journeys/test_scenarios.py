@@ -1015,7 +1015,25 @@ def test_12_kalle_can_not_see_a_complaint_about_kalle_but_it_counts() -> None:
         town.work("rita", number, "tilldela", handler="petra")
         letters_to_kalle = town.letters(staff_mail("kalle"), about=number)
         notices = [town.letters(staff_mail(who), about=number)[0] for who in ("rita", "petra")]
+        # Rows B15, B20: its sender turns out to have protected personal data.
+        town.work("rita", number, "skydda")
+        after = {}
+        for who in pages:
+            with town.console(who) as browser:
+                after[who] = browser.get(f"/arenden/{number}").status_code
+                found = browser.get("/arenden", params={"visa": "alla", "q": "Kalle"}).text
+                assert (number in found) == (after[who] == 200)
+        by_mail = town.work("petra", number, "svara", text="Vi hör av oss.", outcome="åtgärdad", way="brev")
+        second = town.hear("Nu har det hänt igen, på bussen.", sender=ASA, subject="Bussen")
+        with town.console("rita") as browser:
+            register = browser.get("/registret.csv").text
 
+        assert after == {"kalle": 403, "anna": 403, "petra": 200, "rita": 200, "kerstin": 403}
+        assert "Avsändaren har skyddade personuppgifter." in seen(by_mail)
+        assert town.letters(ASA, about=number, subject="svar på det du skrev") == []
+        assert [town.case(one)["protected"] for one in (number, second, other)] == [1, 1, 0]
+        assert ASA not in register
+        assert f"{number};2026-11-23;–;" in register
         assert json.loads(case["lanes"]) == ["enskild_anställd"]
         assert case["restricted"]
         assert json.loads(case["barred"]) == ["kalle"]
@@ -1032,4 +1050,4 @@ def test_12_kalle_can_not_see_a_complaint_about_kalle_but_it_counts() -> None:
         assert [f"/arenden/{number}" in one.words for one in notices] == [True, True]
         # He has the other one, so he could have seen it; and the total is one more.
         assert town.case(other)["handler"] == "kalle"
-        assert town.value("SELECT count(*) FROM cases") == 2
+        assert town.value("SELECT count(*) FROM cases") == 3
