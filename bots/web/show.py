@@ -48,6 +48,7 @@ class Show:
             "script": _mark("console.js"),
             "case_script": _mark("case.js"),
             "chat_script": _mark("chat.js"),
+            "disclosure_script": _mark("disclosure.js"),
             "htmx": _mark("htmx.js"),
         }
 

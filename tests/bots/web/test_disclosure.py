@@ -1,5 +1,6 @@
 """The pages on which the record is handed out (B11, TF 2:15-19, T13; scenario 14)."""
 
+import asyncio
 import hashlib
 import io
 import re
@@ -15,7 +16,9 @@ from bots.web.app import build
 from bots.web.uploads import file_of
 from classifier import passages
 from store.domain import Lane
+from tests.bots.web.gallery import HOST, Exhibit, show_in
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET, token_of
+from tests.bots.web.served import CHROMIUM, chromium
 from tests.bots.web.test_work import MANAGED, Desk, words
 from tests.house import PEOPLE, House, Scripted, a_suggestion, an_inbound, rows_of
 
@@ -273,3 +276,38 @@ async def test_b11_a_refusal_names_its_paragraphs_and_how_it_is_appealed_and_is_
     assert "Skäl: Räksmörgås." in text
     assert "Räksmörgås" in (await desk.browser.get(url)).text
     assert "beslut om avslag skrivet" in [line["act"] for line in rows_of(desk.house.store, "journal")]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+async def test_words_that_are_selected_in_a_paper_stand_in_the_field_unless_something_is_typed_there(
+    desk: Desk,
+) -> None:
+    number = await hear(desk, "Hunden Fido bet mig.")
+    await desk.sign_in("rita")
+    begun = await press(desk, await desk.browser.get("/utlamnanden"), "/utlamnanden", nummer=number)
+    page = (await desk.browser.get(f"{begun.url.path}/{number}")).text
+
+    assert await asyncio.to_thread(select_twice, page) == ["Hunden Fido", "bet mig.", "för hand"]
+
+
+def select_twice(body: str) -> list[str]:
+    """Select words on a page, select others, type by hand and select again; return what the field held."""
+    select = """words => {
+        const papers = [...document.querySelectorAll("[data-fore]")];
+        const paper = papers.find(one => one.textContent.includes(words));
+        const walker = document.createTreeWalker(paper, NodeFilter.SHOW_TEXT);
+        while (!walker.nextNode().data.includes(words));
+        const node = walker.currentNode, at = node.data.indexOf(words);
+        document.getSelection().setBaseAndExtent(node, at, node, at + words.length);
+        return new Promise(done => setTimeout(() => {
+            done(paper.closest("section").querySelector('input[name="ord"]').value);
+        }, 50));
+    }"""
+    with chromium() as browser:
+        context = browser.new_context()
+        show_in(context, [Exhibit(name="", body=body)])
+        page = context.new_page()
+        page.goto(f"{HOST}/0")
+        held = [page.evaluate(select, words) for words in ("Hunden Fido", "bet mig.")]
+        page.locator('section:has-text("Hunden Fido") input[name="ord"]').last.fill("för hand")
+        return [*held, page.evaluate(select, "Hunden Fido")]
