@@ -6,7 +6,7 @@ what had a text stay as they were (row B16: statistics survive).
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -154,6 +154,13 @@ def empty_messages(transaction: Transaction, message_ids: Collection[int], *, no
     transaction.connection.execute(
         delete(conversations).where(conversations.c.conversation.in_(talks), ~still)
     )
+
+
+def empty_letters(transaction: Transaction, letter_ids: Sequence[int]) -> None:
+    """Take away what some letters hold, and to whom they went; that they went stays."""
+    for first in range(0, len(letter_ids), 500):
+        some = tables.letters.c.id.in_(letter_ids[first : first + 500])
+        _empty(transaction, tables.letters, OF_CASE[tables.letters], some)
 
 
 def drop_bytes(transaction: Transaction, message_ids: Collection[int], *, now: datetime) -> None:

@@ -100,6 +100,7 @@ class Plan:
     rule: Rule
     numbers: Mapping[int, str] = field(default_factory=dict)  # of the cases, by their ids
     message_ids: tuple[int, ...] = ()  # of what belongs to no case, or whose bytes alone go
+    letter_ids: tuple[int, ...] = ()  # ours that belong to no case, such as what the assistant says
     pieces: int = 0  # documents
     oldest: datetime | None = None
     held: Mapping[str, int] = field(default_factory=dict)
@@ -107,7 +108,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Tell whether there is nothing to delete."""
-        return not self.numbers and not self.message_ids
+        return not self.numbers and not self.message_ids and not self.letter_ids
 
 
 _STATUSES = {
@@ -122,6 +123,7 @@ _ENDED = (*_STATUSES[Record.RAW], Status.DISPOSED, Status.QUARANTINED)
 # The last act that led to where such a case stands, for those that were never closed.
 _LEAVING = (Act.HAND_OVER, Act.DUPLICATE, Act.QUARANTINE)
 _ON_THEIR_WAY = (LetterState.PENDING, LetterState.HELD, LetterState.SENDING)
+_SETTLED = (LetterState.SENT, LetterState.FAILED, LetterState.UNDELIVERED, LetterState.UNDONE)
 
 
 def plan(transaction: Transaction, rule: Rule, *, now: datetime, only: Collection[int] | None = None) -> Plan:
@@ -175,6 +177,11 @@ def carry_out(
     for first in range(0, len(keys), _BATCH):
         with store.write() as transaction:
             total += _dispose(transaction, rule, keys[first : first + _BATCH], by=by, now=clock())
+    if found.letter_ids:
+        with store.write() as transaction:
+            emptying.empty_letters(transaction, found.letter_ids)
+            _protocol(transaction, rule, {"": len(found.letter_ids)}, by=by, now=clock())
+        total += len(found.letter_ids)
     return total
 
 
@@ -351,11 +358,20 @@ def _aside(transaction: Transaction, rule: Rule, before: datetime, only: Collect
     if only is not None:
         wanted = wanted.where(messages.c.id.in_(only))
     rows = transaction.rows(wanted.order_by(messages.c.id))
+    ours = select(letters.c.id, letters.c.created_at).where(
+        letters.c.case_id.is_(None),
+        letters.c.state.in_(_SETTLED),
+        letters.c.handle != emptying.GONE,
+        letters.c.created_at < before,
+    )
+    sent = transaction.rows(ours.order_by(letters.c.id)) if only is None else []
+    moments = [*(row["received_at"] for row in rows), *(row["created_at"] for row in sent)]
     return Plan(
         rule=rule,
         message_ids=tuple(row["id"] for row in rows),
-        pieces=len(rows),
-        oldest=min((row["received_at"] for row in rows), default=None),
+        letter_ids=tuple(row["id"] for row in sent),
+        pieces=len(moments),
+        oldest=min(moments, default=None),
     )
 
 

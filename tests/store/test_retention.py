@@ -13,9 +13,35 @@ from hypothesis import strategies as st
 from sqlalchemy import JSON, LargeBinary, String, Text, select, update
 
 import store as store_package
-from store import acts, emptying, holds, lessons, lists, retention, search, surveys, unsent
+from store import (
+    acts,
+    conversations,
+    emptying,
+    holds,
+    lessons,
+    lists,
+    outbox,
+    retention,
+    search,
+    surveys,
+    unsent,
+)
 from store.deadlines import day_of
-from store.domain import Act, Door, Enclosure, Factor, Kind, Lane, Outcome, Purpose, Status
+from store.domain import (
+    Act,
+    Address,
+    Door,
+    Enclosure,
+    Factor,
+    Kind,
+    Lane,
+    LetterState,
+    MessageState,
+    Outcome,
+    Outgoing,
+    Purpose,
+    Status,
+)
 from store.emptying import GONE, NOTHING
 from store.enclosures import add
 from store.engine import Row, Store, open_store
@@ -335,6 +361,40 @@ async def test_b10_drafts_and_what_was_never_sent_go_by_a_decision_of_their_own(
     assert (rita.house.table("unsent"), rita.house.table("enclosures")) == ([], [])
     assert SECRET in rita.house.table("answers")[0]["text"]
     assert case_of(rita.house, case_id)["status"] == Status.CLOSED
+
+
+async def test_b16_what_belongs_to_no_case_goes_by_its_own_decision(house: House) -> None:
+    rule = Rule(record=Record.ASIDE, counted_from=Start.RECEIVED, months=6, decision_ref=DECISION)
+    await house.receive(an_inbound(text=f"{SECRET} sade /hjalp"), an_inbound(text="Ett ärende om gungan."))
+    aside = house.messages()[0]["id"]
+    with house.store.write() as transaction:
+        changed = update(messages).where(messages.c.id == aside)
+        transaction.connection.execute(
+            changed.values(state=MessageState.ASIDE, text=SECRET, conversation="telegram:4711")
+        )
+        conversations.begin(transaction, "telegram:4711", now=house.clock())
+        letter = Outgoing(
+            key="hjalp:1",
+            purpose=Purpose.ASSISTANT,
+            recipient=Address(channel="email", handle=SECRET),
+            subject=SECRET,
+            body=SECRET,
+        )
+        outbox.put(transaction, letter, now=house.clock())
+        transaction.connection.execute(update(letters).values(state=LetterState.SENT))
+    rita = Rita(house)
+    assert rita.plan(rule).is_empty
+    house.clock.forward(days=200)
+
+    planned = rita.plan(rule)
+    gone = rita.carry_out(rule)
+
+    assert (planned.pieces, gone, rita.carry_out(rule)) == (2, 2, 0)
+    assert SECRET not in all_words(house.store)
+    assert "4711" not in all_words(house.store)
+    assert [row["state"] for row in house.messages()] == [MessageState.ASIDE, MessageState.KEPT]
+    assert {row["number"] for row in house.table("disposals")} == {""}
+    assert house.messages()[1]["disposed_at"] is None
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
