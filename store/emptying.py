@@ -136,6 +136,8 @@ def empty_case(transaction: Transaction, case_id: int, *, now: datetime) -> None
     for table, emptied in OF_CASE.items():
         key = table.c.id if table is tables.cases else table.c.case_id
         _empty(transaction, table, emptied, key == case_id)
+    asked_there = tables.disclosures.c.request_id == case_id
+    transaction.connection.execute(update(tables.disclosures).where(asked_there).values(refusal=""))
     search.rebuild(transaction, case_id)  # what is left to be found by is its number
 
 

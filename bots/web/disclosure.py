@@ -42,6 +42,7 @@ from store.lists import Queue
 PATH = "/utlamnanden"
 READ = "genomgång för utlämnande"  # what the journal says of who has judged a case
 _AT_A_TIME = 80  # passages of one form: a post has at most 200 fields
+_MOST_SENTENCES = 300  # those that are ticked are sent, and no others
 _LONGEST_NUMBER = 40
 _CHOOSES = ("unit", "kind", "since", "until", "text")
 
@@ -379,7 +380,7 @@ def _paper(judged: Judged) -> Mapping[str, object]:
         ],
         "sentences": [
             {"name": f"{begins}-{ends}", "words": text[begins:ends]}
-            for begins, ends in masking.sentences(text)[:_AT_A_TIME]
+            for begins, ends in masking.sentences(text)[:_MOST_SENTENCES]
         ],
     }
 

@@ -106,7 +106,8 @@ def test_only_what_is_being_made_ready_holds_a_case_back(store: Store) -> None:
 
 def test_of_a_case_that_is_disposed_of_only_that_it_was_handed_out_is_left(store: Store) -> None:
     first, second = two_cases(store)
-    made = begun(store, [first, second])
+    made = begun(store, [first, second], request_id=first)
+    other = begun(store, [second], request_id=second)
     mask = Masking(begins=3, ends=9, kind="hälsa", masked=True)
     with store.write() as transaction:
         for case_id in (first, second):
@@ -114,9 +115,12 @@ def test_of_a_case_that_is_disposed_of_only_that_it_was_handed_out_is_left(store
         disclosures.hand_out(
             transaction, made, {first: {"a": 1}, second: {"a": 2}}, PACKAGE, by="rita", now=NOW
         )
+        for one in (made, other):
+            disclosures.refuse(transaction, one, "Sven får inte se det.")
 
     with store.write() as transaction:
         emptying.empty_case(transaction, first, now=NOW)
 
     assert [row["case_id"] for row in rows_of(store, "maskings")] == [second]
-    assert [row["contents"] for row in rows_of(store, "disclosed")] == [{}, {"a": 2}]
+    assert [row["contents"] for row in rows_of(store, "disclosed")] == [{}, {"a": 2}, {}]
+    assert [row["refusal"] for row in rows_of(store, "disclosures")] == ["", "Sven får inte se det."]
