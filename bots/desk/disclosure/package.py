@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from bots.desk.disclosure import masking
-from bots.desk.disclosure.papers import File, moment
+from bots.desk.disclosure.papers import TITLE, File, moment
 from bots.desk.disclosure.pdf import Section, Sheet, draw
 from bots.desk.disclosure.review import Review
 from bots.desk.disclosure.rules import Grounds
@@ -56,8 +56,9 @@ def given(
     """
     number = review.case["number"]
     head = review.judged[0]
-    title = next((one for one in head.paper.text.splitlines() if one.startswith("Rubrik: ")), "")
-    start = head.paper.text.find(title) if title else 0
+    line = next((one for one in head.paper.text.splitlines() if one.startswith(TITLE)), TITLE)
+    start = max(head.paper.text.find(line), 0) + len(TITLE)
+    title = line.removeprefix(TITLE)
     return Given(
         case_id=review.case["id"],
         contents={

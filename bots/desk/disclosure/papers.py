@@ -29,6 +29,7 @@ _WITHIN = frozenset(
 )
 _GONE = frozenset({LetterState.SENT, LetterState.UNKNOWN, LetterState.UNDELIVERED})
 _ENDED = frozenset({Status.CLOSED, Status.ARCHIVED, Status.DISPOSED, Status.HANDED_OVER, Status.DUPLICATE})
+TITLE = "Rubrik: "  # before the title of a case, among its facts
 _TOKEN = re.compile(r"/(l|enkat)/[\w.-]{20,1000}")
 _SIGNED = re.compile(r"\+[a-z]\d+\.[\w-]+@")
 _MONTHS = [
@@ -121,7 +122,7 @@ def _head(case: Row, unit: str, kinds: str) -> Paper:
     facts = (
         ("Ärende", case["number"]),
         ("Kom in", moment(case["received_at"])),
-        ("Rubrik", case["title"]),
+        (TITLE.rstrip(": "), case["title"]),
         ("Avsändare", _who(case["sender_name"], case["sender_handle"])),
         ("Enhet", unit),
         ("Typ och faktor", kinds),

@@ -76,6 +76,7 @@ async def test_t13_a_whole_set_is_masked_at_once_and_handed_out_without_a_word_o
     rows = list(csv.reader(io.StringIO(files["forteckning.csv"].decode("utf-8-sig")), delimiter=";"))
     assert tuple(rows[0]) == COLUMNS
     assert [row[0] for row in rows[1:]] == numbers
+    assert [row[2] for row in rows[1:]] == ["Trasig gunga", "Trasig gunga"]
 
 
 async def test_nothing_is_handed_out_before_a_human_has_decided_of_each_passage(house: House) -> None:
