@@ -225,10 +225,10 @@ def _check(chosen: argparse.Namespace) -> int:
         print(f"ok   {line}")
     for line in retention.looked_over(settings, datetime.now(UTC)):
         print(f"obs  {line}")
-    for line in wrong:
-        print(f"fel  {line}")
     if old:
         print(f"obs  {old}")
+    for line in wrong:
+        print(f"fel  {line}")
     return _EX_CONFIG if wrong else _EX_OK
 
 
