@@ -126,6 +126,7 @@ class Archive:
             found = self._papers(transaction, case_id, withhold=True)
             name = f"{folder(found.record.case['number'], case_id)}-diarium"
             diary.pack(file, found, name=name)
+        checks.check_bytes(file)
         sha256 = sum_of(file)
         self._note([case_id], by=by, act=archive.TO_DIARY, name=name, sha256=sha256, now=now)
         return Made(name=name, sha256=sha256, cases=1, protected=int(found.withheld), left_out=0)

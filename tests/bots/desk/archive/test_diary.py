@@ -5,10 +5,13 @@ import json
 import zipfile
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any, BinaryIO
 
 import pytest
 from sqlalchemy import update
 
+from bots.desk.archive import diary
+from bots.desk.archive.checks import NotValidError
 from bots.desk.archive.exporting import NothingToExportError
 from store import cases, journal, lists
 from store.archive import TO_DIARY
@@ -123,6 +126,26 @@ async def test_a_cell_that_a_spreadsheet_would_run_is_none(house: House) -> None
     ]
 
     assert ";\"'=HYPERLINK" in line
+
+
+async def test_a_package_for_the_diary_that_does_not_hold_is_given_to_nobody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.hear(an_inbound())
+    pack = diary.pack
+
+    def and_spoil(file: BinaryIO, *given: Any, **named: Any) -> None:
+        pack(file, *given, **named)
+        file.seek(0)
+        at = file.read().index(b"Gungan")
+        file.seek(at)
+        file.write(b"Gungor")
+
+    monkeypatch.setattr(diary, "pack", and_spoil)
+
+    with pytest.raises(NotValidError, match=r"ZIP: .*001-01\.eml: har en annan summa"):
+        to_diary(house)
+    assert TO_DIARY not in house.journal(1)
 
 
 async def test_a_case_that_is_not_there_or_not_theirs_goes_nowhere(house: House) -> None:
