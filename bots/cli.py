@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bots import archiving, retention, safekeeping, timeline, verifying
+from bots import archiving, reporting, retention, safekeeping, timeline, verifying
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -126,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
     safekeeping.add(command)
     retention.add(command)
     archiving.add(command)
+    reporting.add(command)
     verifying.add(command)
     timeline.add(command)
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")

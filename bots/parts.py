@@ -518,6 +518,8 @@ def _unit(settings: UnitSettings) -> Unit:
         answer_days=settings.answer_days,
         regulated=settings.regulated,
         term=settings.term,
+        administration=settings.administration,
+        department=settings.department,
         board=settings.board,
         provider=None
         if provider is None

@@ -329,6 +329,8 @@ class UnitSettings(Table):
     answer_days: Annotated[int, Field(ge=1, le=120)] | None = None
     regulated: Literal["", "sol", "lss", "hsl", "skola"] = ""
     term: str = ""
+    administration: str = ""
+    department: str = ""
     board: str = ""
     provider: ProviderSettings | None = None
     words: list[Name] = []

@@ -650,6 +650,8 @@ class Unit:
     answer_days: int | None = None  # the unit's own quality guarantee, never looser (row N6)
     regulated: str = ""  # "sol", "lss", "hsl" or "skola": a law of its own (rows B15, B23, B24)
     term: str = ""  # what those it is there for are called (row L11)
+    administration: str = ""  # the förvaltning that it belongs to, for reports
+    department: str = ""  # likewise, the avdelning
     board: str = ""  # in whose series its cases are numbered; empty: in the municipality's own
     provider: Provider | None = None  # an external utförare who does the work (row N20)
 

@@ -1,0 +1,63 @@
+"""A report as rows and columns, and as CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+Cell = str | int | Fraction | date | None
+
+_TENTH = Fraction(1, 10)
+# A spreadsheet takes what begins like this for a formula (CWE-1236).
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """One report. Every row has a cell for every column; `notes` tell how many are not among them."""
+
+    id: str
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    notes: Sequence[tuple[str, Cell]] = ()
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"{self.id}: {len(row)} cells for {len(self.columns)} columns")
+
+
+def as_csv(sheet: Sheet) -> bytes:
+    """Write a report as Swedish spreadsheets read it: UTF-8 with BOM, `;`, decimal comma (C4).
+
+    After the rows and an empty line come the notes, each beginning with `#`. The same is the same bytes.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow(sheet.columns)
+    writer.writerows([told(cell) for cell in row] for row in sheet.rows)
+    if sheet.notes:
+        writer.writerow([])
+        writer.writerows([f"# {name}", told(cell)] for name, cell in sheet.notes)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def told(cell: Cell) -> str:
+    """Write one cell: a fraction with one decimal and a comma, nothing where there is no figure."""
+    if cell is None:
+        return ""
+    if isinstance(cell, Fraction):
+        tenths = _rounded(cell / _TENTH)
+        return f"{'-' if tenths < 0 else ''}{abs(tenths) // 10},{abs(tenths) % 10}"
+    if isinstance(cell, str) and cell.startswith(_FORMULAS):
+        return f"'{cell}"
+    return str(cell)
+
+
+def _rounded(number: Fraction) -> int:
+    """Round half away from zero, as people do; `round` would go to the even one."""
+    whole = int(abs(number) + Fraction(1, 2))
+    return whole if number >= 0 else -whole

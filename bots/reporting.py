@@ -1,0 +1,66 @@
+"""The command `report`: one report over a period, as CSV. Loads only what it needs."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
+
+Command = Callable[[str, object, str], argparse.ArgumentParser]
+
+
+def add(command: Command) -> None:
+    """Describe the command. `command` makes one of its name, what it runs, and its words."""
+    made = command("report", _report, "Skriv en rapport (R1–R4) över en period, som CSV.")
+    made.add_argument("report", metavar="RAPPORT", help="R1 enhet, R2 nämnd, R3 år, R4 tertial")
+    made.add_argument(
+        "--period", required=True, help="2026, 2026-K3, 2026-T2, 2026-H1, 2026-07, 2026-01-15/2026-03-01"
+    )
+    made.add_argument("--unit", action="append", default=[], metavar="ID", help="bara den här enheten")
+    made.add_argument("--out", type=Path, default=None, metavar="FIL", help="fil att skriva till")
+
+
+def _report(chosen: argparse.Namespace) -> int:
+    from bots.clock import now
+    from bots.desk.reports.sheet import as_csv
+    from bots.desk.reports.sheets import Asked, NoReportError, make
+    from bots.parts import build_directory, build_house, open_store_of
+    from bots.settings import SettingsError, load
+    from store import migrations
+    from store.deadlines import day_of
+    from store.engine import StoreError
+    from store.figures.period import PeriodError, read
+
+    try:
+        settings = load(chosen.config)
+        house = build_house(settings)
+        period = read(chosen.period)
+        with closing(open_store_of(settings)) as store:
+            migrations.upgrade(store)
+            build_directory(house, store, now)  # with what was changed on the settings pages
+            units = [unit.id for unit in house.units]
+            if unknown := [one for one in chosen.unit if one not in units]:
+                return _fail(f"--unit: {unknown[0]!r} finns inte, välj bland {', '.join(units)}", _EX_DATAERR)
+            asked = Asked(period=period, today=day_of(now()), house=house, units=chosen.unit)
+            with store.read() as transaction:
+                written = as_csv(make(chosen.report, transaction, asked))
+        if chosen.out is None:
+            sys.stdout.buffer.write(written)
+        else:
+            chosen.out.write_bytes(written)
+    except SettingsError as error:
+        return _fail(str(error), _EX_CONFIG)
+    except (PeriodError, NoReportError) as error:
+        return _fail(str(error), _EX_DATAERR)
+    except StoreError as error:
+        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+    except OSError as error:
+        return _fail(f"{chosen.out or 'standard ut'}: kan inte skrivas ({error.strerror}).", _EX_DATAERR)
+    return _EX_OK
+
+
+def _fail(message: str, status: int) -> int:
+    print(message, file=sys.stderr)
+    return status
