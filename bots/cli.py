@@ -125,6 +125,7 @@ def parser() -> argparse.ArgumentParser:
     user.add_argument("person", nargs="?", default="", help="id under [[handlers]], eller ur sessions")
     safekeeping.add(command)
     retention.add(command)
+    retention.add_extract(command)
     archiving.add(command)
     reporting.add(command)
     verifying.add(command)

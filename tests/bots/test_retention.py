@@ -1,6 +1,7 @@
-"""The command `retention`, as an archivist gives it, and what `check` says of the rules (row B16)."""
+"""The commands `retention` and `extract`, and what `check` says of the rules (rows B16, B18)."""
 
 import os
+import zipfile
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -180,3 +181,23 @@ def test_r13_a_spreadsheet_takes_nothing_in_the_protocol_for_a_formula() -> None
     text = protocol_csv([line]).decode("utf-8-sig")
 
     assert text.split("\r\n")[1] == '–;utan_ärende;"\'=HYPERLINK(""x"")";2019-01-01;rita;2'
+
+
+def test_b18_an_extract_is_written_to_a_file_of_its_own_by_who_may(
+    closed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = closed.parent / "utdrag.zip"
+    asked = ("extract", "sven.svensson@example.org", "--out", str(out))
+    capsys.readouterr()
+
+    assert run(closed, *asked, "--by", "ingen") == 65
+    assert not out.exists()
+    assert run(closed, *asked, "--by", "rita") == 0
+    assert run(closed, *asked, "--by", "rita") == 65  # there already
+
+    told = capsys.readouterr()
+    assert told.out.startswith("1 ärenden, ")
+    assert "kan inte skrivas" in told.err
+    with zipfile.ZipFile(out) as archive:
+        assert archive.namelist() == ["registerutdrag.json", "registerutdrag.html"]
+    assert out.stat().st_mode & 0o077 == 0
