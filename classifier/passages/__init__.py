@@ -37,6 +37,8 @@ _ORDER = {
     )
 }
 
+_KNOWN_NAMES = ("förnamn", "efternamn", "namn i ärendet")
+
 
 def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
     """List what may have to be masked in a text, in its order; no two overlap.
@@ -53,7 +55,7 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
         *people(bare.text, names=names),
         *delicate(bare.text),
     ]
-    found.sort(key=lambda each: (_ORDER[each[2]], each[0] - each[1]))
+    found.sort(key=lambda each: (_rank(each[2], each[3]), each[0] - each[1]))
     taken = bytearray(len(bare.text))
     chosen = []
     for start, end, kind, why in found:
@@ -71,6 +73,12 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
         first, last = bare.span(start, end)
         passages.append(Passage(start=first, end=last, kind=kind, words=text[first:last], why=why))
     return passages
+
+
+def _rank(kind: PassageKind, why: str) -> int:
+    """Return the place among what overlaps: a name that only its neighbours tell comes last."""
+    is_known = kind is not PassageKind.NAME or why.startswith(_KNOWN_NAMES)
+    return _ORDER[kind] if is_known else len(_ORDER)
 
 
 def _free(taken: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
