@@ -94,19 +94,13 @@ def _opened(transaction: Transaction, row: Row) -> bytes | None:
 def _chain(store: Store, transaction: Transaction, tally: Tally) -> Iterator[Fault]:
     written_down = _written_down(store, tally)
     number, up_to, previous, own = 0, 0, "0" * 64, _public(store)
-    for row in seals.links(transaction):
+    for row in _readable(seals.links(transaction)):
+        if isinstance(row, Fault):
+            yield row
+            break
         link = seals.link_of(row)
         here = f"länk {link.number}"
-        if link.number != number + 1:
-            yield Fault(table="seals", row=here, what=f"länkarna {number + 1}–{link.number - 1} saknas")
-        elif link.previous != previous:
-            yield Fault(table="seals", row=here, what="hänger inte ihop med länken före")
-        if link.sum != row["sum"]:
-            yield Fault(table="seals", row=here, what="är ändrad: summan stämmer inte")
-        elif not is_signed(bytes.fromhex(row["sum"]), row["signature"], row["public_key"]):
-            yield Fault(table="seals", row=here, what="har en signatur som inte är äkta")
-        elif own and row["public_key"] != own:
-            yield Fault(table="seals", row=here, what="är signerad med en annan nyckel än tjänstens")
+        yield from _link(row, link, after=number, previous=previous, own=own)
         count, lines = seals.sum_of(transaction, up_to, link.up_to)
         if (count, lines) != (link.count, link.lines):
             told = f"rad {up_to + 1}–{link.up_to}: {link.count} förseglade, {count} finns"
@@ -124,6 +118,29 @@ def _chain(store: Store, transaction: Transaction, tally: Tally) -> Iterator[Fau
             "databasen är äldre än filen, eller slutet är bortklippt",
         )
     yield from _lines(transaction, tally, up_to)
+
+
+def _link(row: Row, link: seals.Link, *, after: int, previous: str, own: str) -> Iterator[Fault]:
+    """Hold one link against itself, the one before it, and our key."""
+    here = f"länk {link.number}"
+    if link.number != after + 1:
+        yield Fault(table="seals", row=here, what=f"länkarna {after + 1}–{link.number - 1} saknas")
+    elif link.previous != previous:
+        yield Fault(table="seals", row=here, what="hänger inte ihop med länken före")
+    if link.sum != row["sum"]:
+        yield Fault(table="seals", row=here, what="är ändrad: summan stämmer inte")
+    elif not is_signed(bytes.fromhex(row["sum"]), row["signature"], row["public_key"]):
+        yield Fault(table="seals", row=here, what="har en signatur som inte är äkta")
+    elif own and row["public_key"] != own:
+        yield Fault(table="seals", row=here, what="är signerad med en annan nyckel än tjänstens")
+
+
+def _readable(rows: Iterator[Row]) -> Iterator[Row | Fault]:
+    """Hand on the links, and say where one holds what is no number or time: SQLite takes anything by hand."""
+    try:
+        yield from rows
+    except ValueError:
+        yield Fault(table="seals", row="", what="en länk har ett värde som inte går att läsa")
 
 
 def _lines(transaction: Transaction, tally: Tally, sealed_to: int) -> Iterator[Fault]:
@@ -233,6 +250,10 @@ def _series(transaction: Transaction, tally: Tally) -> Iterator[Fault]:
             yield from _end_of(series, last, given)
             series, last = row.series, 0
         tally.add("nummer")
+        if not isinstance(row.sequence, int):
+            what = "platsen i serien är inget tal"
+            yield Fault(table="cases", row=f"{row.id} ({row.number})", what=what)
+            continue
         if row.sequence == last:
             yield Fault(table="cases", row=f"{row.id} ({row.number})", what="numret finns två gånger")
         elif row.sequence != last + 1:

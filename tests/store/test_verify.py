@@ -8,11 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import insert, text
 
-from store import seals
+from store import sealing, seals
 from store.engine import Joined, Store, Transaction, open_store
 from store.migrations import upgrade
 from store.seal_key import KeyPlace, in_memory
@@ -278,6 +281,29 @@ def test_what_is_changed_by_sql_is_found_and_named(kept: Store, tampering: Tampe
     found = _found_after(kept, tampering.does)
 
     assert [line for line in found if tampering.found in line] != [], found
+
+
+@pytest.mark.parametrize("kept", ["sqlite"], indirect=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(choice=st.randoms(use_true_random=False))
+def test_whatever_cell_of_the_record_is_changed_to_whatever_its_row_is_named(
+    kept: Store, choice: Random
+) -> None:
+    with kept.read() as transaction:
+        filled = [form for form in sealing.forms() if _ids(transaction, form.table)]
+        form = choice.choice(filled)
+        row = choice.choice(_ids(transaction, form.table))
+    column = choice.choice([name for name in form.columns if name not in form.key])
+    value = choice.choice(["'ändrad'", "-7", "1.5", "x'00'", "'2026-11-23 09:00:00.000000'"])
+    where = f'rowid = {row} AND "{column}" IS NOT {value}'
+
+    found = _found_after(kept, (f'UPDATE "{form.table}" SET "{column}" = {value} WHERE {where}',))  # noqa: S608
+
+    assert [line for line in found if line.startswith(f"{form.table} ") and ROW in line] != [], column
+
+
+def _ids(transaction: Transaction, table: str) -> list[int]:
+    return list(transaction.connection.scalars(text(f'SELECT rowid FROM "{table}"')))  # noqa: S608
 
 
 def test_a_row_that_is_put_back_as_it_was_is_whole_again(kept: Store) -> None:
