@@ -9,6 +9,7 @@ from datetime import datetime
 
 from bots.desk.cases import CaseWork
 from bots.desk.letters import writing
+from bots.desk.titles import public_title
 from bots.desk.triage import unbarred
 from store import acts, cases, journal, life, outbox, parts, sight
 from store.cases import NewCase
@@ -86,7 +87,7 @@ class Split:
             now=now,
             version=version,
             details={"delar": str(len(told))},
-            title=first.title,
+            title=self._title(first, case),
         )
         root_id = parts.root_of(transaction, case["id"])
         parts.note(transaction, case["id"], root_id=root_id, words=first.words)
@@ -132,6 +133,11 @@ class Split:
         }
         return [words for words, is_so in problems.items() if is_so]
 
+    def _title(self, part: Part, case: Row) -> str:
+        """Return what a part is called, and nobody named in it (row B13)."""
+        unit = self.work.house.unit(part.unit or case["unit"])
+        return public_title(part.title, factor=part.factor or "", unit=unit.name if unit else "")
+
     def _receiver(self, case: Row, part: Part, now: datetime) -> tuple[str, Handler, bool]:
         """Return the unit and the handler of a part, and whether it was given to them here."""
         house = self.work.house
@@ -169,7 +175,7 @@ class Split:
         new = NewCase(
             status=Status.SORTING if waits else Status.ASSIGNED,
             received_at=case["received_at"],
-            title=part.title,
+            title=self._title(part, case),
             channel=case["channel"],
             sender=None,  # inherited with the rest
             sender_name=case["sender_name"],

@@ -14,6 +14,7 @@ from store.domain import Factor, Kind, Lane, Purpose, Status
 from store.engine import Row, StoreError
 from store.life import IllegalActError
 from tests.bots.desk.test_acts import a_case, answer, now_of, seen
+from tests.bots.desk.test_secrecy import mark, protect
 from tests.bots.desk.test_wished_roads import by_form
 from tests.house import NOW, SENDER, UNITS, House, an_inbound
 
@@ -48,6 +49,22 @@ async def test_c5_each_matter_becomes_a_case_with_the_same_r_sender_and_promises
     assert (food["received_at"], food["sender_handle"]) == (swing["received_at"], SENDER)
     assert promised(house, food)["svar"] == promised(house, swing)["svar"]
     assert [one["number"][-6:] for one in (swing, food)] == ["000001", "000002"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_b13_b14_b15_a_part_names_nobody_and_is_marked_and_protected_as_the_whole(house: House) -> None:
+    case = await a_case(house, text=TEXT)
+    mark(house, case)
+    protect(house, case, by="anna")
+    told = (replace(SWING, title="Eva Svenssons gunga"), FOOD)
+
+    made = house.acts.split(**seen(house, case), told=told, by="anna")
+
+    swing, food = (now_of(house, {"id": one}) for one in made)
+    assert (swing["title"], food["title"]) == ("Synpunkt, Gata och park", "Maten")
+    assert (swing["protected"], food["protected"]) == (True, True)
+    marks = [(row["case_id"], row["paragraph"]) for row in house.table("secrecy_marks")]
+    assert marks == [(one, "26 kap. 1 § OSL") for one in made]
 
 
 async def test_the_sender_gets_one_letter_with_each_number_and_who_has_it(house: House) -> None:
