@@ -461,6 +461,7 @@ def _look(app: App, settings: Settings, started_at: datetime) -> Callable[[], Ru
                 *running.ways_out(tuple(app.roads), app.delivery.outages),
             ),
             model=running.model(app.opinion, is_wanted=settings.classifier.enabled),
+            scanner=app.scanning.outage if app.scanning else None,
             certificate_ends=certificate_ends,
         )
 

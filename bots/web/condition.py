@@ -78,6 +78,8 @@ def _of_service(running: Running, now: datetime) -> Iterator[Sign]:
         yield Sign(name="no_model", level=Level.LOOK)
     elif running.model.is_second_choice:
         yield Sign(name="second_model", level=Level.LOOK)
+    if running.scanner is not None and running.scanner.ended is None:
+        yield Sign(name="scanner", level=Level.LOOK)
     if running.certificate_ends is not None:
         left = running.certificate_ends - now
         if left < 21 * _DAY:

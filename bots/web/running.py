@@ -36,4 +36,5 @@ class Running:
     watched_at: datetime | None = None
     ways: tuple[Way, ...] = ()
     model: Model = field(default_factory=lambda: Model(is_wanted=False))
+    scanner: Outage | None = None  # the latest of the scanner for viruses, over or not
     certificate_ends: datetime | None = None  # of the door for mail; None where it has none

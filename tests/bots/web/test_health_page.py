@@ -147,6 +147,7 @@ def test_where_all_is_well_there_is_no_sign() -> None:
         (WELL, replace(UP, watched_at=None, started_at=NOW - 11 * MINUTE), AMPLE, "watch", Level.WRONG),
         (WELL, replace(UP, model=Model()), AMPLE, "no_model", Level.LOOK),
         (WELL, replace(UP, model=Model(name="f", is_second_choice=True)), AMPLE, "second_model", Level.LOOK),
+        (WELL, replace(UP, scanner=Outage(began=NOW, because="borta")), AMPLE, "scanner", Level.LOOK),
         (WELL, replace(UP, certificate_ends=NOW + 20 * DAY), AMPLE, "certificate", Level.LOOK),
         (WELL, replace(UP, certificate_ends=NOW - DAY), AMPLE, "certificate", Level.WRONG),
     ],
