@@ -6,9 +6,11 @@ above what the process began with ends it: the input then lies in `.run/fuzz/NAM
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +56,15 @@ def run(name: str, *, seconds: int, folder: Path) -> Run:
     with log.open("w") as written:
         # Through a shell: Linux counts what a large parent had before it became the child as the child's.
         words = ["/bin/sh", "-c", '"$@"; exit $?', "sh", *_engine(name, seconds, folder)]
-        status = subprocess.run(words, cwd=ROOT, stdout=written, stderr=written, check=False).returncode
+        with tempfile.TemporaryDirectory() as scratch:
+            status = subprocess.run(
+                words,
+                cwd=ROOT,
+                stdout=written,
+                stderr=written,
+                check=False,
+                env={**os.environ, "TMPDIR": scratch},
+            ).returncode
     told = log.read_text(errors="replace")
     done = re.search(r"Done (\d+) runs in (\d+) second", told)
     broken = next(iter(_broken(folder)), log if status or done is None else None)

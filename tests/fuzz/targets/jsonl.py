@@ -2,12 +2,11 @@
 # ruff: noqa: E501 - seeds are as they come over the wire
 
 import io
-import tempfile
 from contextlib import redirect_stderr
-from pathlib import Path
 
 from bots.cli import _texts
 from classifier.messages import CorpusError, read
+from tests.fuzz.scratch import folder
 
 SEEDS = (
     b'{"text":"Gungan \xc3\xa4r trasig","type":"klagom\xc3\xa5l","factor":"x","lanes":["akut"]}\n\nren text\n',
@@ -17,9 +16,7 @@ SEEDS = (
     b'{"text":"a","type":"b","factor":"c","lanes":5}\r\n',
     b'{"text":' + b"9" * 5000 + b"}",
 )
-_FILE = (
-    Path(tempfile.mkdtemp(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)) / "a.jsonl"
-)
+_FILE = folder() / "a.jsonl"
 
 
 def fuzz(data: bytes) -> None:

@@ -1,16 +1,14 @@
 """A config.toml, and a municipality's own profile."""
 
-import atexit
-import shutil
-import tempfile
 from pathlib import Path
 
 from bots.settings import SettingsError, load
 from store import profiles
+from tests.fuzz.scratch import folder
 
 _EXAMPLE = (Path(__file__).parents[3] / "config.example.toml").read_text(encoding="utf-8")
 SEEDS = (
-    "\n".join(line for line in _EXAMPLE.splitlines() if line and not line.startswith("#")).encode()[:4000],
+    "\n".join(line for line in _EXAMPLE.splitlines() if line and not line.startswith("#")).encode(),
     b'[municipality]\nname = "Lillkommun"\n[mail]\nsecret = "env:A"\n[channels.imap.a]\n[channels.x]\n',
     b'[channels]\nmatrix = 3\n[web]\npublic_url = "https://[a"\n[[handlers]]\nid = 1979-05-27\n',
     b"a = 9999999999999999999999999\nb = nan\nc = 1979-05-27T07:32:00-25:00\n",
@@ -19,9 +17,7 @@ SEEDS = (
     (Path(profiles.__file__).parent / "tyreso.toml").read_bytes(),
     b'[calendar]\nclosed = [2026-12-24, "2026-12-24"]\n[deadlines]\nacknowledge = 1e9\n',
 )
-_FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
-_FILE = _FOLDER / "fil.toml"
+_FILE = folder() / "fil.toml"
 
 
 def fuzz(data: bytes) -> None:
