@@ -44,9 +44,9 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
     """List what may have to be masked in a text, in its order; no two overlap.
 
     `names` are those known from the case, such as the sender's; a handler's own should not be among them.
-    Never raises, whatever the text holds, and takes time in proportion to its length: some 3 µs a character, ten
-    times that where a text is nothing but lone figures, so cut what is longer than a letter. What is not listed may
-    be personal all the same: a human reads the whole.
+    Never raises, whatever the text holds, and takes time in proportion to its length: some 3 µs a character,
+    ten times that where there is nothing but lone figures, so cut what is longer than any letter. What is not
+    listed may be personal all the same: a human reads the whole.
     """
     bare = plain(text)
     groups = groups_of(bare.text)
