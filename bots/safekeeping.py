@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bots.backup import Told
     from bots.settings import Settings
     from store.backup import Piece
     from store.engine import Store
@@ -111,9 +112,8 @@ def _backup(chosen: argparse.Namespace) -> int:
 def _restore(chosen: argparse.Namespace) -> int:
     from bots.backup import Told, identities, read
     from bots.settings import SettingsError
-    from store import backup, migrations
+    from store import backup
     from store.engine import StoreError
-    from store.verify import Tally, prove
 
     began = time.monotonic()
     target = Path(chosen.to) / "synpunkt.db" if "://" not in chosen.to else None
@@ -135,18 +135,31 @@ def _restore(chosen: argparse.Namespace) -> int:
         return _fail(str(error), _EX_CONFIG)
     except (StoreError, OSError) as error:
         return _fail(f"inget återställt: {error}", _EX_DATAERR)
-    made_at = f"{told.made_at.astimezone():%Y-%m-%d %H:%M}"
-    print(f"återställt: {told.rows} rader från {made_at}, version {told.version}")
-    print(f"tid: {time.monotonic() - began:.1f} s")
-    if key_ids := sorted(told.facts.key_ids.keys() - {""}):
-        print(f"nycklar som meddelanden är krypterade med: {', '.join(key_ids)}")
-    print(f"lägg tillbaka de filer som inte är med: {', '.join(told.keys)}")
+    _tell(told, seconds=time.monotonic() - began)
     folder = chosen.files or (target.parent if target is not None else None)
     if folder is not None:
         for name in _write_files(folder, told.files):
             print(f"inställningar: {name}")
+    return _prove(chosen.config, url, began)
+
+
+def _tell(told: "Told", *, seconds: float) -> None:
+    made_at = f"{told.made_at.astimezone():%Y-%m-%d %H:%M}"
+    print(f"återställt: {told.rows} rader från {made_at}, version {told.version}")
+    print(f"tid: {seconds:.1f} s")
+    if key_ids := sorted(told.facts.key_ids.keys() - {""}):
+        print(f"nycklar som meddelanden är krypterade med: {', '.join(key_ids)}")
+    print(f"lägg tillbaka de filer som inte är med: {', '.join(told.keys)}")
+
+
+def _prove(config: Path, url: str, began: float) -> int:
+    """Bring what was restored up to date, and tell whether it is as the program wrote it."""
+    from store import migrations
+    from store.engine import StoreError
+    from store.verify import Tally, prove
+
     try:
-        with closing(_open_target(chosen.config, url)) as store:
+        with closing(_open_target(config, url)) as store:
             migrations.upgrade(store)
             tally = Tally()
             faults = list(prove(store, tally))
