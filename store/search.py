@@ -336,8 +336,7 @@ def _texts_of(transaction: Transaction, case: Row) -> Iterator[tuple[str, ...]]:
     ):
         yield message_texts(subject=subject, text=text, full_text=full)
     put_right = select(corrections.c.became).where(corrections.c.case_id == case["id"])
-    for (became,) in transaction.connection.execute(put_right.order_by(corrections.c.id)):
-        yield (became,)
+    yield from ((became,) for became in transaction.connection.scalars(put_right.order_by(corrections.c.id)))
     for subject, body in transaction.connection.execute(
         written.where(letters.c.case_id == case["id"]).order_by(letters.c.id)
     ):
