@@ -117,8 +117,9 @@ class AnswerPage:
             reply = self._reply(case, typed, me)
             shown = await asyncio.to_thread(self._answering.show, case, reply, begun.files, by=me.id)
             is_read = wish != "granska" and sent.fields.get("shown", "") == shown.mark
-            lacks_reason = shown.stop is not None and not reply.despite
-            if (shown.letter or shown.remarks) and (not is_read or lacks_reason):
+            is_done = is_read and (shown.stop is None or bool(reply.despite))
+            # Who may not answer is told so, and shown nothing first.
+            if (shown.letter or shown.remarks) and not is_done and self._answering.may(case, by=me.id):
                 view.shown = shown
                 view.status = 422 if is_read else 200
                 return await self._page(request, me, case, typed, view)
