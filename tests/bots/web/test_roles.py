@@ -366,7 +366,9 @@ async def test_c3_no_role_changes_a_case_that_is_not_theirs_to_change(town: Town
             case, other = town.case(sort), town.numbers["skolans" if sort != "skolans" else "parkens"]
             for address in closed[sort]:
                 slug = address.rpartition("/")[2]
-                is_owner = who not in SORTERS or who == case["handler"]
+                # Row B15: of a protected sender no manager knows, so the registrator answers for them.
+                is_last = sort == "skyddat" and who == "rita"
+                is_owner = who not in SORTERS or who == case["handler"] or is_last
                 if may_change(who, sort) and not (slug in OF_OWNERS and not is_owner):
                     continue
                 sent = GIVEN | {"token": key, "version": str(case["version"]), "original": other}
