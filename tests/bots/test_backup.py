@@ -374,7 +374,9 @@ def test_a_file_that_holds_no_key_says_so_without_showing_it(data: bytes) -> Non
     assert "FEL" not in str(told.value)
 
 
-@pytest.mark.parametrize("wrong", ["", "age1inte", "ssh-rsa inte", SECRET])
+@pytest.mark.parametrize(
+    "wrong", ["", "age1inte", "ssh-rsa inte", SECRET], ids=["nothing", "no key", "no age key", "a secret one"]
+)
 def test_who_can_not_be_encrypted_to_is_told(wrong: str) -> None:
     with pytest.raises(ValueError, match="mottagare i formatet age"):
         packed.recipient(wrong)
