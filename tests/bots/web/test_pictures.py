@@ -1,6 +1,7 @@
 """Hostile files are saved and never shown; what is shown are dots that we have drawn ourselves."""
 
 import io
+import itertools
 import struct
 import zipfile
 import zlib
@@ -124,6 +125,7 @@ def test_of_moving_pictures_the_first_frame_is_shown() -> None:
         a_picture("PNG") + b"%PDF-1.4\n" + HTML,
         a_picture("WEBP") + b"<?php system($_GET['x']); ?>",
     ],
+    ids=["GIFAR", "GIF with HTML", "JPEG with a script", "JPEG with HTML", "PNG with PDF", "WEBP with PHP"],
 )
 def test_of_a_file_that_is_a_picture_and_something_else_only_the_picture_is_left(polyglot: bytes) -> None:
     shown = drawn(polyglot)
@@ -152,6 +154,7 @@ def test_of_a_file_that_is_a_picture_and_something_else_only_the_picture_is_left
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
         b"",
     ],
+    ids=itertools.count(),  # bytes have no name, and a zip has the time in it
 )
 def test_what_is_no_picture_that_a_browser_shows_safely_is_not_shown(data: bytes) -> None:
     assert drawn(data) is None
