@@ -102,9 +102,9 @@ def _move_a_promise(transaction: Transaction) -> None:
 
 
 def _keep_by_nothing(transaction: Transaction) -> None:
-    row = transaction.row(select(promises).where(promises.c.kept_at.is_(None)).limit(1))
+    row = transaction.row(select(promises).where(promises.c.kind == "svar").limit(1))
     assert row is not None
-    at = _first_alarm(transaction)["at"]
+    at = _first_alarm(transaction)["at"] + timedelta(seconds=7)  # nothing else happened at that moment
     transaction.connection.execute(update(promises).where(promises.c.id == row["id"]).values(kept_at=at))
 
 

@@ -454,4 +454,6 @@ def test_the_journal_can_only_be_added_to() -> None:
         "of_case",
         "of_messages",
         "readings",
+        "between",
+        "latest",
     }

@@ -251,7 +251,7 @@ async def sow(place: Whole) -> Sown:
         page = await rita.get(path)
         for found in re.findall(r'href="([^"]+/(?:bilaga|original|svarsfil)[^"]*)"', page.text):
             downloads[found] = await rita.get(found)
-    staff = [path for path in paths if not re.search("/bilaga|/original|/svarsfil|/static|/knapp", path)]
+    staff = [path for path in paths if await is_page(rita, path)]
     return Sown(
         whole=place,
         cookies=dict(rita.cookies),
@@ -259,6 +259,13 @@ async def sow(place: Whole) -> Sown:
         staff=list(dict.fromkeys([*lists, *staff, *cases])),
         downloads=downloads,
     )
+
+
+async def is_page(visitor: Visitor, path: str) -> bool:
+    """Tell whether a browser shows what lies at an address, and does not save it."""
+    answer = await visitor.get(path)
+    is_shown = not answer.header("content-disposition").startswith("attachment")
+    return is_shown and answer.header("content-type").startswith("text/html")
 
 
 async def write_as_citizens(place: Whole) -> None:

@@ -21,14 +21,18 @@ from bots.desk.by_link import ByLink
 from bots.desk.candidates import Candidates
 from bots.desk.directory import Directory
 from bots.desk.disclosure.disclosing import Disclosing
+from bots.desk.disposal import Disposal
+from bots.desk.extract import Extract
 from bots.web.app import build
 from bots.web.oidc import IdentityProvider, ProviderFacts
 from bots.web.parts import MailboxMail
+from bots.web.public_list import HANDED_OUT
 from bots.web.uploads import file_of
 from classifier import passages
 from store import inbox, journal, profiles
 from store.domain import Contact, Factor, Inbound, Kind, Outcome, Receipt, Visibility
 from store.engine import Row, Store
+from store.retention import Record, Rule
 from store.tables import metadata
 from tests.bots.desk.archive.rig import archive_of
 from tests.bots.desk.test_candidates import Square
@@ -36,6 +40,7 @@ from tests.bots.desk.test_chat import said
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET
 from tests.house import NOW, PEOPLE, UNITS, House, an_inbound, open_house, rows_of
 
+_READINGS = {journal.READING, HANDED_OUT}
 HERE = "https://tycktill.lillkommun.example"
 STANDARD = profiles.load("standard")
 ASKING = STANDARD.model_copy(update={"workflow": STANDARD.workflow.model_copy(update={"survey": True})})
@@ -321,8 +326,10 @@ class Whole:
         """Return everything that the store holds, if so but for who has looked at which case."""
         found = {name: rows_of(self.house.store, name) for name in metadata.tables}
         if but_readings:
-            del found["presence"]
-            found["journal"] = [row for row in found["journal"] if row["act"] != journal.READING]
+            # A line of what was read is sealed like any other.
+            for name in ("presence", "changes"):
+                del found[name]
+            found["journal"] = [row for row in found["journal"] if row["act"] not in _READINGS]
         return found
 
     def letters_lead_to(self) -> list[str]:
@@ -441,6 +448,18 @@ def parts_of(house: House) -> dict[str, Any]:
             hiders={"torget": Square()},
         ),
         "archive": archive_of(house),
+        "disposal": Disposal(
+            store=house.store,
+            rules=(Rule(record=Record.CASE, days=1, decision_ref="KS 2027-03-01 § 12"),),
+            clock=house.clock,
+        ),
+        "extract": Extract(
+            store=house.store,
+            clock=house.clock,
+            find=passages.find,
+            municipality="Lilla kommunen",
+            reader=house.acts.reader,
+        ),
         "disclosing": Disclosing(
             store=house.store,
             house=house.work.house,
