@@ -1,18 +1,18 @@
 """The command `archive`: cases as a package for the archive or a main diary. Loads only what it needs."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from bots import exits
+
 if TYPE_CHECKING:
     from bots.desk.archive.exporting import Archive, Made
     from bots.desk.house import House
 
-_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
 
 Command = Callable[[str, object, str], argparse.ArgumentParser]
 
@@ -47,32 +47,32 @@ def _archive(chosen: argparse.Namespace) -> int:
     from store.engine import StoreError
 
     if wrong := _wrong_in(chosen):
-        return _fail(wrong, _EX_DATAERR)
+        return exits.fail(wrong, exits.DATA)
     try:
         settings = load(chosen.config)
         with closing(open_store_of(settings)) as store:
             migrations.upgrade(store)
             house = house_of(settings, store, now)
             if unknown := _unknown_in(chosen, house):
-                return _fail(unknown, _EX_DATAERR)
+                return exits.fail(unknown, exits.DATA)
             archive = archive_of(settings, house, store, now)
             where, made = write_to(chosen.out, lambda file: _make(archive, chosen, file))
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except NothingToExportError:
-        return _fail(
-            "inget ärende passar: pröva ett annat nummer, en annan tid eller en annan enhet", _EX_DATAERR
+        return exits.fail(
+            "inget ärende passar: pröva ett annat nummer, en annan tid eller en annan enhet", exits.DATA
         )
     except NotValidError as error:
-        return _fail(f"paketet håller inte för prövningen och lämnas inte ut: {error}", _EX_DATAERR)
+        return exits.fail(f"paketet håller inte för prövningen och lämnas inte ut: {error}", exits.DATA)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     except OSError as error:
-        return _fail(f"{chosen.out}: kan inte skrivas ({error.strerror}).", _EX_DATAERR)
+        return exits.fail(f"{chosen.out}: kan inte skrivas ({error.strerror}).", exits.DATA)
     print(f"{where}\närenden: {made.cases}\nSHA-256: {made.sha256}")
     if made.protected:
         print(f"skyddade personuppgifter i {made.protected} av dem: gör deras särskilda del med --protected")
-    return _EX_OK
+    return exits.OK
 
 
 def _make(archive: "Archive", chosen: argparse.Namespace, file: BinaryIO) -> "Made":
@@ -115,8 +115,3 @@ def _day(text: str) -> date:
     except ValueError as error:
         message = f"{text!r} är ingen dag; skriv till exempel 2026-12-31"
         raise argparse.ArgumentTypeError(message) from error
-
-
-def _fail(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bots import archiving, reporting, retention, safekeeping, timeline, verifying
+from bots import archiving, exits, reporting, retention, safekeeping, timeline, verifying
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _CONFIG = Path("config.toml")
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200  # the law on working days was another before, and will be after
-# sysexits.h: what a mail server that pipes to us understands.
-_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -156,21 +154,23 @@ def _run(chosen: argparse.Namespace) -> int:
     try:
         settings = load(chosen.config)
         if problems := _missing_secrets(settings):
-            return _fail("\n".join(problems), _EX_CONFIG)
+            return exits.fail("\n".join(problems), exits.CONFIG)
         house = app.build(settings, clock=_clock(chosen.clock))
     except (SettingsError, ClockError) as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     try:
         with alone(house.store):
             asyncio.run(_until_signalled(house))
     except StoreError as error:
         house.close()
         if not isinstance(error, OccupiedError):
-            return _fail(f"databasen: {error}", _EX_TEMPFAIL)
-        return _fail(f"{error}: stoppa den först, eller ange en annan databas under [store].", _EX_TEMPFAIL)
-    return _EX_OK
+            return exits.fail(f"databasen: {error}", exits.TEMPORARY)
+        return exits.fail(
+            f"{error}: stoppa den först, eller ange en annan databas under [store].", exits.TEMPORARY
+        )
+    return exits.OK
 
 
 async def _until_signalled(house: "object") -> None:
@@ -189,7 +189,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 
     _log(logging.ERROR)
     outcome = asyncio.run(run(once=chosen.once, smtp_port=chosen.smtp_port, web_port=chosen.web_port))
-    return _EX_OK if outcome.is_right else 1
+    return exits.OK if outcome.is_right else 1
 
 
 def _check(chosen: argparse.Namespace) -> int:
@@ -202,14 +202,14 @@ def _check(chosen: argparse.Namespace) -> int:
         settings = load(chosen.config)
         print(f"ok   {chosen.config} är rätt skriven")
         if problems := _missing_secrets(settings):
-            return _fail("\n".join(problems), _EX_CONFIG)
+            return exits.fail("\n".join(problems), exits.CONFIG)
         print("ok   alla hemligheter finns")
         house = app.build(settings)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
         remedy = "kontrollera att databasen är igång och att tjänsten får skriva där"
-        return _fail(f"tabell [store], nyckel url: {remedy} ({error}).", _EX_CONFIG)
+        return exits.fail(f"tabell [store], nyckel url: {remedy} ({error}).", exits.CONFIG)
     print(f"ok   databasen svarar ({house.store.engine_name})")
     print(f"ok   {verifying.public_key_of(house.store)}")
     fine, wrong = asyncio.run(app.check(house))
@@ -231,7 +231,7 @@ def _check(chosen: argparse.Namespace) -> int:
         print(f"obs  {old}")
     for line in wrong:
         print(f"fel  {line}")
-    return _EX_CONFIG if wrong else _EX_OK
+    return exits.CONFIG if wrong else exits.OK
 
 
 def _missing_secrets(settings: "object") -> list[str]:
@@ -260,14 +260,14 @@ def _receive(chosen: argparse.Namespace) -> int:
     try:
         raws = [path.read_bytes() for path in chosen.files] or [sys.stdin.buffer.read()]
     except OSError as error:
-        return _fail(f"filen kan inte läsas: {error}", _EX_DATAERR)
+        return exits.fail(f"filen kan inte läsas: {error}", exits.DATA)
     try:
         house = app.build(load(chosen.config), with_doors=False)
     except SettingsError as error:
         # Not EX_CONFIG: a mail server that pipes to us would send the citizen's mail back.
-        return _fail(str(error), _EX_TEMPFAIL)
+        return exits.fail(str(error), exits.TEMPORARY)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     group = [
         Inbound(
             channel="receive",
@@ -283,7 +283,7 @@ def _receive(chosen: argparse.Namespace) -> int:
         with house.store.write() as transaction:
             receipts = inbox.keep(transaction, group, now())
     except StoreError as error:
-        return _fail(f"inte mottaget: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"inte mottaget: {error}", exits.TEMPORARY)
     for receipt in receipts:
         print(json.dumps({"message": receipt.message_id, "duplicate": receipt.duplicate}))
     try:
@@ -294,7 +294,7 @@ def _receive(chosen: argparse.Namespace) -> int:
         print(f"mottaget, men ärendet öppnas senare: {error}", file=sys.stderr)
     finally:
         house.close()
-    return _EX_OK
+    return exits.OK
 
 
 def _read(chosen: argparse.Namespace) -> int:
@@ -302,7 +302,7 @@ def _read(chosen: argparse.Namespace) -> int:
 
     for file in chosen.files:
         print(json.dumps(describe(file), ensure_ascii=False), flush=True)
-    return _EX_OK
+    return exits.OK
 
 
 def _classify(chosen: argparse.Namespace) -> int:
@@ -311,10 +311,10 @@ def _classify(chosen: argparse.Namespace) -> int:
     try:
         classifier = _classifier(chosen.config)
     except ModelError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     for text in _texts(sys.stdin, jsonl=chosen.jsonl):
         print(json.dumps(classify_line(classifier, text), ensure_ascii=False), flush=True)
-    return _EX_OK
+    return exits.OK
 
 
 def _classifier(config: Path) -> "Classifier":
@@ -371,11 +371,11 @@ def _deadline(chosen: argparse.Namespace) -> int:
             raise ValueError("out of the calendar")
         days = profiles.load(chosen.profile).days
     except ValueError:
-        return _fail(
-            f"--received {chosen.received!r} är ingen tid; skriv till exempel 2026-12-18T15:00", _EX_DATAERR
+        return exits.fail(
+            f"--received {chosen.received!r} är ingen tid; skriv till exempel 2026-12-18T15:00", exits.DATA
         )
     except profiles.ProfileError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     if received.tzinfo is None:
         received = received.replace(tzinfo=STOCKHOLM)
     owed = {}
@@ -394,7 +394,7 @@ def _deadline(chosen: argparse.Namespace) -> int:
         "promises": owed,
     }
     print(json.dumps(shown, ensure_ascii=False, indent=2))
-    return _EX_OK
+    return exits.OK
 
 
 def _user(chosen: argparse.Namespace) -> int:
@@ -412,29 +412,29 @@ def _user(chosen: argparse.Namespace) -> int:
             if chosen.act == "list":
                 with store.read() as transaction:
                     print("\n".join(accounts.people(transaction)))
-                return _EX_OK
+                return exits.OK
             if chosen.act in {"sessions", "end-sessions"}:
                 return _sessions(chosen, settings, store)
             people = house_of(settings, store, now).handlers.values()
             # Whoever has left gets no account, and may still have one to take away.
             known = [one.id for one in people if not one.has_left or chosen.act == "remove"]
             if chosen.person not in known:
-                return _fail(f"ange en person av {', '.join(known)}", _EX_DATAERR)
+                return exits.fail(f"ange en person av {', '.join(known)}", exits.DATA)
             if chosen.act == "remove":
                 with store.write() as transaction:
                     gone = accounts.remove(transaction, chosen.person, now=now())
-                return _EX_OK if gone else _fail(f"{chosen.person} har inget konto", _EX_DATAERR)
+                return exits.OK if gone else exits.fail(f"{chosen.person} har inget konto", exits.DATA)
             account = new_account(chosen.person, _password(), now=now())
             with store.write() as transaction:
                 accounts.keep(transaction, account)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except PasswordError as error:
-        return _fail(str(error), _EX_DATAERR)
+        return exits.fail(str(error), exits.DATA)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     _show_code(account.totp_secret, chosen.person, settings.municipality.service_name)
-    return _EX_OK
+    return exits.OK
 
 
 def _sessions(chosen: argparse.Namespace, settings: "Settings", store: "Store") -> int:
@@ -446,12 +446,12 @@ def _sessions(chosen: argparse.Namespace, settings: "Settings", store: "Store") 
     if chosen.act == "end-sessions":
         with store.write() as transaction:
             ended = sessions.end_all(transaction, chosen.person, now=now())
-        return _EX_OK if ended else _fail(f"{chosen.person or 'ingen'} är inte inloggad", _EX_DATAERR)
+        return exits.OK if ended else exits.fail(f"{chosen.person or 'ingen'} är inte inloggad", exits.DATA)
     with store.read() as transaction:
         going_on = sessions.going_on(transaction, now=now(), limits=session_limits(settings))
     for row in going_on:
         print(f"{row['person']}  {row['how']}  sedan {row['created_at'].astimezone():%Y-%m-%d %H:%M}")
-    return _EX_OK
+    return exits.OK
 
 
 def _password() -> str:
@@ -487,10 +487,12 @@ def _card(chosen: argparse.Namespace) -> int:
     try:
         settings = load(chosen.config)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     town, web = settings.municipality, settings.web
     if web is None:
-        return _fail(f"{chosen.config}: tabell [web] saknas. Kortet visar formulärets adress.", _EX_CONFIG)
+        return exits.fail(
+            f"{chosen.config}: tabell [web] saknas. Kortet visar formulärets adress.", exits.CONFIG
+        )
     sheet = document(
         "card",
         service_name=town.service_name,
@@ -504,12 +506,12 @@ def _card(chosen: argparse.Namespace) -> int:
     )
     if chosen.out is None:
         print(sheet)
-        return _EX_OK
+        return exits.OK
     try:
         chosen.out.write_text(sheet, encoding="utf-8")
     except OSError as error:
-        return _fail(f"{chosen.out}: kan inte skrivas ({error.strerror}).", _EX_DATAERR)
-    return _EX_OK
+        return exits.fail(f"{chosen.out}: kan inte skrivas ({error.strerror}).", exits.DATA)
+    return exits.OK
 
 
 def _train(chosen: argparse.Namespace) -> int:
@@ -523,9 +525,9 @@ def _train(chosen: argparse.Namespace) -> int:
             return _train_small(chosen)
         return _learn(chosen)
     except CorpusError as error:
-        return _fail(str(error), _EX_DATAERR)
+        return exits.fail(str(error), exits.DATA)
     except ModelError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
 
 
 def _train_small(chosen: argparse.Namespace) -> int:
@@ -536,18 +538,18 @@ def _train_small(chosen: argparse.Namespace) -> int:
     trained = train(chosen.corpus or CORPUS, chosen.out, seed=chosen.seed, teacher=teacher)
     print(trained.report)
     print(f"modellen {trained.version} ligger i {trained.path}")
-    return _EX_OK
+    return exits.OK
 
 
 def _train_whole(chosen: argparse.Namespace) -> int:
     if chosen.out is None:
-        return _fail("ange mapp för modellen: --out MAPP", _EX_DATAERR)
+        return exits.fail("ange mapp för modellen: --out MAPP", exits.DATA)
     command = [sys.executable, "-m", "classifier.tuning", str(chosen.out), "--seed", str(chosen.seed)]
     if importlib.util.find_spec("torch") is None:
-        return _fail(
+        return exits.fail(
             "att träna hela språkmodellen kräver torch med flera paket; kör make tuning i källkoden, "
             "och sedan det här kommandot i den miljön (docs/classifier.md).",
-            _EX_CONFIG,
+            exits.CONFIG,
         )
     if chosen.corpus is not None:
         command += ["--corpus", str(chosen.corpus)]
@@ -564,14 +566,14 @@ def _learn(chosen: argparse.Namespace) -> int:
     try:
         settings = load(chosen.config)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     folder = learning_folder(settings)
     if folder is None:
-        return _fail(
+        return exits.fail(
             "tabell [classifier.learning], nyckel decision: ange kommunens beslut om att modellen får läras "
             'av bekräftade ärenden (till exempel "KS 2027-03-01 § 12"). Utan beslut tränas inget på '
             "inkomna meddelanden.",
-            _EX_CONFIG,
+            exits.CONFIG,
         )
     shelf = Shelf(folder)
     at = datetime.now(UTC)
@@ -579,7 +581,7 @@ def _learn(chosen: argparse.Namespace) -> int:
         if chosen.rollback:
             back = shelf.roll_back(at)
             print(f"åter i bruk: {back or 'modellen som följer med'}. Starta om tjänsten.")
-            return _EX_OK
+            return exits.OK
         with closing(open_store(settings.store.url)) as store, store.read() as transaction:
             since = at - timedelta(days=31 * settings.classifier.learning.months)
             found = lessons.confirmed(transaction, since=since)
@@ -602,18 +604,18 @@ def _learn(chosen: argparse.Namespace) -> int:
             seed=chosen.seed,
         )
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except LearningError as error:
-        return _fail(str(error), _EX_DATAERR)
+        return exits.fail(str(error), exits.DATA)
     except StoreError as error:
-        return _fail(f"tabell [store], nyckel url: databasen svarar inte ({error}).", _EX_CONFIG)
+        return exits.fail(f"tabell [store], nyckel url: databasen svarar inte ({error}).", exits.CONFIG)
     _tell(verdict)
     print(
         f"{verdict.challenger} är i bruk när tjänsten startas om."
         if verdict.promoted
         else f"{verdict.champion} behålls."
     )
-    return _EX_OK
+    return exits.OK
 
 
 def _tell(verdict: "Verdict") -> None:
@@ -635,12 +637,12 @@ def _evaluate_passages(page: Path | None) -> int:
 
     print(figures.report(), figures.speed(), sep="\n\n")
     if page is None:
-        return _EX_OK
+        return exits.OK
     try:
         page.write_text(figures.put_into(page.read_text(encoding="utf-8")), encoding="utf-8")
     except (OSError, ValueError) as error:
-        return _fail(f"sidan {page} kunde inte skrivas: {error}", _EX_DATAERR)
-    return _EX_OK
+        return exits.fail(f"sidan {page} kunde inte skrivas: {error}", exits.DATA)
+    return exits.OK
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
@@ -653,14 +655,14 @@ def _evaluate(chosen: argparse.Namespace) -> int:
     try:
         print(evaluate(chosen.file, _classifier(chosen.config)))
     except ModelError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except CorpusError as error:
-        return _fail(str(error), _EX_DATAERR)
-    return _EX_OK
+        return exits.fail(str(error), exits.DATA)
+    return exits.OK
 
 
 def _bench(_chosen: argparse.Namespace) -> int:
-    return _fail("mätningarna ligger hos testerna: kör make bench i källkoden", _EX_DATAERR)
+    return exits.fail("mätningarna ligger hos testerna: kör make bench i källkoden", exits.DATA)
 
 
 def _log(level: int = logging.INFO) -> None:
@@ -670,8 +672,3 @@ def _log(level: int = logging.INFO) -> None:
     # These write addresses of people, or tokens, at info level.
     for noisy in ("httpx", "mail.log", "imapclient", "msal"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def _fail(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status

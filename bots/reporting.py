@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
+from bots import exits
 
 Command = Callable[[str, object, str], argparse.ArgumentParser]
 
@@ -42,7 +42,9 @@ def _report(chosen: argparse.Namespace) -> int:
             build_directory(house, store, now)  # with what was changed on the settings pages
             units = [unit.id for unit in house.units]
             if unknown := [one for one in chosen.unit if one not in units]:
-                return _fail(f"--unit: {unknown[0]!r} finns inte, välj bland {', '.join(units)}", _EX_DATAERR)
+                return exits.fail(
+                    f"--unit: {unknown[0]!r} finns inte, välj bland {', '.join(units)}", exits.DATA
+                )
             asked = Asked(period=period, today=day_of(now()), house=house, units=chosen.unit)
             with store.read() as transaction:
                 written = as_csv(make(chosen.report, transaction, asked))
@@ -51,16 +53,11 @@ def _report(chosen: argparse.Namespace) -> int:
         else:
             chosen.out.write_bytes(written)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except (PeriodError, NoReportError) as error:
-        return _fail(str(error), _EX_DATAERR)
+        return exits.fail(str(error), exits.DATA)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     except OSError as error:
-        return _fail(f"{chosen.out or 'standard ut'}: kan inte skrivas ({error.strerror}).", _EX_DATAERR)
-    return _EX_OK
-
-
-def _fail(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status
+        return exits.fail(f"{chosen.out or 'standard ut'}: kan inte skrivas ({error.strerror}).", exits.DATA)
+    return exits.OK

@@ -11,13 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bots import exits
+
 if TYPE_CHECKING:
     from bots.desk.disposal import Disposal
     from bots.settings import Settings
     from store.engine import Store
     from store.retention import Plan, Rule
 
-_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
 
 Command = Callable[[str, object, str], argparse.ArgumentParser]
 
@@ -102,20 +103,20 @@ def _retention(chosen: argparse.Namespace) -> int:
                 return _carry_out(chosen, work, copies, [one.id for one in settings.handlers])
             if chosen.protocol is not None:
                 chosen.protocol.write_bytes(protocol_csv(work.protocol()))
-                return _EX_OK
+                return exits.OK
             if chosen.scrub:
                 return _scrub(work)
             _show(work.plans())
             copies.go_through(carry_out=False)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except UndecidedError as error:
-        return _fail(str(error), _EX_DATAERR)
+        return exits.fail(str(error), exits.DATA)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     except OSError as error:
-        return _fail(f"{chosen.protocol}: kan inte skrivas ({error.strerror}).", _EX_DATAERR)
-    return _EX_OK
+        return exits.fail(f"{chosen.protocol}: kan inte skrivas ({error.strerror}).", exits.DATA)
+    return exits.OK
 
 
 def _extract(chosen: argparse.Namespace) -> int:
@@ -134,7 +135,7 @@ def _extract(chosen: argparse.Namespace) -> int:
             migrations.upgrade(store)
             house = house_of(settings, store, now)
             if not {Role.REGISTRATOR, Role.DATA_PROTECTION} & house.roles(chosen.by):
-                return _fail("--by: registratorn eller dataskyddsombudet gör utdraget", _EX_DATAERR)
+                return exits.fail("--by: registratorn eller dataskyddsombudet gör utdraget", exits.DATA)
             made = Extract(
                 store=store,
                 clock=now,
@@ -149,15 +150,15 @@ def _extract(chosen: argparse.Namespace) -> int:
         with os.fdopen(os.open(chosen.out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(made.data)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     except OSError as error:
-        return _fail(f"{chosen.out}: kan inte skrivas ({error.strerror}).", _EX_DATAERR)
+        return exits.fail(f"{chosen.out}: kan inte skrivas ({error.strerror}).", exits.DATA)
     print(f"{made.cases} ärenden, {made.to_look_at} ställen att granska före utlämnande")
     if made.withheld:
         print(f"{made.withheld} ärenden är inte med: {chosen.by} får inte se dem")
-    return _EX_OK
+    return exits.OK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +217,7 @@ class _Copies:
 
 def _carry_out(chosen: argparse.Namespace, work: "Disposal", copies: _Copies, people: Sequence[str]) -> int:
     if chosen.by not in people:
-        return _fail(f"--by: ange vem som verkställer, en av {', '.join(people)}", _EX_DATAERR)
+        return exits.fail(f"--by: ange vem som verkställer, en av {', '.join(people)}", exits.DATA)
     from store.retention import Record
 
     wanted = chosen.decision.strip()
@@ -226,10 +227,10 @@ def _carry_out(chosen: argparse.Namespace, work: "Disposal", copies: _Copies, pe
         if wanted and rule.decision_ref.strip() == wanted and rule.record is not Record.BACKUP
     ]
     if not of_decision:
-        return _fail(
+        return exits.fail(
             f"--decision: {wanted or 'inget'} är inget beslut som står som decision_ref under [[retention]]. "
             "Inget är raderat.",
-            _EX_DATAERR,
+            exits.DATA,
         )
     went_well = True
     for rule in of_decision:
@@ -238,16 +239,16 @@ def _carry_out(chosen: argparse.Namespace, work: "Disposal", copies: _Copies, pe
             continue
         pieces = work.carry_out(rule.record, decision_ref=wanted, by=chosen.by)
         print(f"{rule.record}: {pieces} handlingar gallrade enligt {rule.decision_ref}")
-    return _scrub(work) or (_EX_OK if went_well else _EX_TEMPFAIL)
+    return _scrub(work) or (exits.OK if went_well else exits.TEMPORARY)
 
 
 def _scrub(work: "Disposal") -> int:
     if work.scrub():
         print("databasen är omskriven: inget raderat ligger kvar i dess filer")
-        return _EX_OK
-    return _fail(
+        return exits.OK
+    return exits.fail(
         "någon läste i databasen, så gamla sidor kan ligga kvar: kör synpunkt retention --scrub igen",
-        _EX_TEMPFAIL,
+        exits.TEMPORARY,
     )
 
 
@@ -269,8 +270,3 @@ def _show(plans: "Sequence[Plan]") -> None:
 def _period(years: int, months: int, days: int) -> str:
     told = ((years, "år"), (months, "månader"), (days, "dagar"))
     return " ".join(f"{count} {word}" for count, word in told if count) or "genast"
-
-
-def _fail(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status

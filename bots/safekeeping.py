@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from bots import exits
+
 if TYPE_CHECKING:
     from bots.backup import Told
     from bots.settings import Settings
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from store.engine import Store
 
 BACKED_UP = "säkerhetskopia tagen"  # in the journal
-_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
 
 Command = Callable[[str, object, str], argparse.ArgumentParser]
 
@@ -66,15 +67,15 @@ def _backup(chosen: argparse.Namespace) -> int:
     if chosen.new_key is not None:
         return _new_key(chosen.new_key)
     if not chosen.to:
-        return _fail("ange vart: --to FIL, eller --to - för standard ut", _EX_DATAERR)
+        return exits.fail("ange vart: --to FIL, eller --to - för standard ut", exits.DATA)
     began = time.monotonic()
     try:
         settings = load(chosen.config)
         if not settings.backup.recipients:
-            return _fail(
+            return exits.fail(
                 f"{chosen.config}: tabell [backup], nyckel recipients: saknas. Gör en nyckel med "
                 "synpunkt backup --new-key FIL, och lägg den på en annan maskin.",
-                _EX_CONFIG,
+                exits.CONFIG,
             )
         with closing(open_store_of(settings)) as store:
             place = nullcontext(sys.stdout.buffer) if chosen.to == "-" else new_file(Path(chosen.to))
@@ -94,19 +95,19 @@ def _backup(chosen: argparse.Namespace) -> int:
                 journal.write(transaction, at, Entry(actor="synpunkt", act=BACKED_UP, details=details))
             kept_elsewhere = _keys(settings, store)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except FileExistsError:
-        return _fail(f"{chosen.to}: filen finns redan. Ange en ny fil.", _EX_DATAERR)
+        return exits.fail(f"{chosen.to}: filen finns redan. Ange en ny fil.", exits.DATA)
     except ValueError as error:
-        return _fail(f"{chosen.config}: tabell [backup], nyckel recipients: {error}.", _EX_CONFIG)
+        return exits.fail(f"{chosen.config}: tabell [backup], nyckel recipients: {error}.", exits.CONFIG)
     except (StoreError, OSError) as error:
-        return _fail(f"ingen säkerhetskopia: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"ingen säkerhetskopia: {error}", exits.TEMPORARY)
     said = (
         f"säkerhetskopia: {sum(rows.values())} rader i {len(rows)} tabeller, {time.monotonic() - began:.1f} s"
     )
     print(said, file=sys.stderr)
     print(f"Inte med, så behåll dem på annat ställe: {', '.join(kept_elsewhere)}", file=sys.stderr)
-    return _EX_OK
+    return exits.OK
 
 
 def _restore(chosen: argparse.Namespace) -> int:
@@ -119,7 +120,7 @@ def _restore(chosen: argparse.Namespace) -> int:
     target = Path(chosen.to) / "synpunkt.db" if "://" not in chosen.to else None
     url = f"sqlite:///{target}" if target is not None else chosen.to
     if target is not None and target.exists():
-        return _fail(f"{target}: filen finns redan. Ange en tom mapp.", _EX_DATAERR)
+        return exits.fail(f"{target}: filen finns redan. Ange en tom mapp.", exits.DATA)
     try:
         keys = identities(chosen.identity.read_bytes(), _passphrase)
         if target is not None:
@@ -132,9 +133,9 @@ def _restore(chosen: argparse.Namespace) -> int:
             with _source(chosen.file) as source:
                 told = read(source, keys, lay_in)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except (StoreError, OSError) as error:
-        return _fail(f"inget återställt: {error}", _EX_DATAERR)
+        return exits.fail(f"inget återställt: {error}", exits.DATA)
     _tell(told, seconds=time.monotonic() - began)
     folder = chosen.files or (target.parent if target is not None else None)
     if folder is not None:
@@ -164,12 +165,12 @@ def _prove(config: Path, url: str, began: float) -> int:
             tally = Tally()
             faults = list(prove(store, tally))
     except StoreError as error:
-        return _fail(f"raderna är återställda, men inte prövade: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"raderna är återställda, men inte prövade: {error}", exits.TEMPORARY)
     for fault in faults:
         print(f"fel  {fault}")
     print(f"prövat: {len(faults)} fel, tid: {time.monotonic() - began:.1f} s")
     print("Kör nu synpunkt check med inställningarna som pekar hit.")
-    return 1 if faults else _EX_OK
+    return 1 if faults else exits.OK
 
 
 def _open_target(config: Path, url: str) -> "Store":
@@ -246,14 +247,14 @@ def _new_key(file: Path) -> int:
         with new_file(file) as out:
             out.write(f"# public key: {public}\n{secret}\n".encode())
     except OSError as error:
-        return _fail(f"{file}: kan inte skrivas ({error.strerror}).", _EX_DATAERR)
+        return exits.fail(f"{file}: kan inte skrivas ({error.strerror}).", exits.DATA)
     print(public)
     print(
         f"Den hemliga nyckeln ligger i {file}. Flytta den härifrån: utan den kan ingen öppna en "
         "säkerhetskopia, och den som har både den och säkerhetskopian kan läsa allt.",
         file=sys.stderr,
     )
-    return _EX_OK
+    return exits.OK
 
 
 def _passphrase() -> str:
@@ -270,12 +271,12 @@ def _rekey(chosen: argparse.Namespace) -> int:
 
     if chosen.new:
         print(os.urandom(32).hex())
-        return _EX_OK
+        return exits.OK
     done, after = 0, ""
     try:
         settings = load(chosen.config)
         if settings.store.encryption_key is None:
-            return _fail(f"{chosen.config}: tabell [store], nyckel encryption_key saknas.", _EX_CONFIG)
+            return exits.fail(f"{chosen.config}: tabell [store], nyckel encryption_key saknas.", exits.CONFIG)
         with closing(open_store_of(settings)) as store:
             migrations.upgrade(store)
             while True:
@@ -287,15 +288,10 @@ def _rekey(chosen: argparse.Namespace) -> int:
             with store.read() as transaction:
                 counts = blobs.key_ids(transaction)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     print(f"krypterade på nytt: {done}")
     for key_id, count in sorted(counts.items()):
         print(f"nyckel {key_id}: {count}")
-    return _EX_OK
-
-
-def _fail(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status
+    return exits.OK

@@ -11,12 +11,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bots import exits
+
 if TYPE_CHECKING:
     from store.engine import Row, Store
 
 TAKEN_OUT = "tidslinje uttagen"  # in the journal
 _HEAD = ("rad", "tid", "vem", "vad", "ärende", "meddelande")
-_EX_OK, _EX_DATAERR, _EX_TEMPFAIL, _EX_CONFIG = 0, 65, 75, 78  # sysexits.h
 _BATCH = 5000
 
 Command = Callable[[str, object, str], argparse.ArgumentParser]
@@ -45,7 +46,7 @@ def _timeline(chosen: argparse.Namespace) -> int:
     try:
         begins, ends = _moment(chosen.begins), _moment(chosen.ends) if chosen.ends else at
     except ValueError:
-        return _fail("ange tiden som 2026-11-23 eller 2026-11-23T09:00 (svensk tid)", _EX_DATAERR)
+        return exits.fail("ange tiden som 2026-11-23 eller 2026-11-23T09:00 (svensk tid)", exits.DATA)
     try:
         with closing(open_store_of(load(chosen.config))) as store:
             count = 0
@@ -59,11 +60,11 @@ def _timeline(chosen: argparse.Namespace) -> int:
             with store.write() as transaction:
                 journal.write(transaction, at, Entry(actor="synpunkt", act=TAKEN_OUT, details=details))
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     print(f"{count} rader", file=sys.stderr)
-    return _EX_OK
+    return exits.OK
 
 
 def _lines(store: "Store", begins: datetime, ends: datetime, *, who: str, case: str) -> Iterator["Row"]:
@@ -95,8 +96,3 @@ def _moment(told: str) -> datetime:
         return (found if found.tzinfo else found.replace(tzinfo=STOCKHOLM)).astimezone(UTC)
     except OverflowError as error:
         raise ValueError("out of the calendar") from error
-
-
-def _fail(words: str, status: int) -> int:
-    print(words, file=sys.stderr)
-    return status

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from bots import exits
+
 if TYPE_CHECKING:
     from bots.settings import Settings
     from store.engine import Store
     from store.verify import Fault, Tally
 
-_EX_OK, _EX_FAULT, _EX_TEMPFAIL, _EX_CONFIG = 0, 1, 75, 78  # sysexits.h
 
 Command = Callable[[str, object, str], argparse.ArgumentParser]
 
@@ -56,17 +57,17 @@ def _verify(chosen: argparse.Namespace) -> int:
         settings = load(chosen.config)
         with closing(open_store_of(settings)) as store:
             if not migrations.is_current(store):
-                return _fail(
-                    "tabellerna är av en annan version: kör synpunkt run eller check först", _EX_CONFIG
+                return exits.fail(
+                    "tabellerna är av en annan version: kör synpunkt run eller check först", exits.CONFIG
                 )
             for fault in _faults(store, settings, chosen, tally):
                 faults.append(fault)
                 if not chosen.json:
                     print(f"fel  {fault}", flush=True)
     except SettingsError as error:
-        return _fail(str(error), _EX_CONFIG)
+        return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
-        return _fail(f"databasen: {error}", _EX_TEMPFAIL)
+        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
     seconds = time.monotonic() - began
     if chosen.json:
         told = {
@@ -78,7 +79,7 @@ def _verify(chosen: argparse.Namespace) -> int:
         print(json.dumps(told, ensure_ascii=False))
     else:
         _tell(tally, len(faults), seconds)
-    return _EX_FAULT if faults else _EX_OK
+    return exits.FAULT if faults else exits.OK
 
 
 def _tell(tally: "Tally", faults: int, seconds: float) -> None:
@@ -116,8 +117,3 @@ def _faults(
         except (ValueError, TypeError, KeyError):
             # SQLite takes anything by hand, such as words where there was JSON.
             yield Fault(table="messages", row="", what="ett värde går inte att läsa: resten läses inte om")
-
-
-def _fail(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status

@@ -3,12 +3,11 @@
 What may go is said in `store.retention`; here the rules of the configuration meet it, for page and command.
 """
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bots.desk.spreadsheet import harmless, written
 from store import retention, scrub
 from store.deadlines import STOCKHOLM
 from store.engine import Row, Store
@@ -60,16 +59,9 @@ class Disposal:
 
 def protocol_csv(lines: Sequence[Row]) -> bytes:
     """Write the protocol (gallringsprotokoll, R13): UTF-8 with BOM, and semicolons between the columns."""
-    sheet = io.StringIO(newline="")
-    writer = csv.writer(sheet, delimiter=";")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for line in lines:
         day = line["carried_out_at"].astimezone(STOCKHOLM).date().isoformat()
         told = (line["number"] or "–", line["record"], line["decision_ref"], day, line["carried_out_by"])
-        writer.writerow([*(_plain(value) for value in told), line["pieces"]])
-    return sheet.getvalue().encode("utf-8-sig")
-
-
-def _plain(value: str) -> str:
-    # A spreadsheet takes what begins like this for a formula.
-    return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+        rows.append([*map(harmless, told), line["pieces"]])
+    return written(rows)

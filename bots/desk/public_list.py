@@ -1,12 +1,11 @@
 """The list of a nämnd's register that anybody may have (OSL 5:2, report R7), with nobody's secrets in it."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bots.desk.house import House
+from bots.desk.spreadsheet import harmless, written
 from bots.desk.titles import register_title
 from store import public_list
 from store.deadlines import STOCKHOLM, day_of
@@ -21,7 +20,6 @@ COLUMNS = (
     "in/ut",
     "sekretessmarkering",
 )
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +75,7 @@ def lines(
 
 def as_csv(found: Sequence[Line]) -> bytes:
     """Write the list as R7 is handed out: semicolons, and a mark so that a spreadsheet reads its letters."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[str]] = [COLUMNS]
     for one in found:
         cells = (
             one.number,
@@ -89,8 +85,8 @@ def as_csv(found: Sequence[Line]) -> bytes:
             "in" if one.comes_in else "ut",
             "j" if one.is_marked else "n",
         )
-        writer.writerow([_harmless(cell) for cell in cells])
-    return out.getvalue().encode("utf-8-sig")
+        rows.append([harmless(cell) for cell in cells])
+    return written(rows)
 
 
 def _who(row: Row) -> str:
@@ -101,11 +97,6 @@ def _who(row: Row) -> str:
         return str(row["from_name"]) or theirs
     handle = str(row["sender_handle"])
     return str(row["sender_name"]) or (handle if "@" in handle else "") or NOBODY
-
-
-def _harmless(cell: str) -> str:
-    """Let no spreadsheet take a citizen's words for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULAS) else cell
 
 
 def _midnight(day: date) -> datetime:

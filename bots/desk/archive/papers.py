@@ -5,8 +5,6 @@ a case that is withheld has its documents counted and dated, and no more (OSL 21
 """
 
 import base64
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +14,7 @@ from functools import partial
 
 from bots.desk.archive.plain import ending, media_type
 from bots.desk.house import House
+from bots.desk.spreadsheet import harmless, written
 from bots.mail.reading import attachment
 from store import enclosures, inbox, scans
 from store.archive import Record
@@ -28,7 +27,6 @@ from templates import document
 _TEXT = "text/plain; charset=utf-8"
 _ANONYMOUS = "Anonym"
 _PROTECTED = "Skyddade personuppgifter"
-_CELL_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 
 
 class Direction(StrEnum):
@@ -161,10 +159,7 @@ def told(details: Mapping[str, object]) -> str:
 
 def csv_of(rows: Sequence[Sequence[str]]) -> bytes:
     """Write rows as the other lists are written: semicolons, a BOM, and no cell that is a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerows([f"'{cell}" if cell.startswith(_CELL_STARTS) else cell for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig", "replace")
+    return written([harmless(cell) for cell in row] for row in rows)
 
 
 def _received(transaction: Transaction, record: Record) -> Iterator[Document]:

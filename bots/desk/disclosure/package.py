@@ -4,7 +4,6 @@ It is made of what was kept when it was handed out, where no masked word is left
 byte for byte. The raw mail is never in it, nor any name that a file came with.
 """
 
-import csv
 import hashlib
 import io
 import re
@@ -19,10 +18,11 @@ from bots.desk.disclosure.papers import TITLE, File, moment
 from bots.desk.disclosure.pdf import Section, Sheet, draw
 from bots.desk.disclosure.review import Review
 from bots.desk.disclosure.rules import Grounds
+from bots.desk.spreadsheet import harmless
+from bots.desk.spreadsheet import written as spreadsheet
 from store.deadlines import STOCKHOLM
 
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
-_CELL_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for a formula
 COLUMNS = ("nummer", "inkom", "rubrik", "enhet", "handlingar", "maskningar", "grund", "bilagor", "fil")
 
 # The bytes of a file that was chosen, by its case and its key; raises `LookupError` for one that is gone.
@@ -136,12 +136,10 @@ def _list(all_given: Sequence[Given], municipality: str, disclosure_id: int, at:
 
 def _table(all_given: Sequence[Given]) -> bytes:
     """Write the list for a spreadsheet: semicolons, and the mark by which it knows UTF-8."""
-    out = io.StringIO()
-    rows = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    rows.writerow(COLUMNS)
+    rows: list[Sequence[object]] = [COLUMNS]
     for one in all_given:
         contents = one.contents
-        rows.writerow(
+        rows.append(
             [
                 contents["number"],
                 contents["received_at"],
@@ -154,7 +152,7 @@ def _table(all_given: Sequence[Given]) -> bytes:
                 f"{contents['number']}.pdf",
             ]
         )
-    return out.getvalue().encode("utf-8-sig", "replace")
+    return spreadsheet(rows)
 
 
 def _text(one: Given) -> bytes:
@@ -184,5 +182,4 @@ def _ending(file: File) -> str:
 
 
 def _cell(text: str) -> str:
-    line = " ".join(text.split())
-    return f"'{line}" if line.startswith(_CELL_STARTS) else line
+    return harmless(" ".join(text.split()))

@@ -1,17 +1,15 @@
 """A report as rows and columns, and as CSV."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from bots.desk.spreadsheet import harmless, written
+
 Cell = str | int | Fraction | date | None
 
 _TENTH = Fraction(1, 10)
-# A spreadsheet takes what begins like this for a formula (CWE-1236).
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +33,10 @@ def as_csv(sheet: Sheet) -> bytes:
 
     After the rows and an empty line come the notes, each beginning with `#`. The same is the same bytes.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(sheet.columns)
-    writer.writerows([told(cell) for cell in row] for row in sheet.rows)
+    rows: list[Sequence[str]] = [sheet.columns, *([told(cell) for cell in row] for row in sheet.rows)]
     if sheet.notes:
-        writer.writerow([])
-        writer.writerows([f"# {name}", told(cell)] for name, cell in sheet.notes)
-    return out.getvalue().encode("utf-8-sig")
+        rows += [[], *([f"# {name}", told(cell)] for name, cell in sheet.notes)]
+    return written(rows)
 
 
 def told(cell: Cell) -> str:
@@ -52,9 +46,7 @@ def told(cell: Cell) -> str:
     if isinstance(cell, Fraction):
         tenths = _rounded(cell / _TENTH)
         return f"{'-' if tenths < 0 else ''}{abs(tenths) // 10},{abs(tenths) % 10}"
-    if isinstance(cell, str) and cell.startswith(_FORMULAS):
-        return f"'{cell}"
-    return str(cell)
+    return harmless(cell) if isinstance(cell, str) else str(cell)
 
 
 def _rounded(number: Fraction) -> int:
