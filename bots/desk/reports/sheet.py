@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from bots.desk.spreadsheet import harmless, written
+from store.figures.cut import Cut
 
 Cell = str | int | Fraction | date | None
 
@@ -14,18 +15,25 @@ _TENTH = Fraction(1, 10)
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """One report. Every row has a cell for every column; `notes` tell how many are not among them."""
+    """One report. Every row has a cell for every column; `notes` tell how many are not among them.
+
+    `cuts` tell of each row whose cases it counts, so that a reader gets from a figure to them; None of a row
+    that counts none. Empty where rows are cases themselves.
+    """
 
     id: str
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     notes: Sequence[tuple[str, Cell]] = ()
+    cuts: Sequence[Cut | None] = ()
 
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"{self.id}: {len(row)} cells for {len(self.columns)} columns")
+        if self.cuts and len(self.cuts) != len(self.rows):
+            raise ValueError(f"{self.id}: {len(self.cuts)} cuts for {len(self.rows)} rows")
 
 
 def as_csv(sheet: Sheet) -> bytes:
