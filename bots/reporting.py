@@ -24,8 +24,9 @@ def add(command: Command) -> None:
 
 def _report(chosen: argparse.Namespace) -> int:
     from bots.clock import now
+    from bots.desk.reports.asked import Asked, NoReportError
+    from bots.desk.reports.catalogue import make
     from bots.desk.reports.sheet import as_csv
-    from bots.desk.reports.sheets import Asked, NoReportError, make
     from bots.parts import build_directory, build_house, open_store_of
     from bots.settings import SettingsError, load
     from store import migrations
@@ -47,7 +48,7 @@ def _report(chosen: argparse.Namespace) -> int:
                 )
             asked = Asked(period=period, today=day_of(now()), house=house, units=chosen.unit)
             with store.read() as transaction:
-                written = as_csv(make(chosen.report, transaction, asked))
+                written = as_csv(make(chosen.report, transaction, asked).sheet)
         if chosen.out is None:
             sys.stdout.buffer.write(written)
         else:

@@ -1,11 +1,11 @@
 """Makes each report from what happened to the cases of a period (requirements C4)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from bots.desk.house import House
+from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.sheet import Cell, Sheet
 from store.domain import Factor, Kind, Source, Unit
 from store.engine import Transaction
@@ -17,27 +17,6 @@ from store.figures.tally import Tally, WorkingDays, change, counted, tally
 ALL = "Alla"
 NO_UNIT = "(utan enhet)"
 _YEARS = 3
-
-
-class NoReportError(ValueError):
-    """There is no such report, or not of such a period. The message says what there is, in Swedish."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What a report is made of. `today` tells which promises have fallen due; `units` narrows it."""
-
-    period: Period
-    today: date
-    house: House
-    units: Sequence[str] = ()
-
-    @property
-    def shown(self) -> list[Unit | None]:
-        """List the units of the report, and None for what lies at none, or at one that is gone."""
-        if self.units:
-            return [unit for unit in self.house.units if unit.id in self.units]
-        return [*self.house.units, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +31,6 @@ class _Of:
 
     def add(self, some: Iterable[Fact]) -> Tally:
         return tally([*some], today=self.today, days=self.days)
-
-
-def make(report: str, transaction: Transaction, asked: Asked) -> Sheet:
-    """Make a report, such as `R1`; raise `NoReportError` for one that is not made here."""
-    maker = _MAKERS.get(report.upper())
-    if maker is None:
-        raise NoReportError(f"Rapporten {report!r} finns inte. Välj en av {', '.join(_MAKERS)}.")
-    return maker(transaction, asked)
 
 
 def _read(transaction: Transaction, asked: Asked, period: Period) -> _Of:
@@ -99,7 +70,7 @@ _UNIT_COLUMNS = (
 )
 
 
-def _of_units(transaction: Transaction, asked: Asked) -> Sheet:
+def of_units(transaction: Transaction, asked: Asked) -> Sheet:
     """R1: each unit by factor, with the sum of the unit first."""
     of, before = (_read(transaction, asked, period) for period in (asked.period, asked.period.before))
     rows: list[tuple[Cell, ...]] = []
@@ -143,7 +114,7 @@ _BOARD_COLUMNS = (
 )
 
 
-def _of_boards(transaction: Transaction, asked: Asked) -> Sheet:
+def of_boards(transaction: Transaction, asked: Asked) -> Sheet:
     """R2: each nämnd by its units, and then by how it was reached."""
     of, before = (_read(transaction, asked, period) for period in (asked.period, asked.period.before))
     return Sheet(
@@ -155,7 +126,7 @@ def _of_boards(transaction: Transaction, asked: Asked) -> Sheet:
     )
 
 
-def _of_tertials(transaction: Transaction, asked: Asked) -> Sheet:
+def of_tertials(transaction: Transaction, asked: Asked) -> Sheet:
     """R4: as R2, for the year so far at the end of each tertial up to the one that was asked for."""
     if asked.period.kind not in {"tertial", "year"}:
         raise NoReportError("R4 görs för ett tertial, till exempel 2026-T2, eller för ett helt år.")
@@ -211,7 +182,7 @@ _YEAR_COLUMNS = (
 )
 
 
-def _of_years(transaction: Transaction, asked: Asked) -> Sheet:
+def of_years(transaction: Transaction, asked: Asked) -> Sheet:
     """R3: every nämnd and unit of a year, zero rows with them (L15), beside the two years before."""
     if asked.period.kind != "year":
         raise NoReportError("R3 görs för ett år, till exempel 2026.")
@@ -294,9 +265,3 @@ def _percent(part: int, whole: int) -> Fraction | None:
 
 
 _KINDS = (Kind.PRAISE, Kind.SUGGESTION, Kind.COMPLAINT)
-_MAKERS: dict[str, Callable[[Transaction, Asked], Sheet]] = {
-    "R1": _of_units,
-    "R2": _of_boards,
-    "R3": _of_years,
-    "R4": _of_tertials,
-}

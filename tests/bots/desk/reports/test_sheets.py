@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
+from bots.desk.reports.asked import Asked, NoReportError
+from bots.desk.reports.catalogue import make
 from bots.desk.reports.sheet import Sheet, as_csv, told
-from bots.desk.reports.sheets import Asked, NoReportError, make
 from store.deadlines import why_closed
 from store.domain import Clock, Factor, Kind, Outcome, PromiseKind, Source, Status, Step
 from store.engine import Row, Store
@@ -116,7 +117,7 @@ def made(house: House, report: str, written: str, **more: Any) -> Sheet:
     with house.store.read() as transaction:
         return make(
             report, transaction, Asked(period=read(written), today=TODAY, house=house.work.house, **more)
-        )
+        ).sheet
 
 
 def as_dicts(sheet: Sheet) -> list[dict[str, Any]]:
