@@ -57,6 +57,22 @@ def told(cell: Cell) -> str:
     return harmless(cell) if isinstance(cell, str) else str(cell)
 
 
+def shown(cell: Cell) -> str:
+    """Write one cell for who reads it on paper or on a page: `12 345,6`, and a dash where there is no figure.
+
+    Whole numbers of four digits are not parted, so that a year is written as one.
+    """
+    if cell is None:
+        return "–"
+    if isinstance(cell, str | date):
+        return str(cell)
+    tenths = _rounded(cell / _TENTH)
+    whole = f"{abs(tenths) // 10:,}" if abs(tenths) >= 100_000 else f"{abs(tenths) // 10}"
+    sign = "\N{MINUS SIGN}" if tenths < 0 else ""
+    decimal = f",{abs(tenths) % 10}" if isinstance(cell, Fraction) else ""
+    return sign + whole.replace(",", "\N{NO-BREAK SPACE}") + decimal
+
+
 def _rounded(number: Fraction) -> int:
     """Round half away from zero, as people do; `round` would go to the even one."""
     whole = int(abs(number) + Fraction(1, 2))
