@@ -152,6 +152,13 @@ class Way(StrEnum):
     NOTE = "anteckning"  # nobody can be told: what was done is written down
 
 
+class StatementForm(StrEnum):
+    """How a provider, or another board, told what happened (row N20)."""
+
+    MAIL = "mejl"
+    ORAL = "muntlig"  # said in a call or a meeting, and noted down
+
+
 class MessageState(StrEnum):
     """How far an inbound message has come on its way."""
 

@@ -68,6 +68,7 @@ OF_CASE: Mapping[Table, Emptied] = {
             "service_note",
             "statement_of",
             "statement",
+            "statement_measure",
             "handed_to",
             "answer_handle",
             "taken_by",
@@ -78,7 +79,7 @@ OF_CASE: Mapping[Table, Emptied] = {
             *("number", "series", "status", "channel", "sender_channel", "language", "unit", "handler"),
             *("chosen_kind", "kind", "factor", "suggested_kind", "suggested_factor", "lanes", "door"),
             *("diary_number", "barred", "shown_to", "checklist", "answer_channel", "source"),
-            *("sender_category", "disposal_decision", "titled_by"),
+            *("sender_category", "disposal_decision", "titled_by", "statement_form"),
         ),
     ),
     tables.suggestions: Emptied(

@@ -171,6 +171,9 @@ cases = Table(
     Column("statement_due_on", Date),
     Column("statement_received_at", Timestamp),
     Column("statement", Text, nullable=False, default=""),
+    Column("statement_form", String(20), nullable=False, default="", server_default=""),
+    Column("statement_measure", Text, nullable=False, default="", server_default=""),  # what they did
+    Column("statement_told_on", Date),  # the day on which they told the sender themselves
     Column("handed_to", Text, nullable=False, default=""),
     Column("door", String(40), nullable=False, default=""),  # what it was, if it was no synpunkt
     Column("restricted", Boolean, nullable=False, default=False),  # rows N2, B27, B28: for few eyes

@@ -32,6 +32,7 @@ from store.domain import (
     Outcome,
     PromiseKind,
     Role,
+    StatementForm,
     Status,
     Way,
 )
@@ -62,6 +63,8 @@ _THERE_ALREADY = (
 _PROTECTED = (
     "Avsändaren har skyddade personuppgifter, och personen får inte se ärendet. Välj någon som får det."
 )
+_COMPLETING = "komplettera redogörelsen"
+_NO_MEASURE = "Skriv vad den som redogör har gjort åt saken, eller att inget är gjort."
 _REOPEN_FIRST = "Öppna ärendet igen först."
 
 
@@ -588,6 +591,9 @@ class Acts:
                     "statement_asked_at": now,
                     "statement_due_on": due_on,
                     "statement_received_at": None,
+                    "statement_form": "",
+                    "statement_measure": "",
+                    "statement_told_on": None,
                 },
             )
             if address:
@@ -611,10 +617,76 @@ class Acts:
                 )
         self.acted()
 
-    def record_statement(self, case_id: int, text: str, *, by: str, version: int) -> None:
-        """Store what a provider or another board told, by mail or in a call."""
-        learned = {"statement": text, "statement_received_at": self.clock()} if text.strip() else {}
-        self._move(case_id, Act.RECORD_STATEMENT, by=by, version=version, learned=learned)
+    def record_statement(
+        self,
+        case_id: int,
+        text: str,
+        *,
+        form: StatementForm | None,
+        measure: str,
+        by: str,
+        version: int,
+        told_on: date | None = None,
+    ) -> None:
+        """Store what a provider or another board told, in which form, and what they did (rows N20, N21).
+
+        `told_on` is the day on which they told the sender, if they have; it may come later, by
+        `complete_statement`. Raises `IllegalActError` while any of the others is missing: then nothing is
+        stored, and the case can not be closed.
+        """
+        now = self.clock()
+        learned = {
+            "statement": text,
+            "statement_form": form or "",
+            "statement_measure": measure,
+            "statement_told_on": told_on,
+            "statement_received_at": now,
+        }
+        with self.store.write() as transaction:
+            case = cases.get(transaction, case_id)
+            acts.move(
+                transaction,
+                case_id,
+                Act.RECORD_STATEMENT,
+                actor=self.work.house.actor(by, case),
+                now=now,
+                version=version,
+                rules=self.rules,
+                learned=learned if text.strip() else {},
+            )
+            missing = [] if form is not None else ["Välj om den kom med mejl eller muntligt."]
+            missing += [] if measure.strip() else [_NO_MEASURE]
+            missing += _not_a_day_of(case, told_on, day_of(now))
+            if missing:
+                raise IllegalActError(Act.RECORD_STATEMENT, Status(case["status"]), missing)
+
+    def complete_statement(
+        self, case_id: int, *, measure: str, told_on: date | None, by: str, version: int
+    ) -> None:
+        """Put to a statement that has come what was done since, and when the sender was told (row N20).
+
+        Both are stored as they are given. Raises `IllegalActError` where there is no statement, or no measure.
+        """
+        with self.store.write() as transaction:
+            case = cases.get(transaction, case_id)
+            missing = [] if case["statement_received_at"] else [life.STATEMENT.remedy]
+            missing += [] if measure.strip() else [_NO_MEASURE]
+            missing += _not_a_day_of(case, told_on, day_of(self.clock()))
+            if missing or case["status"] in {Status.ARCHIVED, Status.DISPOSED}:
+                words = missing or ["Ärendet har lämnat registret."]
+                raise IllegalActError(_COMPLETING, Status(case["status"]), words)
+            acts.mark(
+                transaction,
+                case_id,
+                act="redogörelse kompletterad",
+                actor=self.work.house.actor(by, case),
+                who={life.HANDLER, life.MANAGER},
+                now=self.clock(),
+                version=version,
+                details={"återkopplat": told_on.isoformat()} if told_on else {},
+                statement_measure=measure,
+                statement_told_on=told_on,
+            )
 
     def to_sorting(self, case_id: int, *, by: str, reason: str, version: int) -> None:
         """Let the registrator say what a case is: it came in by the wrong door."""
@@ -1124,3 +1196,11 @@ def _may_have(house: House, handler: str, case: Row, *, unit: str) -> bool:
     return not case["protected"] or house.may_be_told(
         handler, {**case, "handler": handler, "unit": unit, "barred": []}
     )
+
+
+def _not_a_day_of(case: Row, told_on: date | None, today: date) -> list[str]:
+    """Say what is wrong with the day on which a sender was told: not before they wrote, nor to come."""
+    received = day_of(case["received_at"])
+    if told_on is None or received <= told_on <= today:
+        return []
+    return [f"Avsändaren fick återkoppling tidigast {received} och senast i dag. Rätta dagen."]

@@ -75,6 +75,7 @@ class Views:
             "factor": case["factor"],
             "lanes": list(case["lanes"]),
             "protected": case["protected"],
+            "statement": statement(case),
         }
 
     def secrecy(self, mark: Row) -> Facts:
@@ -250,6 +251,22 @@ def suggestion(row: Row | None) -> Facts | None:
 def without_tokens(text: str) -> str:
     """Return a text without its one-time links: they are for the letter's reader alone, not for all staff."""
     return _TOKEN.sub("/l/…", text)
+
+
+def statement(case: Row) -> Facts | None:
+    """Show what a provider or another board was asked, and told; None where nobody was asked (row N20)."""
+    if case["statement_asked_at"] is None:
+        return None
+    return {
+        "of": case["statement_of"],
+        "asked_at": case["statement_asked_at"],
+        "due_on": case["statement_due_on"],
+        "received_at": case["statement_received_at"],
+        "form": case["statement_form"],
+        "text": case["statement"] if case["statement_received_at"] else "",
+        "measure": case["statement_measure"],
+        "told_on": case["statement_told_on"],
+    }
 
 
 def words_for(suggestion: Row | None, message: Row) -> Sequence[str]:

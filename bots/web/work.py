@@ -30,7 +30,7 @@ from bots.web.views import Views
 from store import cases, journal, life, secrecy
 from store.cases import StaleCaseError
 from store.deadlines import day_of
-from store.domain import Act, Door, Duty, Event, Handler, Outcome, Presence, Status, Unit, Way
+from store.domain import Act, Door, Duty, Event, Handler, Outcome, Presence, StatementForm, Status, Unit, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
 from store.sight import HiddenCaseError
@@ -56,6 +56,7 @@ class Look(StrEnum):
     AREA = "area"
     LINE = "line"
     DAY = "day"
+    PAST_DAY = "past_day"
     CHOICE = "choice"
     LIST = "list"
     TICK = "tick"
@@ -136,6 +137,22 @@ _OUTCOMES = (
     (Outcome.LATER, "Åtgärdas senare"),
     (Outcome.NO_ACTION, "Ingen åtgärd"),
     (Outcome.FORWARDED, "Vidarebefordrad"),
+)
+_FORMS = ((StatementForm.MAIL, "Med mejl eller brev"), (StatementForm.ORAL, "Muntligt, antecknat av oss"))
+_STATEMENT_FIELDS = (
+    Field(
+        name="statement_measure",
+        label="Vad har de gjort åt saken?",
+        rows=2,
+        hint="Åtgärden i en mening, utan namn: den står i rapporten om utförare. Är inget gjort, skriv det.",
+    ),
+    Field(
+        name="statement_told_on",
+        label="Dag då de själva återkopplade till avsändaren",
+        look=Look.PAST_DAY,
+        optional=True,
+        hint="Kan fyllas i senare. Har de inte gjort det räknas dagen då vårt svar kom fram.",
+    ),
 )
 _WAYS = ((Way.LETTER, "Brev härifrån"), (Way.PHONE, "Sagt i telefon"), (Way.POST, "Sänt med post"))
 _DOORS = (
@@ -220,6 +237,28 @@ def _ask_statement(it: Doing) -> None:
         address=it.text("address"),
         other_board=it.text("other_board") == "ja",
         despite=it.text("despite"),
+    )
+
+
+def _record_statement(it: Doing) -> None:
+    it.acts.record_statement(
+        it.case["id"],
+        it.text("statement"),
+        form=StatementForm(it.text("form")) if it.text("form") in dict(_FORMS) else None,
+        measure=it.text("statement_measure"),
+        told_on=it.day("statement_told_on"),
+        by=it.by,
+        version=it.version,
+    )
+
+
+def _complete_statement(it: Doing) -> None:
+    it.acts.complete_statement(
+        it.case["id"],
+        measure=it.text("statement_measure"),
+        told_on=it.day("statement_told_on"),
+        by=it.by,
+        version=it.version,
     )
 
 
@@ -418,10 +457,22 @@ TASKS = (
                 rows=6,
                 hint="Som den kom med e-post, eller som den sades i telefon.",
             ),
+            Field(name="form", label="Hur kom den?", look=Look.CHOICE, options=_FORMS),
+            *_STATEMENT_FIELDS,
         ),
-        do=lambda it: it.acts.record_statement(
-            it.case["id"], it.text("statement"), by=it.by, version=it.version
+        do=_record_statement,
+    ),
+    Task(
+        slug="komplettera-redogorelse",
+        label="Komplettera redogörelsen",
+        done="Redogörelsen är kompletterad.",
+        roles=_OWNERS,
+        when=lambda case: (
+            case["statement_received_at"] is not None
+            and case["status"] not in {Status.ARCHIVED, Status.DISPOSED}
         ),
+        fields=_STATEMENT_FIELDS,
+        do=_complete_statement,
     ),
     Task(
         slug="tilldela",
@@ -813,6 +864,8 @@ class Work:
         task, case = await self._found(request, me)
         await asyncio.to_thread(self.seen, case, me, _DOING.get(task.slug, Presence.WRITING))
         typed = _known(case) | {"authority": self._acts.work.house.authority_of(case["unit"])}
+        if (unit := self._acts.work.house.unit(case["unit"])) is not None and unit.provider is not None:
+            typed |= {"of": unit.provider.name, "address": unit.provider.email}
         if task.act is Act.ASK_SENDER:
             begun = await asyncio.to_thread(self._answering.begun, case, Act.ASK_SENDER, by=me.id)
             typed |= begun.typed if begun else {}
@@ -1007,6 +1060,8 @@ def _known(case: Row) -> dict[str, str]:
         "diary_number": case["diary_number"],
         "follow_up_on": case["follow_up_on"].isoformat() if case["follow_up_on"] else "",
         "follow_up_result": case["follow_up_result"],
+        "statement_measure": case["statement_measure"],
+        "statement_told_on": case["statement_told_on"].isoformat() if case["statement_told_on"] else "",
         "unit": case["unit"],
         "title": case["title"],
         "way": Way.LETTER if case["sender_handle"] else "",

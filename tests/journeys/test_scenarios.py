@@ -618,7 +618,15 @@ def test_7_a_complaint_on_contracted_care_waits_for_the_statement_and_its_answer
     still = refused(town, "rita", number, "avsluta")
     town.at("2026-11-26T10:00")
     statement = "Bilen gick sönder. De har ringt henne."
-    town.work("petra", number, "for-in-redogorelse", statement=statement)
+    town.work(
+        "petra",
+        number,
+        "for-in-redogorelse",
+        statement=statement,
+        form="mejl",
+        statement_measure="Reservbil.",
+        statement_told_on="2026-11-25",
+    )
     answer = town.follow(
         notice.link("Skriv svaret"),
         text="Bilen gick sönder. Nu finns en reservbil.",
@@ -653,6 +661,8 @@ def test_7_a_complaint_on_contracted_care_waits_for_the_statement_and_its_answer
     assert case["status"] == "avslutad"
     # What R11 counts.
     assert (case["statement_of"], case["statement"]) == (of, statement)
+    assert (case["statement_form"], case["statement_measure"]) == ("mejl", "Reservbil.")
+    assert str(case["statement_told_on"]) == "2026-11-25"
     assert town.moment(number, "statement_asked_at").date() == date(2026, 11, 23)
     assert town.moment(number, "statement_received_at").date() == date(2026, 11, 26)
 
@@ -667,7 +677,8 @@ def test_7_an_answer_by_own_mail_without_a_contact_and_a_call_that_is_not_noted_
     number = town.hear(CARE_TEXT, sender=BO, subject="Hemtjänsten kom inte")
     receipt = town.letter(BO, about=number)
     confirm(town, number, "petra", Kind.COMPLAINT, "Utförande")
-    town.work("petra", number, "begar-redogorelse", of="Omsorgsbolaget AB", question="Vad hände?")
+    # The page proposes the provider's address: without it they are called.
+    town.work("petra", number, "begar-redogorelse", question="Vad hände?", address="")
     petra = staff_mail("petra")
     own = a_mail(
         "Hej! Bilen gick sönder. Det ska inte hända igen. Petra Holm",
@@ -685,7 +696,10 @@ def test_7_an_answer_by_own_mail_without_a_contact_and_a_call_that_is_not_noted_
     late = town.alarms(number)
     no_words = refused(town, "petra", number, "for-in-redogorelse")
     call = "Telefon 15 december: bilen gick sönder."
-    town.work("petra", number, "for-in-redogorelse", statement=call)
+    measure = "De har en ny bil."
+    town.work(
+        "petra", number, "for-in-redogorelse", statement=call, form="muntlig", statement_measure=measure
+    )
     after_call = town.case(number)["status"]
     town.follow(asked.link("Bekräfta svaret och välj utfall"), outcome="åtgärdad")
     town.work("petra", number, "lamna-ater")

@@ -24,6 +24,7 @@ from store.domain import (
     MessageState,
     Outcome,
     Purpose,
+    StatementForm,
     Status,
     Way,
 )
@@ -620,7 +621,13 @@ async def test_n20_n21_a_statement_is_asked_for_and_nothing_closes_before_it_is_
     with pytest.raises(IllegalActError):
         answer(house, case, by="omar")
 
-    house.acts.record_statement(**seen(house, case), text="Gungan var beställd.", by="omar")
+    house.acts.record_statement(
+        **seen(house, case),
+        text="Gungan var beställd.",
+        form=StatementForm.ORAL,
+        measure="Den kommer i maj.",
+        by="omar",
+    )
 
     assert (asked["status"], asked["statement_due_on"]) == (status, date(2026, 11, 30))
     assert (request["handle"], told["handle"]) == ("svar@omsorg.example", SENDER)

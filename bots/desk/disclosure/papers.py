@@ -181,7 +181,12 @@ def _answer(row: Row) -> Paper | None:
 
 def _notes(case: Row, *, has_ended: bool) -> Iterator[Paper]:
     if case["statement"]:
-        facts = [("Redogörelse av", case["statement_of"])]
+        facts = [
+            ("Redogörelse av", case["statement_of"]),
+            ("Kom", case["statement_form"]),
+            ("Åtgärd", case["statement_measure"]),
+            ("Återkopplat", str(case["statement_told_on"] or "")),
+        ]
         yield Paper(
             key="redogorelse", heading="Redogörelse", text=f"{_lines(facts)}\n\n{case['statement']}".strip()
         )

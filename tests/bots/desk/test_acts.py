@@ -2,14 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bots.channel import PermanentFailure
 from store import cases, profiles
-from store.domain import Contact, Door, Factor, Kind, LetterState, Outcome, Purpose, Status, Way
+from store.domain import (
+    Contact,
+    Door,
+    Factor,
+    Kind,
+    LetterState,
+    Outcome,
+    Purpose,
+    StatementForm,
+    Status,
+    Way,
+)
 from store.engine import Row
 from store.life import IllegalActError
 from tests.bots.desk.test_threads import a_report
@@ -227,17 +238,47 @@ async def test_n20_a_case_is_not_closed_before_the_provider_has_told_what_happen
     await house.deliver()
     asked = now_of(house, case)
 
+    told: dict[str, Any] = {"by": "anna", "version": asked["version"], "measure": "En reservbil."}
     with pytest.raises(IllegalActError, match="För in redogörelsen"):
-        house.acts.record_statement(case["id"], " ", by="anna", version=asked["version"])
-    house.acts.record_statement(case["id"], "Bilen gick sönder.", by="anna", version=asked["version"])
+        house.acts.record_statement(case["id"], " ", form=StatementForm.MAIL, **told)
+    with pytest.raises(IllegalActError, match="Välj om den kom med mejl eller muntligt"):
+        house.acts.record_statement(case["id"], "Bilen gick sönder.", form=None, **told)
+    with pytest.raises(IllegalActError, match="Skriv vad den som redogör har gjort"):
+        whole = {**told, "measure": " "}
+        house.acts.record_statement(case["id"], "Bilen gick sönder.", form=StatementForm.MAIL, **whole)
+    house.acts.record_statement(case["id"], "Bilen gick sönder.", form=StatementForm.MAIL, **told)
 
     (letter,) = house.outbox(purpose=Purpose.STATEMENT_REQUEST)
     assert (letter["handle"], letter["state"]) == ("chef@omsorg.example", LetterState.SENT)
     assert "Vad hände i måndags?" in letter["body"]
     assert "Gungan vid lekplatsen" not in letter["body"]
     assert (asked["status"], asked["statement_due_on"]) == (Status.AT_PROVIDER, date(2026, 11, 30))
-    told = now_of(house, case)
-    assert (told["status"], told["statement"]) == (Status.IN_PROGRESS, "Bilen gick sönder.")
+    here = now_of(house, case)
+    assert (here["status"], here["statement"]) == (Status.IN_PROGRESS, "Bilen gick sönder.")
+    assert (here["statement_form"], here["statement_measure"]) == (StatementForm.MAIL, "En reservbil.")
+
+
+async def test_n20_what_comes_later_is_put_to_the_statement_by_who_has_the_case(house: House) -> None:
+    case = await a_case(house)
+    with pytest.raises(IllegalActError, match="För in redogörelsen"):
+        house.acts.complete_statement(**seen(house, case), measure="Ny bil.", told_on=None, by="anna")
+    house.acts.ask_statement(**seen(house, case), of="Omsorg AB", question="Vad hände?", by="anna")
+    told: dict[str, Any] = {"form": StatementForm.ORAL, "measure": "Inget än.", "by": "anna"}
+    house.acts.record_statement(**seen(house, case), text="Bilen gick sönder.", **told)
+    day = NOW.date()
+
+    for wrong in (day - timedelta(days=1), day + timedelta(days=1)):
+        with pytest.raises(IllegalActError, match="tidigast 2026-11-23 och senast i dag"):
+            house.acts.complete_statement(**seen(house, case), measure="Ny bil.", told_on=wrong, by="anna")
+    with pytest.raises(IllegalActError, match="Skriv vad"):
+        house.acts.complete_statement(**seen(house, case), measure="", told_on=day, by="anna")
+    with pytest.raises(IllegalActError, match="Det görs av"):
+        house.acts.complete_statement(**seen(house, case), measure="Ny bil.", told_on=day, by="omar")
+    house.acts.complete_statement(**seen(house, case), measure="Ny bil.", told_on=day, by="anna")
+
+    found = now_of(house, case)
+    assert (found["statement_measure"], found["statement_told_on"]) == ("Ny bil.", day)
+    assert house.journal(case["id"])[-1] == "redogörelse kompletterad"
 
 
 async def test_n21_another_board_can_be_asked_in_a_call(house: House) -> None:

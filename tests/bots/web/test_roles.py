@@ -345,6 +345,8 @@ GIVEN = {
     "note": "klart",
     "statement": "Det gick fort för att bilen var full.",
     "kind": "klagomål",
+    "form": "muntlig",
+    "statement_measure": "Ännu en bil.",
     "factor": "Mat",
     "name": "Sven Prov",
     "email": "sven@example.org",

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bots.desk.acts import Acts
 from store.cases import StaleCaseError
-from store.domain import Door, Factor, Kind, Outcome, Way
+from store.domain import Door, Factor, Kind, Outcome, StatementForm, Way
 from store.engine import Row
 from store.life import IllegalActError
 from store.sight import HiddenCaseError, OnlyReadingError
@@ -151,7 +151,8 @@ class Staff:
             self._close(case, by)
         elif self.choose.random() < 0.35:
             text = self.choose.choice(("", "Personalen hann inte.", "Vi har sett över schemat."))
-            self._do("record_statement", self.acts.record_statement, case, text, by=by)
+            told: dict[str, Any] = {"form": StatementForm.ORAL, "measure": "Nytt schema.", "by": by}
+            self._do("record_statement", self.acts.record_statement, case, text, **told)
 
     def _finish(self, case: Row, day: date) -> None:
         by, chance = self._owner(case, day), self.choose.random()
