@@ -1,6 +1,5 @@
 """What is counted of each case: read once for a period, whatever report is made of it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -38,6 +37,7 @@ class Fact:
     """One case, as it is counted. `kind` and `factor` are a human's word, else a proposal (`is_preliminary`).
 
     Either is None where nobody has proposed anything. `answered_on` is when the first answer was there.
+    Of one that `is_for_few` (N2, B15, B27) no list may tell more than that there is one more.
     """
 
     case_id: int
@@ -59,6 +59,12 @@ class Fact:
     is_followed_up: bool
     was_reminded: bool
     was_escalated: bool
+    is_protected: bool = False
+
+    @property
+    def is_for_few(self) -> bool:
+        """Tell whether even its number is kept from most."""
+        return self.is_restricted or self.is_protected
 
     @property
     def is_open(self) -> bool:
@@ -80,9 +86,7 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
     """Read what came in during a period, by the day of R in Stockholm (C4), in the order of its numbers."""
     within = and_(cases.c.received_at >= period.begins, cases.c.received_at < period.ends)
     counted = and_(within, cases.c.status.not_in(_NOT_COUNTED))
-    owed = {
-        kind: _owed(transaction, kind, counted) for kind in (PromiseKind.FIRST_FEEDBACK, PromiseKind.ANSWER)
-    }
+    feedback, owed = _owed(transaction, counted)
     answered, came_of = _answers(transaction, counted)
     told = _told(transaction, counted)
     wanted = select(*(cases.c[name] for name in _COLUMNS)).where(counted).order_by(cases.c.id)
@@ -101,30 +105,31 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
             source,
             status,
         ) = row[:11]
-        handle, restricted, follow_up = row[11:]
+        handle, restricted, protected, follow_up = row[11:]
         outcome, has_improvement = came_of.get(case_id, (None, False))
-        steps = told.get(case_id, frozenset())
+        steps = told.get(case_id, _NOBODY)
         facts.append(
             Fact(
                 case_id=case_id,
                 number=number,
                 received_on=day_of(received_at),
-                kind=_one_of(Kind, kind, chosen, guessed),
-                factor=_one_of(Factor, factor, guessed_factor),
+                kind=_KINDS.get(kind) or _KINDS.get(chosen) or _KINDS.get(guessed),
+                factor=_FACTORS.get(factor) or _FACTORS.get(guessed_factor),
                 is_preliminary=not (kind and factor),
                 unit=unit,
                 source=source,
-                status=Status(status),
+                status=_STATUSES[status],
                 is_anonymous=not handle,
                 is_restricted=restricted,
-                first_feedback=owed[PromiseKind.FIRST_FEEDBACK].get(case_id),
-                answer=owed[PromiseKind.ANSWER].get(case_id),
+                first_feedback=feedback.get(case_id),
+                answer=owed.get(case_id),
                 answered_on=answered.get(case_id),
                 outcome=outcome,
                 has_improvement=has_improvement,
                 is_followed_up=bool(follow_up),
                 was_reminded="reminded" in steps,
                 was_escalated="escalated" in steps,
+                is_protected=protected,
             )
         )
     return facts
@@ -132,18 +137,31 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
 
 _COLUMNS = (
     *("id", "number", "received_at", "kind", "chosen_kind", "suggested_kind", "factor", "suggested_factor"),
-    *("unit", "source", "status", "sender_handle", "restricted", "follow_up_result"),
+    *("unit", "source", "status", "sender_handle", "restricted", "protected", "follow_up_result"),
 )
+_NOBODY: frozenset[str] = frozenset()
+# Many times quicker than to call the enum for each of many thousands.
+_KINDS = {str(kind): kind for kind in Kind}
+_FACTORS = {str(factor): factor for factor in Factor}
+_STATUSES = {str(status): status for status in Status}
+_OUTCOMES = {str(outcome): outcome for outcome in Outcome}
 
 
-def _owed(transaction: Transaction, kind: PromiseKind, counted: ColumnElement[bool]) -> dict[int, Owed]:
-    wanted = _beside(promises, promises.c.case_id, promises.c.due_on, promises.c.kept_at).where(
-        counted, promises.c.kind == kind, promises.c.round == 1
+def _owed(transaction: Transaction, counted: ColumnElement[bool]) -> tuple[dict[int, Owed], dict[int, Owed]]:
+    """Return what was promised of each case's first round: the first feedback, and the answer."""
+    feedback: dict[int, Owed] = {}
+    answer: dict[int, Owed] = {}
+    wanted = _beside(
+        promises, promises.c.case_id, promises.c.kind, promises.c.due_on, promises.c.kept_at
+    ).where(
+        counted,
+        promises.c.kind.in_((PromiseKind.FIRST_FEEDBACK, PromiseKind.ANSWER)),
+        promises.c.round == 1,
     )
-    return {
-        case_id: Owed(due_on=due_on, kept_on=None if kept_at is None else day_of(kept_at))
-        for case_id, due_on, kept_at in transaction.connection.execute(wanted)
-    }
+    for case_id, kind, due_on, kept_at in transaction.connection.execute(wanted):
+        owed = Owed(due_on=due_on, kept_on=None if kept_at is None else day_of(kept_at))
+        (answer if kind == PromiseKind.ANSWER else feedback)[case_id] = owed
+    return feedback, answer
 
 
 def _answers(
@@ -165,7 +183,7 @@ def _answers(
         if delivered_at is not None:
             day = day_of(delivered_at)
             first[case_id] = min(day, first.get(case_id, day))
-            latest[case_id] = (Outcome(outcome), bool(improves))
+            latest[case_id] = (_OUTCOMES[outcome], bool(improves))
     return first, latest
 
 
@@ -175,15 +193,9 @@ def _told(transaction: Transaction, counted: ColumnElement[bool]) -> dict[int, f
     )
     found: dict[int, frozenset[str]] = {}
     for case_id, step in transaction.connection.execute(wanted):
-        found[case_id] = found.get(case_id, frozenset()) | {_TOLD[Step(step)]}
+        found[case_id] = found.get(case_id, _NOBODY) | {_TOLD[step]}
     return found
 
 
 def _beside(table: Any, *columns: ColumnElement[Any]) -> Select[Any]:
     return select(*columns).join(cases, cases.c.id == table.c.case_id)
-
-
-def _one_of(values: Iterable[Any], *said: str) -> Any:
-    """Return the first that was said, if it is one of these."""
-    known = {str(value): value for value in values}
-    return next((known[str(one)] for one in said if str(one) in known), None)

@@ -77,27 +77,47 @@ def counted(facts: Iterable[Fact]) -> list[Fact]:
 
 def tally(facts: Sequence[Fact], *, today: date, days: WorkingDays) -> Tally:
     """Add up cases that are counted; `today` tells which promises have fallen due."""
-    times = sorted(
-        days.between(fact.received_on, fact.answered_on) for fact in facts if fact.answered_on is not None
-    )
+    count = dict.fromkeys(_YES, 0)
+    kinds = dict.fromkeys(Kind, 0)
+    times: list[int] = []
+    late = acted = explained = 0
+    # One way through them: a year has thousands of cases, and each is added up in many rows.
+    for fact in facts:
+        if fact.kind is not None:
+            kinds[fact.kind] += 1
+        for name in _YES:
+            if getattr(fact, name):
+                count[name] += 1
+        if fact.answered_on is not None:
+            times.append(days.between(fact.received_on, fact.answered_on))
+        late += is_late(fact, today)
+        acted += fact.outcome is Outcome.DONE or fact.outcome is Outcome.LATER
+        explained += fact.outcome is Outcome.NO_ACTION
+    times.sort()
     return Tally(
         total=len(facts),
-        kinds={kind: sum(fact.kind is kind for fact in facts) for kind in Kind},
-        anonymous=sum(fact.is_anonymous for fact in facts),
-        preliminary=sum(fact.is_preliminary for fact in facts),
-        first_feedback=_in_time((fact.first_feedback for fact in facts), today),
-        answer=_in_time((fact.answer for fact in facts), today),
+        kinds=kinds,
+        anonymous=count["is_anonymous"],
+        preliminary=count["is_preliminary"],
+        first_feedback=in_time((fact.first_feedback for fact in facts), today),
+        answer=in_time((fact.answer for fact in facts), today),
         median_days=_median(times),
         p90_days=times[-(-9 * len(times) // 10) - 1] if times else None,
-        is_open=sum(fact.is_open for fact in facts),
-        late=sum(_is_late(fact, today) for fact in facts),
-        reminded=sum(fact.was_reminded for fact in facts),
-        escalated=sum(fact.was_escalated for fact in facts),
-        acted=sum(fact.outcome in {Outcome.DONE, Outcome.LATER} for fact in facts),
-        explained=sum(fact.outcome is Outcome.NO_ACTION for fact in facts),
-        followed_up=sum(fact.is_followed_up for fact in facts),
-        improving=sum(fact.has_improvement for fact in facts),
+        is_open=count["is_open"],
+        late=late,
+        reminded=count["was_reminded"],
+        escalated=count["was_escalated"],
+        acted=acted,
+        explained=explained,
+        followed_up=count["is_followed_up"],
+        improving=count["has_improvement"],
     )
+
+
+_YES = (
+    *("is_anonymous", "is_preliminary", "is_open", "was_reminded", "was_escalated", "is_followed_up"),
+    "has_improvement",
+)
 
 
 def change(now: int, before: int) -> Fraction | None:
@@ -105,12 +125,14 @@ def change(now: int, before: int) -> Fraction | None:
     return Fraction(100 * (now - before), before) if before else None
 
 
-def _in_time(owed: Iterable[Owed | None], today: date) -> Share:
+def in_time(owed: Iterable[Owed | None], today: date) -> Share:
+    """Return how many promises were kept in time, of those that were kept or have fallen due by `today`."""
     known = [kept for one in owed if one is not None and (kept := one.outcome(today)) is not None]
     return Share(part=sum(known), whole=len(known))
 
 
-def _is_late(fact: Fact, today: date) -> bool:
+def is_late(fact: Fact, today: date) -> bool:
+    """Tell whether a case is open after the day of its answer, and unanswered."""
     return (
         fact.is_open
         and fact.answer is not None

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bots.desk.reports import sheets
+from bots.desk.reports import telling, trend
 from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.report import Report
-from bots.desk.reports.sheet import Sheet
 from store.domain import Role
 from store.engine import Transaction
 
@@ -40,28 +39,13 @@ def entry(report: str) -> Entry:
     return found
 
 
-def _told(make: Callable[[Transaction, Asked], Sheet]) -> Callable[[Transaction, Asked], Report]:
-    def told(transaction: Transaction, asked: Asked) -> Report:
-        sheet = make(transaction, asked)
-        words = [sheet.id, "--period", asked.period.name, *(f"--unit {unit}" for unit in asked.units)]
-        return Report(
-            sheet=sheet,
-            period=asked.period,
-            today=asked.today,
-            municipality=asked.house.municipality,
-            query=" ".join(words),
-            headline=sheet.title,
-        )
-
-    return told
-
-
 CATALOGUE = {
     one.id: one
     for one in (
-        Entry(id="R1", title="Enhet, per faktor", readers=_LEADERS, make=_told(sheets.of_units)),
-        Entry(id="R2", title="Nämnd, halvår", readers=_LEADERS, make=_told(sheets.of_boards)),
-        Entry(id="R3", title="År", readers=_LEADERS, make=_told(sheets.of_years)),
-        Entry(id="R4", title="Tertial, ackumulerat", readers=_LEADERS, make=_told(sheets.of_tertials)),
+        Entry(id="R1", title="Enhet, per faktor", readers=_LEADERS, make=telling.of_units),
+        Entry(id="R2", title="Nämnd, halvår", readers=_LEADERS, make=telling.of_boards),
+        Entry(id="R3", title="År", readers=_LEADERS, make=telling.of_years),
+        Entry(id="R4", title="Tertial, ackumulerat", readers=_LEADERS, make=telling.of_tertials),
+        Entry(id="L20", title="Förändring per enhet och faktor", readers=_LEADERS, make=trend.of_cells),
     )
 }

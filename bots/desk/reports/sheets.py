@@ -1,65 +1,78 @@
-"""Makes each report from what happened to the cases of a period (requirements C4)."""
+"""Makes the rows of R1 to R4 from what happened to the cases of a period (requirements C4)."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
 from bots.desk.reports.asked import Asked, NoReportError
+from bots.desk.reports.counting import (
+    Counted,
+    Reading,
+    boards,
+    by_factor,
+    by_source,
+    cut_of,
+    is_running,
+    name_of,
+    span,
+)
+from bots.desk.reports.improving import Improvements
 from bots.desk.reports.sheet import Cell, Sheet
 from store.domain import Factor, Kind, Source, Unit
 from store.engine import Transaction
-from store.figures import facts
+from store.figures import words
+from store.figures.cut import Cut
 from store.figures.facts import Fact
 from store.figures.period import Period, holding
-from store.figures.tally import Tally, WorkingDays, change, counted, tally
+from store.figures.tally import Tally, change
 
 ALL = "Alla"
-NO_UNIT = "(utan enhet)"
 _YEARS = 3
+_SHOWN_PROPOSALS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Of:
-    """The cases of a period that are counted, and those that are not."""
+class Material:
+    """What a report is made of: its period, what that is compared with, and what its answers said.
 
-    period: Period
-    all: list[Fact]
-    some: list[Fact]
-    days: WorkingDays
-    today: date
+    `earlier` has the comparison of the rows first; R3 counts whole years in its columns.
+    """
 
-    def add(self, some: Iterable[Fact]) -> Tally:
-        return tally([*some], today=self.today, days=self.days)
+    reading: Reading
+    now: Counted
+    earlier: tuple[Counted, ...]
+    improvements: Improvements
+
+    @property
+    def asked(self) -> Asked:
+        """Return what was asked for."""
+        return self.reading.asked
 
 
-def _read(transaction: Transaction, asked: Asked, period: Period) -> _Of:
-    known = {unit.id for unit in asked.shown if unit}
-    found = facts.of_period(transaction, period)
-    if asked.units:
-        found = [fact for fact in found if fact.unit in known]
-    else:
-        # What lay at a unit that has been closed since is counted all the same.
-        found = [fact if fact.unit in known else replace(fact, unit="") for fact in found]
-    last = max([asked.today, period.last, *(fact.answered_on for fact in found if fact.answered_on)])
-    return _Of(
-        period=period,
-        all=found,
-        some=counted(found),
-        days=WorkingDays(period.first, last, asked.house.days.closed),
-        today=asked.today,
+def material(transaction: Transaction, asked: Asked, period: Period, others: Sequence[Period]) -> Material:
+    """Read what a report over `period` needs that is compared with `others`, the most telling one first."""
+    unlike = [other for n, other in enumerate(others) if other not in others[:n]]
+    reading = Reading(transaction, asked, span([period, *unlike]))
+    staff = [person.name for person in asked.house.handlers.values()]
+    return Material(
+        reading=reading,
+        now=reading.of(period),
+        earlier=tuple(reading.beside(period, other) for other in unlike),
+        improvements=Improvements(words.done(transaction, period), staff),
     )
 
 
-def _notes(of: _Of, asked: Asked) -> list[tuple[str, Cell]]:
-    handed = sum(not fact.is_synpunkt for fact in of.all)
-    unclassed = sum(fact.is_synpunkt and not fact.is_classed for fact in of.all)
-    return [
-        ("överlämnade, räknas inte (L4)", handed),
-        ("utan typ eller faktor, räknas inte än", unclassed),
-        ("preliminära: ingen människa har bekräftat dem", sum(fact.is_preliminary for fact in of.some)),
-        ("räknat till och med", asked.today),
-    ]
+@dataclass(kw_only=True)
+class _Rows:
+    """Rows, and whose cases each counts."""
+
+    rows: list[tuple[Cell, ...]] = field(default_factory=list)
+    cuts: list[Cut | None] = field(default_factory=list)
+
+    def add(self, row: tuple[Cell, ...], cut: Cut) -> None:
+        self.rows.append(row)
+        self.cuts.append(cut)
 
 
 _UNIT_COLUMNS = (
@@ -70,39 +83,40 @@ _UNIT_COLUMNS = (
 )
 
 
-def of_units(transaction: Transaction, asked: Asked) -> Sheet:
+def of_units(found: Material) -> Sheet:
     """R1: each unit by factor, with the sum of the unit first."""
-    of, before = (_read(transaction, asked, period) for period in (asked.period, asked.period.before))
-    rows: list[tuple[Cell, ...]] = []
+    asked, period = found.asked, found.now.period
+    rows = _Rows()
     for unit in asked.shown:
-        here, then = _at(of.some, unit), _at(before.some, unit)
-        if unit is None and not here:
+        here, then = (by_factor(one.at([unit])) for one in (found.now, found.earlier[0]))
+        if unit is None and not here[None]:
             continue
         for factor in (None, *Factor):
-            now = of.add(_about(here, factor))
-            rows.append(
-                (
-                    of.period.name,
-                    asked.house.authority_of(unit.id if unit else ""),
-                    unit.administration if unit else "",
-                    unit.department if unit else "",
-                    unit.name if unit else NO_UNIT,
-                    factor or ALL,
-                    *_counts(now),
-                    *_times(now),
-                    *_states(now),
-                    change(now.total, len(_about(then, factor))),
-                    "",
-                    now.improving,
-                    "",
-                )
+            some = here[factor]
+            now = found.reading.add(some)
+            row: tuple[Cell, ...] = (
+                period.name,
+                asked.house.authority_of(unit.id if unit else ""),
+                unit.administration if unit else "",
+                unit.department if unit else "",
+                name_of(unit),
+                factor or ALL,
+                *_counts(now),
+                *_times(now),
+                *_states(now),
+                change(now.total, len(then[factor])),
+                "",
+                _told(found.improvements.proposals(some)),
+                "",
             )
+            rows.add(row, cut_of(asked, period, [unit], factor=factor))
     return Sheet(
         id="R1",
-        title=f"Synpunkter per enhet och faktor, {of.period.name}",
+        title=f"Synpunkter per enhet och faktor, {period.name}",
         columns=_UNIT_COLUMNS,
-        rows=rows,
-        notes=_notes(of, asked),
+        rows=rows.rows,
+        notes=notes(found),
+        cuts=rows.cuts,
     )
 
 
@@ -114,57 +128,69 @@ _BOARD_COLUMNS = (
 )
 
 
-def of_boards(transaction: Transaction, asked: Asked) -> Sheet:
+def of_boards(found: Material) -> Sheet:
     """R2: each nämnd by its units, and then by how it was reached."""
-    of, before = (_read(transaction, asked, period) for period in (asked.period, asked.period.before))
+    rows = _Rows()
+    for row, cut in _board_rows(found, found.now, found.earlier[0]):
+        rows.add(row, cut)
     return Sheet(
         id="R2",
-        title=f"Synpunkter till nämnden, {of.period.name}",
+        title=f"Synpunkter till nämnden, {found.now.period.name}",
         columns=_BOARD_COLUMNS,
-        rows=list(_board_rows(of, before, asked)),
-        notes=_notes(of, asked),
+        rows=rows.rows,
+        notes=notes(found, proposals=True),
+        cuts=rows.cuts,
     )
 
 
-def of_tertials(transaction: Transaction, asked: Asked) -> Sheet:
-    """R4: as R2, for the year so far at the end of each tertial up to the one that was asked for."""
-    if asked.period.kind not in {"tertial", "year"}:
+def so_far(period: Period) -> Period:
+    """Return the year up to the end of a tertial or year; raise `NoReportError` for any other period."""
+    if period.kind not in {"tertial", "year"}:
         raise NoReportError("R4 görs för ett tertial, till exempel 2026-T2, eller för ett helt år.")
-    rows: list[tuple[Cell, ...]] = []
-    year = holding("year", asked.period.first)
-    of = None
-    for month in (4, 8, 12):
-        if month > asked.period.last.month:
-            break
-        tertial = holding("tertial", date(year.first.year, month, 1))
-        so_far = Period(first=year.first, last=tertial.last)
-        of, before = _read(transaction, asked, so_far), _read(transaction, asked, so_far.year_before)
-        named = f"{year.name}-T1" if month == 4 else f"{year.name}-T1–T{month // 4}"
-        rows += [(named, *row[1:]) for row in _board_rows(of, before, asked)]
-    assert of is not None  # noqa: S101 - a tertial ends in one of the three months
+    return Period(first=date(period.first.year, 1, 1), last=period.last)
+
+
+def of_tertials(found: Material) -> Sheet:
+    """R4: as R2, for the year so far at the end of each tertial up to the one that was asked for."""
+    rows = _Rows()
+    whole = found.now.period
+    for month in range(4, whole.last.month + 1, 4):
+        tertial = holding("tertial", date(whole.first.year, month, 1))
+        until = Period(first=whole.first, last=tertial.last)
+        now, then = found.reading.of(until), found.reading.beside(until, until.year_before)
+        named = f"{until.first.year}-T1" if month == 4 else f"{until.first.year}-T1–T{month // 4}"
+        for row, cut in _board_rows(found, now, then):
+            rows.add((named, *row[1:]), cut)
     return Sheet(
         id="R4",
-        title=f"Synpunkter till nämnden, ackumulerat till och med {asked.period.name}",
+        title=f"Synpunkter till nämnden, ackumulerat till och med {found.asked.period.name}",
         columns=_BOARD_COLUMNS,
-        rows=rows,
-        notes=_notes(of, asked),
+        rows=rows.rows,
+        notes=notes(found, proposals=True),
+        cuts=rows.cuts,
     )
 
 
-def _board_rows(of: _Of, before: _Of, asked: Asked) -> Iterator[tuple[Cell, ...]]:
-    for board, units in _boards(asked):
-        here, then = (_at_any(one.some, units) for one in (of, before))
-        parts: list[tuple[str, str, list[Fact], list[Fact]]] = [(ALL, ALL, here, then)]
+def _board_rows(found: Material, now: Counted, before: Counted) -> Iterator[tuple[tuple[Cell, ...], Cut]]:
+    for board, units in boards(found.asked):
+        here, then = now.at(units), before.at(units)
+        if units == [None] and not here:
+            continue
+        by_road, then_by_road = by_source(here), by_source(then)
+        parts: list[tuple[Sequence[Unit | None], str, str, list[Fact], list[Fact]]]
+        parts = [(units, ALL, ALL, here, then)]
         parts += [
-            (unit.name if unit else NO_UNIT, ALL, _at(here, unit), _at(then, unit))
+            ([unit], name_of(unit), ALL, now.at([unit]), before.at([unit]))
             for unit in units
-            if unit is not None or _at(here, None)
+            if unit is not None or now.at([None])
         ]
-        parts += [(ALL, source, _by(here, source), _by(then, source)) for source in Source]
-        for name, source, now, earlier in parts:
-            added = of.add(now)
-            yield (
-                of.period.name,
+        parts += [
+            (units, ALL, source, by_road.get(source, []), then_by_road.get(source, [])) for source in Source
+        ]
+        for whose, name, source, some, earlier in parts:
+            added = found.reading.add(some)
+            row: tuple[Cell, ...] = (
+                now.period.name,
                 board,
                 name,
                 source,
@@ -172,8 +198,10 @@ def _board_rows(of: _Of, before: _Of, asked: Asked) -> Iterator[tuple[Cell, ...]
                 *_times(added),
                 *_states(added),
                 change(added.total, len(earlier)),
-                added.improving,
+                _told(found.improvements.measures(some)),
             )
+            road = "" if source == ALL else source
+            yield row, cut_of(found.asked, now.period, whose, source=road)
 
 
 _YEAR_COLUMNS = (
@@ -182,69 +210,72 @@ _YEAR_COLUMNS = (
 )
 
 
-def of_years(transaction: Transaction, asked: Asked) -> Sheet:
-    """R3: every nämnd and unit of a year, zero rows with them (L15), beside the two years before."""
-    if asked.period.kind != "year":
+def years(period: Period) -> list[Period]:
+    """Return a year and the two before it; raise `NoReportError` for what is no year."""
+    if period.kind != "year":
         raise NoReportError("R3 görs för ett år, till exempel 2026.")
-    years = [asked.period]
-    while len(years) < _YEARS:
-        years.append(years[-1].before)
-    found = [_read(transaction, asked, year) for year in years]
-    rows: list[tuple[Cell, ...]] = []
-    for board, units in _boards(asked):
-        for unit in (ALL, *units):
-            of_year = [
-                _at_any(one.some, units) if isinstance(unit, str) else _at(one.some, unit) for one in found
-            ]
-            here, now = of_year[0], found[0].add(of_year[0])
-            if unit is None and not here:
+    found = [period]
+    while len(found) < _YEARS:
+        found.append(found[-1].before)
+    return found
+
+
+def of_years(found: Material) -> Sheet:
+    """R3: every nämnd and unit of a year, zero rows with them (L15), beside the two years before."""
+    rows = _Rows()
+    period = found.now.period
+    earlier = [found.reading.of(year) for year in years(period)[1:]]
+    for board, units in boards(found.asked):
+        for whose, name in ((units, ALL), *(([unit], name_of(unit)) for unit in units)):
+            some = found.now.at(whose)
+            if whose == [None] and not some:
                 continue
-            rows.append(
-                (
-                    board,
-                    unit if isinstance(unit, str) else unit.name if unit else NO_UNIT,
-                    now.total,
-                    *(now.kinds[kind] for kind in Kind),
-                    *(len(_about(here, factor)) for factor in Factor),
-                    now.answer.percent,
-                    _percent(now.acted, now.total),
-                    _percent(now.followed_up, now.total),
-                    now.improving,
-                    *(len(facts_of_year) for facts_of_year in of_year[1:]),
-                )
+            now, factors = found.reading.add(some), by_factor(some)
+            row: tuple[Cell, ...] = (
+                board,
+                name,
+                now.total,
+                *(now.kinds[kind] for kind in Kind),
+                *(len(factors[factor]) for factor in Factor),
+                now.answer.percent,
+                _percent(now.acted, now.total),
+                _percent(now.followed_up, now.total),
+                _told(found.improvements.measures(some)),
+                *(len(year.at(whose)) for year in earlier),
             )
+            rows.add(row, cut_of(found.asked, period, whose))
     return Sheet(
         id="R3",
-        title=f"Synpunkter under {asked.period.name}",
-        columns=(*_YEAR_COLUMNS, *(f"totalt_{year.name}" for year in years[1:])),
-        rows=rows,
-        notes=_notes(found[0], asked),
+        title=f"Synpunkter under {period.name}",
+        columns=(*_YEAR_COLUMNS, *(f"totalt_{year.period.name}" for year in earlier)),
+        rows=rows.rows,
+        notes=notes(found, proposals=True),
+        cuts=rows.cuts,
     )
 
 
-def _boards(asked: Asked) -> list[tuple[str, list[Unit | None]]]:
-    """List each nämnd with its units, in the order of the configuration."""
-    found: dict[str, list[Unit | None]] = {}
-    for unit in asked.shown:
-        found.setdefault(asked.house.authority_of(unit.id if unit else ""), []).append(unit)
-    return list(found.items())
+def notes(found: Material, *, proposals: bool = False) -> list[tuple[str, Cell]]:
+    """Tell what is in no row. Row T7 wants `proposals` in R2 and R3, which have no column for them."""
+    proposed = found.improvements.proposals(found.now.some, most=_SHOWN_PROPOSALS) if proposals else []
+    everything, some = found.now.all, found.now.some
+    notes: list[tuple[str, Cell]] = [
+        ("överlämnade, räknas inte (L4)", sum(not fact.is_synpunkt for fact in everything)),
+        (
+            "utan typ eller faktor, räknas inte än",
+            sum(fact.is_synpunkt and not fact.is_classed for fact in everything),
+        ),
+        ("preliminära: ingen människa har bekräftat dem", sum(fact.is_preliminary for fact in some)),
+        ("räknat till och med", found.asked.today),
+    ]
+    if is_running(found.now.period, found.asked.today):
+        notes.append(("perioden pågår: förändringen är mot lika många dagar", found.asked.today))
+    if found.improvements.left_out:
+        notes.append(("texter som inte visas: de kan peka ut någon", found.improvements.left_out))
+    return [*notes, *(("förbättringsförslag", text) for _, text in proposed)]
 
 
-def _at(some: Iterable[Fact], unit: Unit | None) -> list[Fact]:
-    return _at_any(some, [unit])
-
-
-def _at_any(some: Iterable[Fact], units: Iterable[Unit | None]) -> list[Fact]:
-    ids = {unit.id if unit else "" for unit in units}
-    return [fact for fact in some if fact.unit in ids]
-
-
-def _by(some: Iterable[Fact], source: Source) -> list[Fact]:
-    return [fact for fact in some if fact.source == source]
-
-
-def _about(some: Iterable[Fact], factor: Factor | None) -> list[Fact]:
-    return [fact for fact in some if factor is None or fact.factor is factor]
+def _told(chosen: Sequence[tuple[Fact, str]]) -> str:
+    return " | ".join(text for _, text in chosen)
 
 
 def _counts(now: Tally) -> tuple[Cell, ...]:
