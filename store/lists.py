@@ -14,6 +14,7 @@ from sqlalchemy import (
     Date,
     FromClause,
     and_,
+    false,
     func,
     literal,
     literal_column,
@@ -28,7 +29,7 @@ from store.cases import OPEN
 from store.deadlines import STOCKHOLM
 from store.domain import BY_STAFF, Kind, Lane, PromiseKind, Role, Source, Status
 from store.engine import Row, Transaction
-from store.sight import Reader, holds, holds_any, seen_by
+from store.sight import Reader, holds, holds_any, newest_of, seen_by
 from store.tables import cases, promises, suggestions
 
 _MOST_COUNTED, _MOST_FOUND = 1000, 200
@@ -262,7 +263,8 @@ def _asked(transaction: Transaction, queue: Queue, reader: Reader, filters: Filt
     found = search.found(transaction, question)
     key = cases.c.id if found is None else found.key
     is_of_all = queue is Queue.ALL and not filters.late
-    where = [seen_by(reader, of_few=not is_of_all, key=key)]
+    theirs = newest_of(reader) if is_of_all and transaction.connection.dialect.name != "sqlite" else None
+    where = [seen_by(reader, of_few=theirs is not None or not is_of_all, key=key)]
     if not is_of_all:
         where.append(_stands(transaction, _STATUSES.get(queue, OPEN), key))
     where += [*_in_queue(queue, reader, today), *_narrowed(transaction, filters, today)]
@@ -273,8 +275,14 @@ def _asked(transaction: Transaction, queue: Queue, reader: Reader, filters: Filt
         return _Asked(source=source, id=found.id, where=[found.where, *where])
     sees_all = reader.is_registrator or reader.oversees or reader.sorts
     if filters.text:
-        where.append(search.matches(transaction, question, wide=sees_all and is_of_all))
-    is_narrow = not sees_all or filters.unit or filters.handler or filters.lane
+        where.append(
+            search.matches(transaction, question, wide=sees_all and is_of_all, each=theirs is not None)
+        )
+    if theirs is not None:
+        # One value a case, so that PostgreSQL judges one after the other, and stops when the list is full.
+        judged = select(and_(*where)).where(cases.c.id == theirs.c.id).correlate(theirs).scalar_subquery()
+        return _Asked(source=theirs, id=theirs.c.id, where=[func.coalesce(judged, false())])
+    is_narrow = filters.unit or filters.handler or filters.lane
     if is_of_all and is_narrow and transaction.connection.dialect.name != "sqlite":
         # With the order in sight PostgreSQL would walk through the newest cases of everybody to find these.
         narrow = select(cases.c.id).where(*where).offset(0).subquery()

@@ -40,6 +40,7 @@ from store.tables import cases, corrections, letters, messages, search_words
 
 _FEW = 2000
 _SOME, _MOST_OF_SOME = 200, 160
+_NOT_RARE = 20  # so many of some, and a list of the newest is soon full
 
 # Raise it when words are cut otherwise: every case is then indexed anew at the next start.
 VERSION = 1
@@ -112,10 +113,13 @@ def ask(text: str) -> Question:
     return tuple(term for term in terms if term.ways)[:_MOST_TERMS]
 
 
-def matches(transaction: Transaction, question: Question, *, wide: bool = False) -> ColumnElement[bool]:
+def matches(
+    transaction: Transaction, question: Question, *, wide: bool = False, each: bool = False
+) -> ColumnElement[bool]:
     """Say to the database which `cases` a question finds. The empty question finds none.
 
-    `wide` tells that nothing else narrows the list: then a rare word is looked up first.
+    `wide` tells that nothing else narrows the list: then a rare word is looked up first. With `each`,
+    PostgreSQL asks one case after the other, for a list that ends when it is full.
     """
     wanted = [term for term in question if not term.unwanted]
     unwanted = [term for term in question if term.unwanted]
@@ -131,7 +135,8 @@ def matches(transaction: Transaction, question: Question, *, wide: bool = False)
         asked = both.join(_written(term, render, union) for term in wanted)
         # PostgreSQL can not know how rare a word is, and would walk through every case to find none.
         few = _few(transaction, asked) if wide and holds is not _sqlite_holds else None
-        said.append(holds(asked) if few is None else cases.c.id.in_(few))
+        one = _postgresql_each if each and holds is _postgresql_holds else holds
+        said.append(one(asked) if few is None else cases.c.id.in_(few))
     if unwanted:
         spoken = union.join(_written(term, render, union) for term in unwanted)
         if holds is _postgresql_holds and not (wide and _is_common(transaction, spoken)):
@@ -400,6 +405,8 @@ def _postgresql_found(expression: str) -> Select[int]:
 
 def _few(transaction: Transaction, expression: str) -> list[int] | None:
     """Return the ids that PostgreSQL finds, or None if they are many."""
+    if _of_newest(transaction, expression) > _NOT_RARE:
+        return None
     found = list(transaction.connection.scalars(_postgresql_found(expression).limit(_FEW + 1)).all())
     return found if len(found) <= _FEW else None
 
@@ -455,7 +462,12 @@ def _postgresql_each(expression: str) -> ColumnElement[bool]:
 
 def _is_common(transaction: Transaction, expression: str) -> bool:
     """Tell whether most of the newest cases have a word: then it takes long to walk to those without."""
+    return _of_newest(transaction, expression) > _MOST_OF_SOME
+
+
+def _of_newest(transaction: Transaction, expression: str) -> int:
+    """Count how many of the newest cases have a word: a guess of how common it is, for the price of few."""
     newest = select(search_words.c.words).order_by(search_words.c.case_id.desc()).limit(_SOME).subquery()
     asked = bindparam(None, expression, type_=TSQUERY())
     wanted = select(func.count()).select_from(newest).where(newest.c.words.op("@@")(asked))
-    return (transaction.connection.scalar(wanted) or 0) > _MOST_OF_SOME
+    return transaction.connection.scalar(wanted) or 0

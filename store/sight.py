@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     String,
+    Subquery,
     and_,
     cast,
     false,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
     union_all,
     update,
 )
@@ -119,6 +121,19 @@ def seen_by(
     by_office = [true()] if reader.oversees else [*_of_units(reader.manages), *_of_lanes(reader.lanes)]
     few = or_(cases.c.handler == reader.id, and_(_unsealed(cases), or_(false(), *by_office)))
     return and_(clear, or_(not_(cases.c.restricted), few))
+
+
+def newest_of(reader: Reader) -> Subquery | None:
+    """Give the ids of all cases that may be somebody's, newest first; None for who sees all but a few.
+
+    `seen_by` must be asked besides. The order is held when PostgreSQL joins it, so that a list of the newest
+    ends as soon as it is full.
+    """
+    if reader.is_registrator or reader.oversees or reader.sorts:
+        return None
+    theirs = union(*(select(_own.c.id).where(reason) for reason in _reasons(reader, _own))).subquery()
+    # Without an offset the order would be thought of no use, and left out.
+    return select(theirs.c.id).order_by(theirs.c.id.desc()).offset(0).subquery()
 
 
 def show(transaction: Transaction, case_id: int, people: Collection[str]) -> None:

@@ -172,6 +172,24 @@ def test_postgresql_can_use_what_only_an_expression_or_a_condition_names(store: 
         assert name in used(store, listed(Queue.OVERDUE), name)
 
 
+@pytest.mark.parametrize(
+    "database_kind", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+@pytest.mark.parametrize("words", ["", "cykelbana", "-cykelbana"])
+def test_somebodys_cases_are_judged_newest_first_until_a_page_is_full(store: Store, words: str) -> None:
+    statement, values = asked_by(store, listed(Queue.ALL, text=words))[0]
+
+    with store.read() as transaction:
+        explained = transaction.connection.exec_driver_sql(f"EXPLAIN {statement}", values)
+        steps = [
+            step for (line,) in explained for step in re.findall(r"^ *(?:->  )?([A-Z][\w ]+?)  \(", line)
+        ]
+
+    # Put in order before they are judged, not after it; the whole of it ends with the page.
+    assert steps[:2] == ["Limit", "Subquery Scan on anon_1"]
+    assert steps[2] in {"Sort", "Incremental Sort", "Unique"}
+
+
 def used(store: Store, question: Question, name: str) -> set[str]:
     """Tell which indexes PostgreSQL searches for the first answer, if it must not read whole tables.
 
