@@ -12,8 +12,14 @@ from templates.document_facts import (
     CaseSheetFacts,
     CoverLetterFacts,
     MeasureFormFacts,
+    ReportFacts,
     ReportFormFacts,
+    ReportTable,
     ServiceNoteFacts,
+    ShownCell,
+    ShownChart,
+    ShownColumn,
+    ShownSection,
 )
 from templates.facts import Person
 
@@ -171,6 +177,48 @@ _ARCHIVE = ArchiveNoteFacts(
     remarks=("2 ärenden med skyddade personuppgifter lämnas i en särskild del.",),
 )
 _ARCHIVE_WHOLE: ArchiveNoteFacts = {**_ARCHIVE, "remarks": ()}
+_FIGURES = ReportTable(
+    of="",
+    names=1,
+    columns=[ShownColumn(name="enhet", is_number=False), ShownColumn(name="totalt", is_number=True)],
+    groups=[
+        {
+            "name": "Tekniska nämnden",
+            "rows": [
+                [
+                    ShownCell(text="Parkenheten", address=""),
+                    ShownCell(text="31", address="/statistik/arenden?x"),
+                ],
+                [ShownCell(text="Gatuenheten", address=""), ShownCell(text="–", address="")],
+            ],
+        }
+    ],
+)
+_DRAWN = """<svg class="chart" role="img" aria-labelledby="t" viewBox="0 0 360 20" width="100%">
+<title id="t">Synpunkter per enhet</title><rect width="200" height="12" fill="#0072b2"/></svg>"""
+_QUARTER = ReportFacts(
+    title="Synpunkter per enhet, 2026-K3",
+    municipality="Exempelby kommun",
+    running="R1 · 2026-K3",
+    headline="Det kom 31 synpunkter, tio fler än kvartalet före.",
+    about=[("Period", "2026-K3"), ("Räknat till och med", "2026-10-01")],
+    sections=[ShownSection(title="Försenade", paragraphs=["Två svar är sena."], items=["Gungan", "Stigen"])],
+    charts=[ShownChart(title="Synpunkter per enhet", svg=_DRAWN, table=_FIGURES)],
+    notes=[("Överlämnade, räknas inte (L4)", "3")],
+    lines=["Kolumner utan uppgifter visas inte: analys."],
+    wide=True,
+    parts=[_FIGURES, {**_FIGURES, "of": "beröm"}],
+)
+_QUARTER_EMPTY: ReportFacts = {
+    **_QUARTER,
+    "headline": _QUARTER["title"],
+    "sections": [],
+    "charts": [],
+    "notes": [],
+    "lines": ["Det finns inga rader."],
+    "wide": False,
+    "parts": [],
+}
 
 DOCUMENT_EXAMPLES = (
     DocumentExample(document="service_note", situation="filled in", facts=_NOTE),
@@ -187,4 +235,6 @@ DOCUMENT_EXAMPLES = (
     DocumentExample(document="case_sheet", situation="not answered", facts=_SHEET_NEW),
     DocumentExample(document="archive_note", situation="something withheld", facts=_ARCHIVE),
     DocumentExample(document="archive_note", situation="whole", facts=_ARCHIVE_WHOLE),
+    DocumentExample(document="report", situation="a quarter", facts=_QUARTER),
+    DocumentExample(document="report", situation="nothing in it", facts=_QUARTER_EMPTY),
 )

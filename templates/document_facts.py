@@ -3,6 +3,7 @@
 Documents stay in the house or go by post, so unlike letters they may hold what the sender said.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypedDict
 
@@ -127,3 +128,65 @@ class ArchiveNoteFacts(TypedDict):
     software: str
     cases: int
     remarks: tuple[str, ...]  # what is missing, or must be known besides
+
+
+class ShownSection(TypedDict):
+    """A part of the text of a report."""
+
+    title: str
+    paragraphs: Sequence[str]
+    items: Sequence[str]
+
+
+class ShownColumn(TypedDict):
+    """A column of a table; "" of the one that names the rows of a chart."""
+
+    name: str
+    is_number: bool
+
+
+class ShownCell(TypedDict):
+    """A cell, as it is read. `address` is where its cases are, or ""."""
+
+    text: str
+    address: str
+
+
+class ShownRows(TypedDict):
+    """Rows that have something in common, which is said over them; or ""."""
+
+    name: str
+    rows: Sequence[Sequence[ShownCell]]
+
+
+class ReportTable(TypedDict):
+    """A table. `of` tells it from the others; the first `names` cells of a row say what it is about."""
+
+    of: str
+    names: int
+    columns: Sequence[ShownColumn]
+    groups: Sequence[ShownRows]
+
+
+class ShownChart(TypedDict):
+    """A chart, drawn by `bots.desk.reports.drawing`; `svg` is not escaped. Its figures stand beside it."""
+
+    title: str
+    svg: str
+    table: ReportTable
+
+
+class ReportFacts(TypedDict):
+    """Facts of `report` (requirements C4): what its PDF tells. `wide` tables print on a page laid down."""
+
+    title: str
+    municipality: str
+    running: str
+    headline: str
+    about: Sequence[tuple[str, str]]
+    sections: Sequence[ShownSection]
+    charts: Sequence[ShownChart]
+    notes: Sequence[tuple[str, str]]
+    lines: Sequence[str]  # what the tables leave out
+    wide: bool
+    parts: Sequence[ReportTable]

@@ -46,6 +46,7 @@ def chosen(tree: LexborHTMLParser) -> list[str]:
         ("cover_letter", known.CoverLetterFacts),
         ("case_sheet", known.CaseSheetFacts),
         ("archive_note", known.ArchiveNoteFacts),
+        ("report", known.ReportFacts),
     ],
 )
 def test_a_document_needs_the_facts_of_its_type(name: str, facts: type) -> None:

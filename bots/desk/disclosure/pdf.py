@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -23,7 +24,7 @@ from bots.desk.disclosure.masking import BOX, Pieces
 from store.deadlines import STOCKHOLM
 
 # DejaVu Sans has Latin, Greek, Cyrillic, Armenian, Georgian, Hebrew and Arabic letters, and no others.
-_FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
+FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _FAMILY = "text"
 _LONGEST = 60_000  # signs of one paper that are drawn
 _NOT_DRAWN = "\N{WHITE SQUARE}"
@@ -66,6 +67,15 @@ def made_with() -> str:
     return f"fpdf2 {version('fpdf2')}, fonttools {version('fonttools')}, zlib {zlib.ZLIB_RUNTIME_VERSION}"
 
 
+@cache
+def signs() -> frozenset[int]:
+    """Return the signs that the font has, as code points."""
+    pages = FPDF()
+    pages.add_font(_FAMILY, "", FONT)
+    drawn = pages.fonts[_FAMILY]
+    return frozenset(drawn.cmap) if isinstance(drawn, TTFFont) else frozenset()
+
+
 def draw(sheet: Sheet, *, at: datetime, longest: int = _LONGEST) -> Drawn:
     """Draw a sheet. `at` is the time that stands in the file; it must be aware.
 
@@ -93,7 +103,7 @@ class _Pen:
         self._longest = longest
         # PDF/A-2u: each sign can be read out of the file, and the file needs nothing from outside.
         self.pdf = _Pages(enforce_compliance="PDF/A-2U")
-        self.pdf.add_font(_FAMILY, "", _FONT)
+        self.pdf.add_font(_FAMILY, "", FONT)
         drawn = self.pdf.fonts[_FAMILY]
         self._signs = drawn.cmap if isinstance(drawn, TTFFont) else {}
         title = self._drawable(_one_line(sheet.title))

@@ -13,10 +13,10 @@ from bots.desk.reports.sheet import shown
 _WIDTH = 360  # so narrow that the text is still read where the drawing gets 288 px
 _SIZE = 12
 _LINE = 14
-_LETTER = 6.6  # what a letter takes on an average, somewhat generously
+_LETTER = 7.2  # what a letter takes on an average, somewhat generously
 _BAR = 15
 _APART = 9
-_NAMES = 128
+_NAMES = 138
 _INK = "currentColor"  # the text around it: a page may be dark
 _DARK = "#1a1a1a"
 _FAINT = "#767676"
@@ -34,7 +34,7 @@ _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 2", "12 4")
 _UNWRITABLE = re.compile("[^\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 
 
-def draw(chart: Chart) -> str:
+def draw(chart: Chart, *, font: str = "system-ui, sans-serif") -> str:
     """Return a chart as an `svg` element, as wide as the room that it is given.
 
     It has a title and a description for who does not see it, and no visible heading: the page gives it one,
@@ -57,7 +57,7 @@ def draw(chart: Chart) -> str:
         bottom = (_lines if chart.shape is Shape.LINES else _bars)(svg, chart, name, top)
     svg.set("viewBox", f"0 0 {_WIDTH} {bottom:g}")
     svg.set("width", "100%")
-    svg.set("font-family", "system-ui, sans-serif")
+    svg.set("font-family", font)
     svg.set("font-size", str(_SIZE))
     svg.set("fill", _INK)
     return tostring(svg, encoding="unicode")
@@ -67,10 +67,9 @@ def value_of(chart: Chart, value: Fraction | int | None) -> str:
     """Write a figure of a chart as Swedes do; a dash where there is none."""
     if value is None:
         return shown(None)
-    if abs(value) < _MOST:
-        written = shown(value)
-    else:
-        power = len(str(int(abs(value)))) - 1
+    written, size = shown(value), abs(Fraction(value))
+    if size >= _MOST:
+        power = len(str(int(size))) - 1
         written = f"{shown(Fraction(value) / 10**power)}·10^{power}"
     return f"{written}\u00a0%" if chart.unit == "%" else written
 
@@ -214,7 +213,7 @@ def _labelled(chart: Chart, across: _Scale) -> list[int]:
     widest = max(min(_room(label), 12 * _LETTER) for label in chart.labels)
     apart = max(across.at(1) - across.at(0), 0.1)
     every = int((widest + 6) / apart) + 1
-    return [*range(len(chart.labels) - 1, -1, -every)]
+    return [*range((len(chart.labels) - 1) % every, len(chart.labels), every)]
 
 
 def _unbroken(one: Series, across: _Scale, upward: _Scale) -> Iterator[list[tuple[float, float]]]:
@@ -249,7 +248,8 @@ def _turning(one: Series) -> tuple[int, ...]:
     known = [place for place, value in enumerate(one.values) if value is not None]
     highest = max(known, key=lambda place: one.values[place] or 0, default=0)
     last = known[-1] if known else 0
-    return (highest, last) if (last - highest) * 5 > len(one.values) else (last,)
+    is_apart = (last - highest) * _WIDTH > 4 * _LETTER * len(one.values)
+    return (highest, last) if is_apart else (last,)
 
 
 def _bar(svg: Element, name: str, index: int, where: tuple[float, float, float]) -> None:
@@ -323,7 +323,10 @@ def _text(
 
 
 def _broken(text: str, letters: int, *, lines: int) -> list[str]:
-    return wrap(_plain(text), width=letters, max_lines=lines, placeholder="…") or [""]
+    """Break a text into lines; a word that is too long may be broken after a stroke (`Taxor/avgifter`)."""
+    parted = re.sub(r"(?<=\w)/(?=\w)", "/ ", _plain(text))
+    made = wrap(parted, width=letters, max_lines=lines, placeholder="…")
+    return [re.sub(r"(?<=\w)/ (?=\w)", "/", line) for line in made] or [""]
 
 
 def _room(text: str) -> float:

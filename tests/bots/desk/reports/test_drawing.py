@@ -4,7 +4,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element, fromstring
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.desk.reports.drawing import draw
@@ -32,7 +32,7 @@ def a_chart(
 
 @st.composite
 def charts(choose: st.DrawFn) -> Chart:
-    labels = choose(st.lists(st.text(max_size=60), max_size=30))
+    labels = choose(st.lists(st.text(max_size=60), max_size=12))
     values = st.tuples(*[_FIGURES for _ in labels])
     series = choose(st.lists(st.builds(Series, name=st.text(max_size=60), values=values), max_size=8))
     return Chart(
@@ -45,6 +45,7 @@ def charts(choose: st.DrawFn) -> Chart:
     )
 
 
+@settings(max_examples=40, deadline=None)
 @given(charts())
 def test_whatever_the_figures_the_drawing_is_well_formed(chart: Chart) -> None:
     svg = fromstring(draw(chart))  # noqa: S314 - our own
