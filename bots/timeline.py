@@ -4,7 +4,6 @@ A line names an act, its actor and its case; no word of a citizen, and none that
 """
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -36,6 +35,7 @@ def add(command: Command) -> None:
 
 def _timeline(chosen: argparse.Namespace) -> int:
     from bots.clock import now
+    from bots.desk.spreadsheet import MARK, line
     from bots.parts import open_store_of
     from bots.settings import SettingsError, load
     from store import journal
@@ -50,10 +50,9 @@ def _timeline(chosen: argparse.Namespace) -> int:
     try:
         with closing(open_store_of(load(chosen.config))) as store:
             count = 0
-            out = csv.writer(sys.stdout)
-            out.writerow(_HEAD)
+            sys.stdout.write(MARK + line(_HEAD))
             for row in _lines(store, begins, ends, who=chosen.who, case=chosen.case):
-                out.writerow(_written(row))
+                sys.stdout.write(line(_written(row)))
                 count += 1
             # That somebody has taken it out belongs to it: it tells who has read what.
             details = {"från": begins.isoformat(), "till": ends.isoformat(), "rader": str(count)}
@@ -81,10 +80,12 @@ def _lines(store: "Store", begins: datetime, ends: datetime, *, who: str, case: 
 
 
 def _written(row: "Row") -> tuple[object, ...]:
+    from bots.desk.spreadsheet import harmless
     from store.deadlines import STOCKHOLM
 
     at = row["at"].astimezone(STOCKHOLM).isoformat(timespec="seconds")
-    return row["id"], at, row["actor"], row["act"], row["number"] or "", row["message_id"] or ""
+    told = harmless(row["actor"]), harmless(row["act"])
+    return row["id"], at, *told, row["number"] or "", row["message_id"] or ""
 
 
 def _moment(told: str) -> datetime:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+MARK = "\ufeff"  # by which a spreadsheet knows UTF-8
 # A spreadsheet takes what begins like this for a formula (CWE-1236).
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -16,6 +17,16 @@ def written(rows: Iterable[Sequence[object]]) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=";", lineterminator="\r\n").writerows(rows)
     return out.getvalue().encode("utf-8-sig", "replace")
+
+
+def line(cells: Sequence[object]) -> str:
+    """Write one row as text, its end included; for what is too long to be held as a whole.
+
+    Begin with `MARK`, and give what somebody else has worded through `harmless` first.
+    """
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=";", lineterminator="\r\n").writerow(cells)
+    return out.getvalue()
 
 
 def harmless(text: str) -> str:

@@ -35,7 +35,8 @@ def told(config: Path, capsys: pytest.CaptureFixture[str], *words: str) -> list[
     capsys.readouterr()
     status = main(["timeline", "--config", str(config), *words])
     said = capsys.readouterr()
-    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert said.out.startswith("\ufeffrad;tid;")
+    rows = list(csv.DictReader(io.StringIO(said.out[1:]), delimiter=";"))
     assert status == 0
     assert said.err == f"{len(rows)} rader\n"
     return rows
@@ -59,6 +60,20 @@ def test_b19_a_period_tells_who_did_and_read_what_and_not_a_word_of_it(
     ]
     assert rows[0]["ärende"].endswith("-000001")
     assert WORDS not in str(rows)
+
+
+def test_b19_no_spreadsheet_takes_an_actor_for_a_formula(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = open_store(f"sqlite:///{config.parent / 'synpunkt.db'}")
+    with store.write() as transaction:
+        at = datetime(2026, 11, 26, 8, 30, tzinfo=UTC)
+        journal.write(transaction, at, Entry(actor="=1+1", act="@SUM(A1)", case_id=1))
+    store.close()
+
+    (row,) = told(config, capsys, "--from", "2026-11-26", "--to", "2026-11-27")
+
+    assert (row["vem"], row["vad"]) == ("'=1+1", "'@SUM(A1)")
 
 
 def test_b19_one_person_and_one_case_can_be_asked_for(

@@ -235,6 +235,11 @@ def test_b13_a_title_with_a_name_and_an_illness_is_remarked_on() -> None:
     assert lint_title("Klagomål om skolmaten på Tallskolan") == []
 
 
+def test_b13_the_name_of_a_law_is_nobodys_name() -> None:
+    assert lint_title("Fråga om lex Sarah och Lex Maria på Tallgården") == []
+    assert [one.words for one in lint_title("Sarah Ek frågar om lex Sarah")] == ["Sarah Ek"]
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.text())
 def test_no_text_breaks_the_finder_and_its_passages_lie_in_the_text_in_order(text: str) -> None:
