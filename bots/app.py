@@ -40,6 +40,7 @@ from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
 from bots.desk.finish import finish
 from bots.desk.house import House
+from bots.desk.infected import Infected
 from bots.desk.intake import Intake
 from bots.desk.judge import Judge
 from bots.desk.letters import Guard, Letters
@@ -60,6 +61,7 @@ from bots.parts import (
     build_provider,
     build_reader,
     build_relay,
+    build_scanner,
     build_scanning,
     build_surroundings,
     language_of,
@@ -324,7 +326,9 @@ def build(
             opinion=opinion,
             acts=Acts(store=store, work=work, clock=clock, acted=lambda: _ring_from_thread(delivery)),
             directory=directory,
-            scanning=build_scanning(settings, store, clock),
+            scanning=build_scanning(
+                settings, store, clock, tell=Infected(work=work).tell, told=delivery.ring
+            ),
             seal_seconds=settings.journal.seconds,
         )
         if settings.web is not None and with_doors:
@@ -404,6 +408,7 @@ def _add_pages(
         disclosing=_disclosing(app, settings, house, clock),
         disposal=Disposal(store=app.store, rules=retention_rules(settings), clock=clock),
         archive=archive_of(settings, house, app.store, clock),
+        scanner=build_scanner(settings),
         extract=Extract(
             store=app.store,
             clock=clock,

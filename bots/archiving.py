@@ -72,6 +72,8 @@ def _archive(chosen: argparse.Namespace) -> int:
     print(f"{where}\närenden: {made.cases}\nSHA-256: {made.sha256}")
     if made.protected:
         print(f"skyddade personuppgifter i {made.protected} av dem: gör deras särskilda del med --protected")
+    if made.unsafe:
+        print(f"utelämnade filer, skadliga eller inte virusgranskade: {made.unsafe}; paketet säger vilka")
     return exits.OK
 
 

@@ -21,7 +21,7 @@ from bots.desk.doors import Doors
 from bots.desk.house import House, HouseError
 from bots.desk.judge import Surroundings
 from bots.desk.opinion import Suggester
-from bots.desk.scanning import Scanning
+from bots.desk.scanning import Scanning, Tell
 from bots.mail.identity import Identity
 from bots.mail.oauth import ClientCredentials, TokenSource
 from bots.mail.reading import TrustedFront
@@ -223,13 +223,25 @@ def _provider_facts(oidc: OidcSettings, public_url: str) -> ProviderFacts:
     )
 
 
-def build_scanning(settings: Settings, store: Store, clock: Callable[[], datetime]) -> Scanning | None:
-    """Build what has messages looked through for viruses; None where there is no scanner."""
+def build_scanner(settings: Settings) -> Clamd | None:
+    """Build what looks bytes through for viruses; None where there is no scanner."""
     told = settings.clamav
-    if told is None:
+    return Clamd(address=told.address, timeout=told.timeout_seconds) if told is not None else None
+
+
+def build_scanning(
+    settings: Settings,
+    store: Store,
+    clock: Callable[[], datetime],
+    *,
+    tell: Tell,
+    told: Callable[[], None] = lambda: None,
+) -> Scanning | None:
+    """Build what has messages looked through for viruses; None where there is no scanner."""
+    scanner = build_scanner(settings)
+    if scanner is None:
         return None
-    scanner = Clamd(address=told.address, timeout=told.timeout_seconds)
-    return Scanning(store=store, scanner=scanner, file_of=file_in, clock=clock)
+    return Scanning(store=store, scanner=scanner, file_of=file_in, clock=clock, tell=tell, told=told)
 
 
 def build_reader(settings: Settings) -> Reader:
@@ -302,7 +314,14 @@ def archive_of(settings: Settings, house: House, store: Store, clock: Callable[[
         classification_code=told.classification_code,
         classification=told.classification,
     )
-    return Archive(store=store, house=house, clock=clock, facts=facts, schemas=folder)
+    return Archive(
+        store=store,
+        house=house,
+        clock=clock,
+        facts=facts,
+        schemas=folder,
+        scanned=settings.clamav is not None,
+    )
 
 
 def retention_rules(settings: Settings) -> tuple[Rule, ...]:

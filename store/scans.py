@@ -69,6 +69,20 @@ def of_messages(transaction: Transaction, message_ids: Collection[int]) -> dict[
     return {row["message_id"]: row for row in transaction.rows(wanted)}
 
 
+def doubtful(
+    transaction: Transaction, case_ids: Collection[int], *, also_unscanned: bool = False
+) -> frozenset[int]:
+    """Tell in which of some cases something was found in a file, or also where not all was looked through."""
+    states = [ScanState.FOUND, *((ScanState.WAITING, ScanState.IMPOSSIBLE) if also_unscanned else ())]
+    wanted = (
+        select(messages.c.case_id)
+        .join(scans, scans.c.message_id == messages.c.id)
+        .where(scans.c.state.in_(states), messages.c.case_id.is_not(None))
+        .distinct()
+    )
+    return frozenset(transaction.connection.scalars(wanted)) & frozenset(case_ids)
+
+
 def names(scan: Row | None, part: int | None = None) -> tuple[str, ...]:
     """Name what was found in a part, or in any if none is given; empty if nothing is known to be there.
 

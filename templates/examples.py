@@ -37,6 +37,7 @@ from templates.facts import (
     HandlerNamedFacts,
     HelpFacts,
     LexSarahFacts,
+    MalwareFacts,
     Link,
     NewCaseFacts,
     NewLinkFacts,
@@ -356,6 +357,9 @@ _DOOR_LATE: DoorFacts = {
 _LEX_SARAH = LexSarahFacts(**_NOTICE, received_on=date(2026, 11, 23), what=Routine.LEX_SARAH)
 _SCHOOL: LexSarahFacts = {**_LEX_SARAH, "what": Routine.SCHOOL}
 _DIARY = DiaryFacts(**_NOTICE, marked_on=date(2026, 11, 24))
+_MALWARE = MalwareFacts(**_NOTICE, found="Win.Test.EICAR_HDB-1", operates=False)
+_MALWARE_TO_OPERATOR: MalwareFacts = {**_MALWARE, "operates": True, "link": ""}
+_MALWARE_OF_NO_CASE: MalwareFacts = {**_MALWARE, "case_number": "", "link": ""}
 _REPORT = ReportReadyFacts(
     service_name="Tyck till",
     report="Kvartal för enhet",
@@ -598,6 +602,9 @@ EXAMPLES = (
     Example(letter="handler_lex_sarah", situation="school", facts=_SCHOOL),
     Example(letter="handler_diary", situation="serious", facts=_DIARY),
     Example(letter="handler_journal", situation="a person's care", facts=_NOTICE),
+    Example(letter="handler_malware", situation="to the registrator", facts=_MALWARE),
+    Example(letter="handler_malware", situation="to who runs the service", facts=_MALWARE_TO_OPERATOR),
+    Example(letter="handler_malware", situation="in no case", facts=_MALWARE_OF_NO_CASE),
     Example(letter="handler_report_ready", situation="ready", facts=_REPORT),
     Example(letter="handler_report_ready", situation="to read by a day", facts=_REPORT_TO_READ),
     Example(letter="handler_report_ready", situation="analysis missing", facts=_REPORT_BARE),

@@ -377,6 +377,13 @@ class ChannelDownFacts(TypedDict):
     link: str
 
 
+class MalwareFacts(NoticeFacts):
+    """Facts of `handler_malware`. `case_number` and `link` are empty for a message that is in no case."""
+
+    found: str  # what the scanner calls it
+    operates: bool  # to who runs the service, who may not see the case and gets no link to it
+
+
 class AnswerByMailFacts(NoticeFacts):
     """Facts of `handler_answer_by_mail` (N17): mail with us as a copy was taken as the answer."""
 

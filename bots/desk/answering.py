@@ -15,9 +15,10 @@ from bots.desk.closing import Closing
 from bots.desk.letters import Sender
 from bots.desk.proofreading import Remark
 from bots.desk.roads import Window
+from bots.desk.scanning import REFUSED
 from bots.desk.sensitive import Stop
 from store import acts as store_acts
-from store import cases, drafts, enclosures, journal, life, outbox, reply_templates, unsent
+from store import cases, drafts, enclosures, inbox, journal, life, outbox, reply_templates, unsent
 from store.domain import (
     PAGE,
     Act,
@@ -282,6 +283,13 @@ class Answering:
     def may(self, case: Row, *, by: str) -> bool:
         """Tell whether somebody may answer in a case, and so take back."""
         return bool(self.acts.work.house.actor(by, case).roles & _OWNERS)
+
+    def note_harm(self, case_id: int, found: str, *, by: str) -> None:
+        """Journal that somebody was kept from sending a file in which a scanner found something."""
+        details = {"fynd": inbox.clean(found)}
+        entry = Entry(actor=by, act=REFUSED, case_id=case_id, details=details)
+        with self.acts.store.write() as transaction:
+            journal.write(transaction, self.acts.clock(), entry)
 
     def file(self, case_id: int, enclosure_id: int, *, by: str) -> tuple[str, bytes] | None:
         """Return name and bytes of a file of a case's answers, or of what somebody has begun there."""

@@ -730,7 +730,7 @@ class Letters:
     def to_handler(
         self,
         transaction: Transaction,
-        about: Writing,
+        about: Writing | None,
         handler: Handler,
         purpose: Purpose,
         key: str,
@@ -738,7 +738,8 @@ class Letters:
         facts: Mapping[str, object],
         now: datetime,
     ) -> bool:
-        """Write a letter to a handler; False if one with that key was written before."""
+        """Write a letter to a handler, of a case or none; False if one with that key was written before."""
+        case_id = about.case_id if about is not None else None
         written = render(template, language="sv", **facts)
         letter = Outgoing(
             key=key,
@@ -748,8 +749,8 @@ class Letters:
             subject=written.subject,
             body=written.body,
             language=written.language,
-            case_id=about.case_id,
-            external_id=self.identity.message_id(about.case_id),
+            case_id=case_id,
+            external_id=self.identity.message_id(case_id),
         )
         most = self.guard.per_handler_and_hour
         count = outbox.sent_to(transaction, letter.recipient, since=now - _HOUR, most=most)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -13,14 +13,29 @@ from bots.desk.trouble import reason_of
 from bots.wire.clamd import ScannerAwayError, TooLargeError
 from store import inbox, journal, scans
 from store.domain import Entry, ScanState
-from store.engine import Row, Store
+from store.engine import Row, Store, Transaction
 
 log = logging.getLogger(__name__)
 
-FOUND = "skadlig fil funnen"  # in the journal
+FOUND, REFUSED = "skadlig fil funnen", "skadlig fil nekad"  # in the journal
 _IN_HAND = 5
 _LOOK_AGAIN = 5.0
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+
+
+class Tell(Protocol):
+    """Whoever tells staff of what was found, in the transaction in which it is kept."""
+
+    def __call__(
+        self,
+        transaction: Transaction,
+        *,
+        message_id: int,
+        case_id: int | None,
+        names: Sequence[str],
+        now: datetime,
+    ) -> None:
+        """Tell of a message; called once for each."""
 
 
 class Scanner(Protocol):
@@ -33,6 +48,14 @@ class Scanner(Protocol):
         """Tell that it is there; raise `ScannerAwayError`."""
 
 
+async def look_through(scanner: Scanner, data: bytes) -> str | None:
+    """Name what is in some bytes; an empty text for nothing, and None where the scanner does not tell."""
+    try:
+        return await scanner.scan(data)
+    except (ScannerAwayError, TooLargeError):
+        return None
+
+
 @dataclass(kw_only=True)
 class Scanning:
     """Looks through each message as a whole, and each of its files, as they came."""
@@ -41,6 +64,8 @@ class Scanning:
     scanner: Scanner
     file_of: Callable[[str, bytes, int], bytes]  # of a message's media type and bytes: its file by number
     clock: Callable[[], datetime]
+    tell: Tell
+    told: Callable[[], None] = lambda: None  # letters wait; called in the event loop
     outage: Outage | None = None  # the latest, over or not
 
     async def run(self) -> None:
@@ -68,6 +93,8 @@ class Scanning:
                 continue
             self._back()
             await finish(asyncio.to_thread(self._settle, row, state, found))
+            if found:
+                self.told()
             settled += 1
         return settled
 
@@ -121,15 +148,16 @@ class Scanning:
         with self.store.write() as transaction:
             if not scans.settle(transaction, row["id"], state, found=found, now=now) or not found:
                 return
-            names = ", ".join(dict.fromkeys(name for _, name in found))
+            names = [inbox.clean(one) for one in dict.fromkeys(name for _, name in found)]
             entry = Entry(
                 actor="synpunkt",
                 act=FOUND,
                 case_id=row["case_id"],
                 message_id=row["id"],
-                details={"fynd": inbox.clean(names)},
+                details={"fynd": ", ".join(names)},
             )
             journal.write(transaction, now, entry)
+            self.tell(transaction, message_id=row["id"], case_id=row["case_id"], names=names, now=now)
         log.warning("malware found: message=%d", row["id"])
 
     def _put_off(self, row: Row) -> None:

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from bots.desk.answering import Answering, Begun, Reply, Shown
+from bots.desk.scanning import Scanner, look_through
 from bots.desk.sensitive import ALTERNATIVES
 from bots.web import fields, uploads, views
 from bots.web.access import Access, TokenError
@@ -45,6 +46,10 @@ _FAULTS = {
     "many": f"Högst {uploads.MOST_FILES} filer i taget.",
     "large": "Filerna är för stora. Välj färre eller mindre.",
     "kind": "Bara bilder och pdf kan skickas med. Gör om filen till pdf.",
+    "virus": "Virusgranskaren har funnit något skadligt i {name}. Filen är inte sparad. "
+    "Tala med den som sköter driften.",
+    "unscanned": "{name} kan inte virusgranskas just nu och är inte sparad. "
+    "Försök igen om en stund, eller svara utan filen.",
 }
 
 
@@ -63,8 +68,11 @@ class _View:
 class AnswerPage:
     """The pages. Put their routes before those of `Work`, which has a page for each other act."""
 
-    def __init__(self, *, answering: Answering, work: Work, show: Show, access: Access) -> None:
+    def __init__(
+        self, *, answering: Answering, work: Work, show: Show, access: Access, scanner: Scanner | None = None
+    ) -> None:
         self._answering = answering
+        self._scanner = scanner
         self._work = work
         self._show = show
         self._access = access
@@ -98,13 +106,17 @@ class AnswerPage:
         if (wish := sent.fields.get("gor", "")) == "mall":
             chosen = sent.fields.get("mall", "")
             typed["text"] = await asyncio.to_thread(self._with_template, case, typed, chosen)
-        if wrong := uploads.fault(sent):
+        if wrong := uploads.fault(sent) or await self._harm(sent, case, me):
             return await self._page(
                 request,
                 me,
                 case,
                 typed,
-                _View(problems=[_FAULTS[wrong]], status=422, looked=self._work.looked_at(sent.fields)),
+                _View(
+                    problems=[_FAULTS.get(wrong, wrong)],
+                    status=422,
+                    looked=self._work.looked_at(sent.fields),
+                ),
             )
         view = _View(looked=self._work.looked_at(sent.fields))
         try:
@@ -199,6 +211,23 @@ class AnswerPage:
         if not self._access.carries_token(request, sent.fields):
             raise TokenError
         return sent
+
+    async def _harm(self, sent: Sent, case: Row, me: Handler) -> str:
+        """Say which file may not go to a sender, or return an empty text. What is found is journaled.
+
+        Unlike what comes in, it waits for the scanner: it goes out within a minute, and nobody is kept from
+        writing without it.
+        """
+        if self._scanner is None:
+            return ""
+        for file in sent.files:
+            verdict = await look_through(self._scanner, file.data)
+            if verdict is None:
+                return _FAULTS["unscanned"].format(name=file.name)
+            if verdict:
+                await asyncio.to_thread(self._answering.note_harm, case["id"], verdict, by=me.id)
+                return _FAULTS["virus"].format(name=file.name)
+        return ""
 
     def _keep(self, case: Row, typed: Mapping[str, str], sent: Sent, me: Handler) -> Begun:
         dropped = [name.removeprefix("bort_") for name in sent.fields if name.startswith("bort_")]

@@ -30,6 +30,7 @@ from bots.desk.disclosure.disclosing import Disclosing, NoDisclosureError, NotDi
 from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
 from bots.desk.rectifying import Rectifying
+from bots.desk.scanning import Scanner
 from bots.web.about import About, Notices
 from bots.web.access import Access
 from bots.web.answer import AnswerPage
@@ -135,6 +136,7 @@ def build(
     extract: Extract | None = None,
     disclosing: Disclosing | None = None,
     archive: Archive | None = None,
+    scanner: Scanner | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -197,7 +199,7 @@ def build(
                 access,
                 session_secret,
                 watched_at,
-                _pages_of_acts(desk, parts, show, access, undo, most_enclosed),
+                _pages_of_acts(desk, parts, show, access, undo, most_enclosed, scanner),
             ),
             *HealthPage(parts=parts, show=show, access=access, running=running).routes(),
             *_links(by_link, parts, show),
@@ -342,12 +344,14 @@ def _pages_of_acts(
     access: Access,
     undo: timedelta,
     most_enclosed: int,
+    scanner: Scanner | None,
 ) -> tuple[Work, AnswerPage] | None:
     if desk is None:
         return None
     answering = Answering(acts=desk, undo=undo, most_bytes=most_enclosed)
     work = Work(answering=answering, show=show, access=access, staff=parts.staff, units=parts.units)
-    return work, AnswerPage(answering=answering, work=work, show=show, access=access)
+    page = AnswerPage(answering=answering, work=work, show=show, access=access, scanner=scanner)
+    return work, page
 
 
 def _survey(desk: DeskActs | None, parts: Parts, show: Show) -> list[Route]:

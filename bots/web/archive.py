@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import BinaryIO, cast
 
@@ -53,6 +53,8 @@ class ArchivePage:
         sent = await self._access.sent(request)
         self._demand(me)
         try:
+            if not sent.get("utan") and (unsafe := await asyncio.to_thread(self._unsafe, sent, me)):
+                return self._page(request, me, typed=sent, problem="filer", unsafe=unsafe)
             file, made = await asyncio.to_thread(self._make, sent, me)
         except ValueError:
             return self._page(request, me, typed=sent, problem="dagar")
@@ -82,14 +84,22 @@ class ArchivePage:
 
     def _maker(self, sent: Mapping[str, str], me: Handler) -> Callable[[BinaryIO], Made]:
         reader = self._parts.acts.reader(me.id)
-        number = sent.get("nummer", "").strip()
+        wish = _wish(sent)
         if sent.get("vad") == "diarium":
-            return lambda file: self._archive.to_diary(file, number, by=me.id, reader=reader)
+            return lambda file: self._archive.to_diary(file, wish.number, by=me.id, reader=reader)
         only_protected = bool(sent.get("skyddade"))
-        wish = Wish(number=number) if sent.get("vad") == "arkiv" else _period(sent)
         return lambda file: self._archive.export(
             file, wish, by=me.id, reader=reader, only_protected=only_protected
         )
+
+    def _unsafe(self, sent: Mapping[str, str], me: Handler) -> list[dict[str, object]]:
+        """List what would be left out of the package because of what a scanner says."""
+        found = self._archive.unsafe(
+            _wish(sent),
+            reader=self._parts.acts.reader(me.id),
+            only_protected=sent.get("vad") != "diarium" and bool(sent.get("skyddade")),
+        )
+        return [{"number": number, "files": names} for number, names in found]
 
     def _demand(self, me: Handler) -> None:
         if not archives(me, self._parts.acts):
@@ -103,6 +113,7 @@ class ArchivePage:
         typed: Mapping[str, str],
         problem: str = "",
         faults: object = (),
+        unsafe: Sequence[Mapping[str, object]] = (),
     ) -> Response:
         return self._show.page(
             "archive",
@@ -114,7 +125,16 @@ class ArchivePage:
             typed={name: typed.get(name, "") for name in _FIELDS},
             problem=problem,
             faults=faults,
+            unsafe=unsafe,
+            pressed=typed.get("vad", ""),
         )
+
+
+def _wish(sent: Mapping[str, str]) -> Wish:
+    """Read which cases are wanted; raise `ValueError` for a period that is none."""
+    if sent.get("vad") in {"diarium", "arkiv"}:
+        return Wish(number=sent.get("nummer", "").strip())
+    return _period(sent)
 
 
 def _period(sent: Mapping[str, str]) -> Wish:

@@ -41,6 +41,7 @@ def flat(letter: str, **changed: object) -> str:
         ("handler_lex_sarah", known.LexSarahFacts),
         ("handler_diary", known.DiaryFacts),
         ("handler_journal", known.NoticeFacts),
+        ("handler_malware", known.MalwareFacts),
         ("handler_report_ready", known.ReportReadyFacts),
         ("operator_channel_down", known.ChannelDownFacts),
         ("handler_answer_by_mail", known.AnswerByMailFacts),
@@ -132,6 +133,18 @@ def test_a_channel_that_is_down_says_how_many_letters_wait() -> None:
     assert "\n12 brev väntar.\n" in written("operator_channel_down").body
     assert "\nEtt brev väntar.\n" in written("operator_channel_down", waiting=1).body
     assert "\nInga brev väntar just nu.\n" in written("operator_channel_down", waiting=0).body
+
+
+def test_a_virus_is_told_without_its_file_and_with_a_link_only_for_who_may_see_the_case() -> None:
+    registrator, operator = flat("handler_malware"), flat("handler_malware", operates=True, link="")
+    alone = written("handler_malware", case_number="", link="")
+
+    assert LINK in registrator
+    assert "Öppna inte filen." in registrator
+    assert "https://" not in operator
+    assert "ärende SYN-2026-000123" in operator
+    assert alone.subject == "Tyck till: ett virus har hittats"
+    assert "hör inte till något ärende" in alone.body
 
 
 def test_links_stand_under_their_words_and_are_said_to_work_once() -> None:

@@ -50,6 +50,7 @@ def _documents(package: Zip, papers: Papers) -> Iterator[Sequence[str]]:
         )
         if not one.files:
             yield (*told, "", "", "")
+        yield from ((*told, "", f"{name} (utelämnad)", "") for name in one.unsafe)
         for part, file in enumerate(one.files, start=1):
             path = f"handlingar/{place:03d}-{part:02d}.{file.ending}"
             kept = package.add(path, file.load(), file.media_type)
@@ -72,6 +73,7 @@ def _facts(papers: Papers) -> dict[str, object]:
         "handläggare": papers.handler.name,
         "avsändare": _told(papers.sender),
         "sekretess": [row["paragraph"] for row in papers.record.marks if row["lifted_at"] is None],
+        "utelämnade filer": list(papers.unsafe),
         "hör ihop med": [number for _, number in papers.record.ties],
     }
 

@@ -18,7 +18,7 @@ from bots.desk.archive.papers import Papers, owner_of, papers
 from bots.desk.archive.plain import folder
 from bots.desk.archive.writing import sum_of
 from bots.desk.house import House
-from store import archive, cases
+from store import archive, cases, scans
 from store.engine import Store, Transaction
 from store.sight import HiddenCaseError, Reader, sees
 
@@ -45,13 +45,17 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A package that was made. `left_out` cases may not be seen by who made it; `protected` are withheld."""
+    """A package that was made. `left_out` cases may not be seen by who made it; `protected` are withheld.
+
+    `unsafe` files are left out: a scanner has found something in them, or has not looked them through.
+    """
 
     name: str
     sha256: str
     cases: int
     protected: int
     left_out: int
+    unsafe: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,21 @@ class Archive:
     clock: Callable[[], datetime]
     facts: Facts
     schemas: Path | None = None  # published ones of others, from the table [archive]
+    scanned: bool = False  # files are looked through for viruses: none goes along that has not been
+
+    def unsafe(
+        self, wish: Wish, *, reader: Reader | None = None, only_protected: bool = False
+    ) -> Sequence[tuple[str, Sequence[str]]]:
+        """List the cases of which files would be left out, with the names of those; raises as `export`."""
+        with self.store.read() as transaction:
+            ids, _ = self._wanted(transaction, wish, reader)
+            doubtful = scans.doubtful(transaction, ids, also_unscanned=self.scanned)
+            found = [
+                self._papers(transaction, one, withhold=not only_protected)
+                for one in ids
+                if one in doubtful and (cases.get(transaction, one)["protected"] or not only_protected)
+            ]
+        return [(one.record.case["number"], one.unsafe) for one in found if one.unsafe]
 
     def export(
         self,
@@ -87,15 +106,24 @@ class Archive:
             wanted = protected if only_protected else ids
             if not wanted:
                 raise NothingToExportError("no such cases")
+            unsafe: list[str] = []
+
+            def read(one: int) -> Papers:
+                found = self._papers(transaction, one, withhold=not only_protected)
+                unsafe.extend(found.unsafe)
+                return found
+
+            def remarks() -> list[str]:
+                withheld = 0 if only_protected else len(protected)
+                return _remarks(withheld, left_out, len(unsafe), only_protected=only_protected)
+
             name = f"{_name(wish)}-{now:%Y%m%dT%H%M%SZ}{PROTECTED if only_protected else ''}"
             contents = package.Contents(
                 name=name,
                 label=_label(wish, self.house, only_protected=only_protected),
                 case_ids=wanted,
-                papers=lambda one: self._papers(transaction, one, withhold=not only_protected),
-                remarks=_remarks(
-                    0 if only_protected else len(protected), left_out, only_protected=only_protected
-                ),
+                papers=read,
+                remarks=remarks,
             )
             package.pack(
                 file,
@@ -113,6 +141,7 @@ class Archive:
             cases=len(wanted),
             protected=0 if only_protected else len(protected),
             left_out=left_out,
+            unsafe=len(unsafe),
         )
 
     def to_diary(self, file: BinaryIO, number: str, *, by: str, reader: Reader | None = None) -> Made:
@@ -129,7 +158,14 @@ class Archive:
         checks.check_bytes(file)
         sha256 = sum_of(file)
         self._note([case_id], by=by, act=archive.TO_DIARY, name=name, sha256=sha256, now=now)
-        return Made(name=name, sha256=sha256, cases=1, protected=int(found.withheld), left_out=0)
+        return Made(
+            name=name,
+            sha256=sha256,
+            cases=1,
+            protected=int(found.withheld),
+            left_out=0,
+            unsafe=len(found.unsafe),
+        )
 
     def _wanted(
         self, transaction: Transaction, wish: Wish, reader: Reader | None
@@ -153,7 +189,8 @@ class Archive:
         )
 
     def _papers(self, transaction: Transaction, case_id: int, *, withhold: bool) -> Papers:
-        return papers(transaction, archive.of_case(transaction, case_id), self.house, withhold=withhold)
+        record = archive.of_case(transaction, case_id)
+        return papers(transaction, record, self.house, withhold=withhold, scanned=self.scanned)
 
     def _facts(self, transaction: Transaction, wish: Wish, ids: Sequence[int]) -> Facts:
         """Return who hands over. Each nämnd is an archivist of its own, where it numbers its own cases."""
@@ -206,7 +243,7 @@ def _label(wish: Wish, house: House, *, only_protected: bool) -> str:
     return f"{what}. Skyddade personuppgifter (21 kap. 3 § OSL)" if only_protected else what
 
 
-def _remarks(protected: int, left_out: int, *, only_protected: bool) -> list[str]:
+def _remarks(protected: int, left_out: int, unsafe: int, *, only_protected: bool) -> list[str]:
     found = []
     if only_protected:
         found.append("Paketet innehåller skyddade personuppgifter (21 kap. 3 § OSL). Förvara det för sig.")
@@ -217,4 +254,9 @@ def _remarks(protected: int, left_out: int, *, only_protected: bool) -> list[str
         )
     if left_out:
         found.append(f"Ärenden som den som gjorde paketet inte får se, och som saknas här: {left_out}.")
+    if unsafe:
+        found.append(
+            f"Filer som är utelämnade, eftersom de kan vara skadliga eller inte är virusgranskade: {unsafe}. "
+            "Vid varje handling står vilka. De finns kvar i systemet."
+        )
     return found

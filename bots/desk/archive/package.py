@@ -31,14 +31,14 @@ class Contents:
     """What is to be packed. `papers` reads a case when its turn has come.
 
     `name` is the root folder's and the package's own; `label` says in words what is in it, and `remarks` what
-    whoever opens it must know, such as that something is missing.
+    whoever opens it must know, such as that something is missing; asked when every case has been read.
     """
 
     name: str
     label: str
     case_ids: Sequence[int]
     papers: Callable[[int], Papers]
-    remarks: Sequence[str] = ()
+    remarks: Callable[[], Sequence[str]] = tuple
 
 
 def pack(
@@ -128,7 +128,7 @@ def _note(contents: Contents, at: datetime, facts: Facts) -> str:
         made_at=at,
         software=f"{facts.software} {facts.version}",
         cases=len(contents.case_ids),
-        remarks=tuple(contents.remarks),
+        remarks=tuple(contents.remarks()),
     )
 
 

@@ -19,7 +19,7 @@ from bots.mail.reading import attachment
 from store import enclosures, inbox, scans
 from store.archive import Record
 from store.deadlines import STOCKHOLM
-from store.domain import Purpose, Way
+from store.domain import Purpose, ScanState, Way
 from store.engine import Row, Transaction
 from store.inbox import MAIL
 from templates import document
@@ -75,6 +75,7 @@ class Document:
     who: Who | None = None
     files: Sequence[File] = ()
     note: str = ""
+    unsafe: Sequence[str] = ()  # the names of files that are left out because of what a scanner says
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,17 +90,30 @@ class Papers:
     owner: str  # the nämnd in whose series it is numbered; empty: the municipality as a whole
     withheld: bool
 
+    @property
+    def unsafe(self) -> Sequence[str]:
+        """List the files of all documents that are left out because of what a scanner says."""
+        return [name for one in self.documents for name in one.unsafe]
 
-def papers(transaction: Transaction, record: Record, house: House, *, withhold: bool) -> Papers:
+
+def papers(
+    transaction: Transaction, record: Record, house: House, *, withhold: bool, scanned: bool = False
+) -> Papers:
     """Tell which documents a case consists of. Their files are read from `transaction`, which stays open.
 
-    With `withhold` a protected case tells neither its words nor its sender; others are told as they are.
+    With `withhold` a protected case tells neither its words nor its sender; others are told as they are. A
+    file in which a scanner has found something is left out, and the message that it came in as well; where
+    files are `scanned`, so is each that has not been looked through.
     """
     case = record.case
     withheld = withhold and bool(case["protected"])
     # What came in stands before what was answered at the same moment; else each sort keeps its own order.
     documents = sorted(
-        (*_received(transaction, record), *_sent(transaction, record), *_noted(transaction, record, house)),
+        (
+            *_received(transaction, record, scanned=scanned),
+            *_sent(transaction, record),
+            *_noted(transaction, record, house),
+        ),
         key=lambda one: (one.at, one.direction is not Direction.IN),
     )
     if withheld:
@@ -162,7 +176,7 @@ def csv_of(rows: Sequence[Sequence[str]]) -> bytes:
     return written([harmless(cell) for cell in row] for row in rows)
 
 
-def _received(transaction: Transaction, record: Record) -> Iterator[Document]:
+def _received(transaction: Transaction, record: Record, *, scanned: bool) -> Iterator[Document]:
     for row in record.messages:
         is_mail = row["media_type"] == MAIL
         original = File(
@@ -177,6 +191,14 @@ def _received(transaction: Transaction, record: Record) -> Iterator[Document]:
             name="text.txt", media_type=_TEXT, ending="txt", what="texten som den lästes", load=_words(text)
         )
         is_gone = row["disposed_at"] is not None
+        scan = record.scans.get(row["id"])
+        attached = list(_attachments(transaction, row, is_mail=is_mail))
+        # The original holds every file of the message, so one of them is enough.
+        unsafe = [original] if _doubt(scan, scanned=scanned) else []
+        unsafe += [one for part, one in enumerate(attached) if _doubt(scan, part, scanned=scanned)]
+        if is_gone:
+            unsafe = []
+        files = [one for one in (original, as_read, *attached) if one not in unsafe]
         yield Document(
             id=f"meddelande-{row['id']}",
             kind="inkommet meddelande",
@@ -189,15 +211,26 @@ def _received(transaction: Transaction, record: Record) -> Iterator[Document]:
                 role="avsändare",
                 reached_at=(row["channel"], row["from_addr"]) if row["from_addr"] else None,
             ),
-            files=() if is_gone else (original, as_read, *_attachments(transaction, row, is_mail=is_mail)),
-            note="Innehållet är gallrat." if is_gone else _warning(record, row),
+            files=() if is_gone else files,
+            note="Innehållet är gallrat." if is_gone else _warning(scan, unsafe),
+            unsafe=[one.name for one in unsafe],
         )
 
 
-def _warning(record: Record, message: Row) -> str:
-    """Say what a scanner has found in a message. It goes along all the same: it is record as it came."""
-    found = scans.names(record.scans.get(message["id"]))
-    return f"Virusskannern har varnat för {', '.join(found)}." if found else ""
+def _doubt(scan: Row | None, part: int | None = None, *, scanned: bool) -> bool:
+    """Tell whether a part of a message, or any of it, must not be given away."""
+    if scans.names(scan, part):
+        return True
+    return scanned and (scan is None or scan["state"] in {ScanState.WAITING, ScanState.IMPOSSIBLE})
+
+
+def _warning(scan: Row | None, unsafe: Sequence[File]) -> str:
+    """Say which files are not in the package, and why; an empty text if all are."""
+    if not unsafe:
+        return ""
+    found = ", ".join(scans.names(scan))
+    why = f"Virusskannern har varnat för {found}." if found else "De är inte virusgranskade."
+    return f"Utelämnat: {', '.join(one.name for one in unsafe)}. {why} Filerna finns kvar i systemet."
 
 
 def _attachments(transaction: Transaction, row: Row, *, is_mail: bool) -> Iterator[File]:

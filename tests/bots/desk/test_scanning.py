@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -11,12 +11,13 @@ from email.policy import SMTP
 
 import pytest
 
+from bots.desk.infected import Infected
 from bots.desk.scanning import FOUND, Scanning
 from bots.web.files import file_in
 from bots.wire.clamd import Clamd, ScannerAwayError, TooLargeError
 from store import scans
-from store.domain import ScanState
-from tests.house import House, a_mail, an_inbound
+from store.domain import Purpose, Role, ScanState
+from tests.house import ANNA, OMAR, PETRA, REGISTRATOR, House, a_mail, an_inbound
 from tests.servers import clamd
 from tests.servers.clamd import EICAR, NAME
 
@@ -49,7 +50,8 @@ class Pretended:
 
 
 def scanning(house: House, scanner: Pretended | Clamd) -> Scanning:
-    return Scanning(store=house.store, scanner=scanner, file_of=file_in, clock=house.clock)
+    tell = Infected(work=house.work).tell
+    return Scanning(store=house.store, scanner=scanner, file_of=file_in, clock=house.clock, tell=tell)
 
 
 async def receive(house: House, *texts: str, file: bytes = b"") -> None:
@@ -93,6 +95,40 @@ async def test_what_is_found_is_named_with_its_part_and_told_in_the_journal(hous
     (line,) = [row for row in house.table("journal") if row["act"] == FOUND]
     assert (line["actor"], line["case_id"], line["message_id"]) == ("synpunkt", 1, 1)
     assert line["details"] == {"fynd": "Prov.Elak"}
+
+
+async def test_a_virus_is_told_once_to_the_registrator_and_who_runs_the_service_and_the_sender_is_thanked(
+    make_house: Make,
+) -> None:
+    staff = (REGISTRATOR, ANNA, replace(PETRA, roles=(Role.OPERATOR,)), OMAR)
+    house = make_house(people=staff)
+    await receive(house, "Gungan", file=b"ELAK")
+    desk = scanning(house, Pretended({b"ELAK": "Prov.Elak"}))
+
+    await desk.once()
+    with house.store.write() as transaction:
+        desk.tell(transaction, message_id=1, case_id=1, names=["Prov.Elak"], now=house.clock())
+    await house.deliver()
+
+    told = {row["handle"]: row for row in house.outbox(purpose=Purpose.TASK)}
+    assert set(told) == {REGISTRATOR.email, PETRA.email}
+    assert [row["state"] for row in told.values()] == ["sänt", "sänt"]
+    assert all("Prov.Elak" in row["body"] for row in told.values())
+    assert "/arenden/SYN-2026-000001" in told[REGISTRATOR.email]["body"]
+    assert "/arenden/" not in told[PETRA.email]["body"]
+    assert [house.letter(row).enclosures for row in told.values()] == [(), ()]
+    assert [row["state"] for row in house.acknowledgements()] == ["sänt"]
+
+
+async def test_many_viruses_in_an_hour_do_not_flood_the_registrator(make_house: Make) -> None:
+    house = make_house(per_handler_and_hour=2)
+    await receive(house, "ett ELAK", "två ELAK", "tre ELAK")
+    desk = scanning(house, Pretended({b"ELAK": "Prov.Elak"}))
+
+    await desk.once()
+
+    states = [row["state"] for row in house.outbox(purpose=Purpose.TASK)]
+    assert (len(states), states[-1]) == (3, "hålls")
 
 
 async def test_while_the_scanner_is_away_cases_are_opened_and_everything_is_tried_again(

@@ -12,10 +12,13 @@ import pytest
 
 from bots.channel import Capabilities, PermanentFailure
 from bots.channels.memory import Memory
+from bots.desk.scanning import REFUSED
 from bots.mail.writing import compose
+from bots.wire.clamd import TooLargeError
 from store import profiles, reply_templates
 from store.domain import Factor, Kind, LetterState, Purpose, Status
 from store.reply_templates import ReplyTemplate
+from tests.bots.desk.test_scanning import Pretended
 from tests.bots.web.test_work import ANSWER, MANAGED, Desk, Make, a_confirmed, at_work, hidden, token, words
 from tests.house import SENDER, an_inbound
 
@@ -287,6 +290,34 @@ async def test_a_file_goes_with_the_answer_and_can_be_read_afterwards(desk: Desk
     url = re.findall(r'href="([^"]+/svarsfil/\d+)"', await desk.page())[0]
     got = await desk.browser.get(url)
     assert (got.content, got.headers["content-disposition"][:10]) == (PDF, "attachment")
+
+
+@pytest.mark.parametrize(
+    ("scanner", "said", "found"),
+    [
+        (Pretended({b"ELAK": "Prov.Elak"}), "något skadligt i elak.pdf. Filen är inte sparad.", "Prov.Elak"),
+        (Pretended(away=True), "karta.pdf kan inte virusgranskas just nu", ""),
+        (Pretended({b"ELAK": TooLargeError()}), "elak.pdf kan inte virusgranskas just nu", ""),
+    ],
+)
+async def test_a_file_that_may_harm_goes_with_no_answer_and_the_words_stay(
+    make_house: Make, scanner: Pretended, said: str, found: str
+) -> None:
+    async for desk in at_work(make_house(units=MANAGED), undo=UNDO, scanner=scanner):
+        await a_confirmed(desk)
+        page = await desk.browser.get(f"{desk.url}/gor/svara")
+        files = [("files", ("karta.pdf", PDF)), ("files", ("elak.pdf", PDF + b"ELAK"))]
+
+        refused = await desk.browser.post(str(page.url), data=hidden(page) | ANSWER, files=files)
+        told = [row["details"]["fynd"] for row in desk.house.table("journal") if row["act"] == REFUSED]
+        without = await desk.again(refused, **ANSWER)
+
+        assert refused.status_code == 422
+        assert said in words(refused)
+        assert ANSWER["text"] in words(refused)
+        assert told == [found] * bool(found)
+        assert desk.house.table("enclosures") == []
+        assert without.status_code < 400
 
 
 async def test_a_file_can_be_taken_away_again_and_comes_back_with_an_undone_answer(desk: Desk) -> None:

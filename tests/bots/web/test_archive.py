@@ -12,8 +12,9 @@ import pytest
 from bots.desk.archive import checks
 from bots.desk.archive.checks import Fault, NotValidError
 from bots.web.app import build
-from store import cases
+from store import cases, scans
 from store.archive import TO_ARCHIVE, TO_DIARY
+from store.domain import ScanState
 from tests.bots.desk.archive.rig import archive_of
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET
 from tests.house import PEOPLE, SENDER, UNITS, House, an_inbound
@@ -122,6 +123,27 @@ async def test_b15_what_is_protected_comes_only_where_it_is_asked_for(
     assert SENDER.encode() not in without.content
     assert SENDER.encode() in asked.content
     assert "-skyddade.zip" in asked.headers["content-disposition"]
+
+
+async def test_b17_a_file_with_a_virus_is_told_before_the_package_is_made_without_it(
+    house: House, rita: httpx.AsyncClient
+) -> None:
+    with house.store.write() as transaction:
+        scans.settle(transaction, 1, ScanState.FOUND, found=[(scans.WHOLE, "Prov.Elak")], now=house.clock())
+
+    for fields in (
+        {"vad": "arkiv", "nummer": NUMBER},
+        {"vad": "diarium", "nummer": NUMBER},
+        {"vad": "period", "fran": "2026-11-01", "till": "2026-11-30"},
+    ):
+        asked = await post(rita, **fields)
+        made = await post(rita, **fields, utan="ja")
+
+        assert (asked.status_code, asked.text.count('name="utan"')) == (422, 1)
+        assert f'<a href="/arenden/{NUMBER}">{NUMBER}</a>: original.eml' in asked.text
+        assert made.headers["content-type"] == "application/zip"
+    assert len(given(house, TO_DIARY)) == 1
+    assert len(given(house, TO_ARCHIVE)) == 3  # one case, and both of the period
 
 
 @pytest.mark.parametrize(

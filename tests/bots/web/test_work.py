@@ -9,6 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from bots.desk.scanning import Scanner
 from bots.web.app import build
 from bots.web.work import TASKS
 from store import profiles
@@ -81,7 +82,9 @@ async def desk(make_house: Make) -> AsyncIterator[Desk]:
         yield one
 
 
-async def at_work(house: House, *, undo: timedelta = timedelta(0)) -> AsyncIterator[Desk]:
+async def at_work(
+    house: House, *, undo: timedelta = timedelta(0), scanner: Scanner | None = None
+) -> AsyncIterator[Desk]:
     app = build(
         store=house.store,
         acts=house.acts,
@@ -95,6 +98,7 @@ async def at_work(house: House, *, undo: timedelta = timedelta(0)) -> AsyncItera
         session_secret=SECRET,
         secure_cookies=False,
         undo=undo,
+        scanner=scanner,
     )
     transport = httpx.ASGITransport(app=app, client=("192.0.2.1", 40000))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:

@@ -13,10 +13,10 @@ from sqlalchemy import update
 from bots.desk.archive import diary
 from bots.desk.archive.checks import NotValidError
 from bots.desk.archive.exporting import NothingToExportError
-from store import cases, journal, lists
+from store import cases, journal, lists, scans
 from store.archive import TO_DIARY
 from store.deadlines import day_of
-from store.domain import Status
+from store.domain import ScanState, Status
 from store.sight import HiddenCaseError, Reader
 from store.tables import cases as case_table
 from tests.bots.desk.archive.rig import archive_of, export
@@ -43,6 +43,22 @@ def on_the_registrators_list(house: House) -> list[str]:
             today=day_of(house.clock()),
         )
         return [row["number"] for row in page.rows]
+
+
+async def test_k7_a_file_with_a_virus_has_a_line_that_says_so_and_no_place_in_the_package(
+    house: House,
+) -> None:
+    await house.hear(an_inbound(with_files(("gunga.png", b"\x89PNG", "image/png"))))
+    with house.store.write() as transaction:
+        scans.settle(transaction, 1, ScanState.FOUND, found=[(0, "Prov.Elak")], now=house.clock())
+
+    files = to_diary(house)
+
+    rows = [line.split(";") for line in files["handlingar.csv"].decode("utf-8-sig").splitlines()]
+    told = [row[7:] for row in rows if "utelämnad" in row[8]]
+    assert told == [["", "original.eml (utelämnad)", ""], ["", "gunga.png (utelämnad)", ""]]
+    assert json.loads(files["arende.json"])["utelämnade filer"] == ["original.eml", "gunga.png"]
+    assert [name for name in files if name.endswith((".png", ".eml"))] == []
 
 
 async def test_k7_the_package_has_each_document_as_a_file_and_a_line_for_it(house: House) -> None:

@@ -234,16 +234,59 @@ async def test_b14_a_mark_of_secrecy_is_told_with_its_paragraph(house: House) ->
     assert package.texts("//e:restriction/e:regulation/text()") == ["26 kap. 1 § OSL"]
 
 
-async def test_what_a_scanner_found_goes_along_with_a_warning(house: House) -> None:
-    await house.hear(an_inbound())
+def say(house: House, state: ScanState, *found: tuple[int, str]) -> None:
     with house.store.write() as transaction:
         scans.expect(transaction, 1)
-        scans.settle(transaction, 1, ScanState.FOUND, found=[(scans.WHOLE, "Eicar-Test")], now=NOW)
+        scans.settle(transaction, 1, state, found=found, now=NOW)
+
+
+async def test_a_file_with_a_virus_is_left_out_with_its_original_and_the_rest_goes_along(
+    house: House,
+) -> None:
+    await house.hear(
+        an_inbound(
+            with_files(("a.pdf", b"%PDF-a", "application/pdf"), ("b.pdf", b"%PDF-b", "application/pdf"))
+        )
+    )
+    say(house, ScanState.FOUND, (1, "Eicar-Test"))
 
     package = export(house)
 
-    assert package.texts("//e:record/e:notes/e:note/text()") == ["Virusskannern har varnat för Eicar-Test."]
-    assert package.appendices("inkommet meddelande")[0] == a_mail()
+    assert package.texts("//e:record[1]/e:notes/e:note/text()") == [
+        "Utelämnat: original.eml, b.pdf. Virusskannern har varnat för Eicar-Test. "
+        "Filerna finns kvar i systemet."
+    ]
+    assert package.texts("//e:record[1]//e:appendix/@name") == ["text.txt", "a.pdf"]
+    assert b"%PDF-b" not in package.data
+    assert package.made.unsafe == 2
+    assert "inte är virusgranskade: 2." in package.files["documentation/beskrivning.html"].decode()
+
+
+async def test_a_virus_somewhere_in_a_message_leaves_all_of_it_out_but_its_words(house: House) -> None:
+    await house.hear(an_inbound(with_files(("a.pdf", b"%PDF-a", "application/pdf"))))
+    say(house, ScanState.FOUND, (scans.WHOLE, "Eicar-Test"))
+
+    assert export(house).texts("//e:record[1]//e:appendix/@name") == ["text.txt"]
+
+
+@pytest.mark.parametrize("state", [ScanState.WAITING, ScanState.IMPOSSIBLE, ScanState.CLEAN])
+async def test_what_is_not_looked_through_is_left_out_only_where_a_scanner_looks(
+    house: House, state: ScanState
+) -> None:
+    await house.hear(an_inbound())
+    if state is not ScanState.WAITING:
+        say(house, state)
+    strict = replace(archive_of(house), scanned=True)
+
+    file = io.BytesIO()
+    made = strict.export(file, NOVEMBER, by="rita")
+
+    kept = opened(made, file.getvalue()).texts("//e:record[1]//e:appendix/@name")
+    doubted = state is not ScanState.CLEAN
+    assert kept == (["text.txt"] if doubted else ["original.eml", "text.txt"])
+    assert [names for _, names in strict.unsafe(NOVEMBER)] == ([["original.eml"]] if doubted else [])
+    assert archive_of(house).unsafe(NOVEMBER) == []
+    assert export(house).texts("//e:record[1]//e:appendix/@name") == ["original.eml", "text.txt"]
 
 
 async def test_an_anonymous_sender_has_no_name_and_no_address(house: House) -> None:
