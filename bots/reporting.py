@@ -1,4 +1,4 @@
-"""The command `report`: one report over a period, as CSV. Loads only what it needs."""
+"""The command `report`: one report over a period. Loads only what it needs."""
 
 import argparse
 import sys
@@ -8,17 +8,20 @@ from pathlib import Path
 
 from bots import exits
 
+_FORMATS = ("csv", "xlsx", "pdf", "html")  # as `bots.desk.reports.files` has them
+
 Command = Callable[[str, object, str], argparse.ArgumentParser]
 
 
 def add(command: Command) -> None:
     """Describe the command. `command` makes one of its name, what it runs, and its words."""
-    made = command("report", _report, "Skriv en rapport (R1–R4) över en period, som CSV.")
+    made = command("report", _report, "Skriv en rapport (R1–R4) över en period.")
     made.add_argument("report", metavar="RAPPORT", help="R1 enhet, R2 nämnd, R3 år, R4 tertial")
     made.add_argument(
         "--period", required=True, help="2026, 2026-K3, 2026-T2, 2026-H1, 2026-07, 2026-01-15/2026-03-01"
     )
     made.add_argument("--unit", action="append", default=[], metavar="ID", help="bara den här enheten")
+    made.add_argument("--format", choices=_FORMATS, help="annars som ändelsen på FIL säger, eller csv")
     made.add_argument("--out", type=Path, default=None, metavar="FIL", help="fil att skriva till")
 
 
@@ -26,7 +29,7 @@ def _report(chosen: argparse.Namespace) -> int:
     from bots.clock import now
     from bots.desk.reports.asked import Asked, NoReportError
     from bots.desk.reports.catalogue import make
-    from bots.desk.reports.sheet import as_csv
+    from bots.desk.reports.files import FORMATS
     from bots.parts import build_directory, build_house, open_store_of
     from bots.settings import SettingsError, load
     from store import migrations
@@ -48,7 +51,8 @@ def _report(chosen: argparse.Namespace) -> int:
                 )
             asked = Asked(period=period, today=day_of(now()), house=house, units=chosen.unit)
             with store.read() as transaction:
-                written = as_csv(make(chosen.report, transaction, asked).sheet)
+                made = make(chosen.report, transaction, asked)
+        written = FORMATS[_format(chosen)].write(made)
         if chosen.out is None:
             sys.stdout.buffer.write(written)
         else:
@@ -62,3 +66,9 @@ def _report(chosen: argparse.Namespace) -> int:
     except OSError as error:
         return exits.fail(f"{chosen.out or 'standard ut'}: kan inte skrivas ({error.strerror}).", exits.DATA)
     return exits.OK
+
+
+def _format(chosen: argparse.Namespace) -> str:
+    """Return the ending of the file to write: what was asked for, else what its name says."""
+    named = chosen.out.suffix.removeprefix(".").lower() if chosen.out else ""
+    return chosen.format or (named if named in _FORMATS else "csv")
