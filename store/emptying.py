@@ -113,6 +113,7 @@ OF_CASE: Mapping[Table, Emptied] = {
     tables.corrections: Emptied(words=("was", "became", "why"), stay=("subject", "corrected_by")),
     tables.holds: Emptied(words=("reason",), stay=("set_by", "lifted_by")),
     tables.disclosed: Emptied(blank={"contents": {}}),
+    tables.improvements: Emptied(words=("text",), stay=("unit", "approved_by", "withdrawn_by")),
     tables.secrecy_marks: Emptied(
         words=("why",), stay=("paragraph", "authority", "proposed_by", "set_by", "lifted_by")
     ),

@@ -752,3 +752,42 @@ disclosed = Table(
     Column("place", Integer, nullable=False),
     Column("contents", JSON, nullable=False, default=dict),  # empty until it is handed out
 )
+
+# What came of a case, as its unit's manager has approved that everybody may read it (store.improvements).
+improvements = Table(
+    "improvements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("unit", String(100), nullable=False),  # that the case lay at then
+    Column("text", Text, nullable=False),
+    Column("approved_by", String(200), nullable=False),
+    Column("approved_at", Timestamp, nullable=False),
+    Column("withdrawn_by", String(200), nullable=False, default=""),
+    Column("withdrawn_at", Timestamp),
+    # One text of each case at a time.
+    Index(
+        "ix_improvements_standing",
+        "case_id",
+        unique=True,
+        sqlite_where=text("withdrawn_at IS NULL"),
+        postgresql_where=text("withdrawn_at IS NULL"),
+    ),
+)
+
+# More complaints of a factor at a unit than its own history lets one expect (store.figures.signals).
+signals = Table(
+    "signals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", String(100), nullable=False),
+    Column("factor", String(40), nullable=False),
+    Column("month", String(7), nullable=False),  # as 2026-11
+    Column("observed", Integer, nullable=False),
+    Column("expected", Float, nullable=False),
+    Column("chance", Float, nullable=False),  # of so many or more, had nothing changed
+    Column("cases", JSON, nullable=False),  # the ids of those that were counted
+    Column("told", JSON, nullable=False),  # ids of people
+    Column("at", Timestamp, nullable=False),
+    UniqueConstraint("unit", "factor", "month"),
+)
