@@ -1,9 +1,9 @@
 """The journal: who did what, and when. Lines are added, never changed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import RowMapping, and_, insert, or_, select
 
 from store.domain import Entry
 from store.engine import Row, Transaction
@@ -69,6 +69,31 @@ def between(
     if number:
         wanted = wanted.where(cases.c.number == number)
     return transaction.rows(wanted.limit(most))
+
+
+def by_people(
+    transaction: Transaction, begins: datetime, ends: datetime, *, machine: str
+) -> Iterator[RowMapping]:
+    """Walk over what people did and read from a time up to another, in its order (report R14).
+
+    Of the `machine` only what belongs to no case: a backup, a log that was taken out. Each line has the
+    `number` of its case, or None. Streams: use it before the transaction ends.
+    """
+    wanted = (
+        select(
+            journal.c.at, journal.c.actor, journal.c.act, journal.c.case_id, journal.c.details, cases.c.number
+        )
+        .outerjoin_from(journal, cases)
+        .where(
+            journal.c.at >= begins,
+            journal.c.at < ends,
+            or_(
+                journal.c.actor != machine, and_(journal.c.case_id.is_(None), journal.c.message_id.is_(None))
+            ),
+        )
+        .order_by(journal.c.id)
+    )
+    yield from transaction.connection.execute(wanted).mappings()
 
 
 def _row(at: datetime, entry: Entry) -> dict[str, object]:

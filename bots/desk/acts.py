@@ -665,7 +665,7 @@ class Acts:
     ) -> None:
         """Put to a statement that has come what was done since, and when the sender was told (row N20).
 
-        Both are stored as they are given. Raises `IllegalActError` where there is no statement, or no measure.
+        Both are stored as given. Raises `IllegalActError` where there is no statement, or no measure.
         """
         with self.store.write() as transaction:
             case = cases.get(transaction, case_id)

@@ -51,6 +51,7 @@ def lines(
     came = public_list.incoming(transaction, series, begin, end)
     went = public_list.outgoing(transaction, series, begin, end)
     marks = public_list.marks(transaction, sorted({row["case_id"] for row in (*came, *went)}))
+    titles: dict[int, str] = {}  # looked through once for each case
     found = []
     for row in sorted((*came, *went), key=lambda one: (one["at"], one["number"])):
         comes_in = "message_id" in row
@@ -59,7 +60,9 @@ def lines(
             for one in marks.get(row["case_id"], ())
             if one["message_id"] is None or one["message_id"] == row.get("message_id")
         ]
-        title = register_title(row, house)
+        if row["case_id"] not in titles:
+            titles[row["case_id"]] = register_title(row, house)
+        title = titles[row["case_id"]]
         found.append(
             Line(
                 number=row["number"],
@@ -75,18 +78,13 @@ def lines(
 
 def as_csv(found: Sequence[Line]) -> bytes:
     """Write the list as R7 is handed out: semicolons, and a mark so that a spreadsheet reads its letters."""
-    rows: list[Sequence[str]] = [COLUMNS]
-    for one in found:
-        cells = (
-            one.number,
-            one.on.isoformat(),
-            one.who,
-            one.title,
-            "in" if one.comes_in else "ut",
-            "j" if one.is_marked else "n",
-        )
-        rows.append([harmless(cell) for cell in cells])
-    return written(rows)
+    return written([COLUMNS, *([harmless(str(cell)) for cell in cells(one)] for one in found)])
+
+
+def cells(one: Line) -> tuple[str, date, str, str, str, str]:
+    """Return what stands under each of `COLUMNS`."""
+    directed, marked = "in" if one.comes_in else "ut", "j" if one.is_marked else "n"
+    return one.number, one.on, one.who, one.title, directed, marked
 
 
 def _who(row: Row) -> str:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from bots.desk.house import House
+from bots.desk.reports.diary import DiaryCase
 from store.domain import Unit
 from store.figures.period import Period
+from store.sight import Reader
 
 
 class NoReportError(ValueError):
@@ -15,12 +17,18 @@ class NoReportError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a report is made of. `today` tells which promises have fallen due; `units` narrows it."""
+    """What a report is made of. `today` tells which promises have fallen due; `units` narrows it.
+
+    `reader` is who the report is for: lists leave out the cases that are kept from them, and from nobody
+    known (None) all that are for few eyes. `diary` are cases of the main diary, told of in R5 (row K17).
+    """
 
     period: Period
     today: date
     house: House
     units: Sequence[str] = ()
+    reader: Reader | None = None
+    diary: Sequence[DiaryCase] = ()
 
     @property
     def shown(self) -> list[Unit | None]:

@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bots.desk.reports import telling, trend
+from bots.desk.reports import care, record, service, suppliers, telling, trend, watching
 from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.report import Report
 from store.domain import Role
 from store.engine import Transaction
 
 _LEADERS = frozenset({Role.MANAGER, Role.REGISTRATOR, Role.QUALITY})
+_OF_BOARDS = _LEADERS | {Role.SECRETARY, Role.HEAD}  # who lays them before the nämnd, and answers there
+_AT_WORK = frozenset({Role.HANDLER, Role.MANAGER, Role.TRIAGE, Role.REGISTRATOR, Role.QUALITY})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """A report that can be made. `readers` may read it; who is only a manager, of the own units.
 
-    `is_published` is told of what anybody may have: cells below 5 are then not shown.
+    `is_published` is told of what anybody may have: cells below 5 are then not shown. The rows of one that
+    `names_cases` are cases, or what people did: it is made for one reader (`Asked.reader`), and that it was
+    taken out is journaled. One that `is_of_now` is of no period.
     """
 
     id: str
@@ -24,6 +28,8 @@ class Entry:
     readers: frozenset[Role]
     make: Callable[[Transaction, Asked], Report]
     is_published: bool = False
+    names_cases: bool = False
+    is_of_now: bool = False
 
 
 def make(report: str, transaction: Transaction, asked: Asked) -> Report:
@@ -43,9 +49,59 @@ CATALOGUE = {
     one.id: one
     for one in (
         Entry(id="R1", title="Enhet, per faktor", readers=_LEADERS, make=telling.of_units),
-        Entry(id="R2", title="Nämnd, halvår", readers=_LEADERS, make=telling.of_boards),
-        Entry(id="R3", title="År", readers=_LEADERS, make=telling.of_years),
-        Entry(id="R4", title="Tertial, ackumulerat", readers=_LEADERS, make=telling.of_tertials),
+        Entry(id="R2", title="Nämnd, halvår", readers=_OF_BOARDS, make=telling.of_boards),
+        Entry(id="R3", title="År", readers=_OF_BOARDS, make=telling.of_years),
+        Entry(id="R4", title="Tertial, ackumulerat", readers=_OF_BOARDS, make=telling.of_tertials),
+        Entry(
+            id="R5",
+            title="Omsorg, ärende för ärende",
+            readers=_LEADERS | {Role.SECRETARY},
+            make=care.of_care,
+            names_cases=True,
+        ),
+        Entry(
+            id="R7",
+            title="Registret (OSL 5:2)",
+            readers=frozenset({Role.REGISTRATOR}),
+            make=record.of_register,
+            names_cases=True,
+        ),
+        Entry(
+            id="R8",
+            title="Bevakning",
+            readers=_AT_WORK,
+            make=watching.of_now,
+            names_cases=True,
+            is_of_now=True,
+        ),
+        Entry(
+            id="R9",
+            title="Eskaleringar",
+            readers=_LEADERS | {Role.HEAD},
+            make=watching.of_escalations,
+            names_cases=True,
+        ),
+        Entry(
+            id="R11",
+            title="Utförare och deras redogörelser",
+            readers=_LEADERS | {Role.SECRETARY},
+            make=suppliers.of_suppliers,
+        ),
+        Entry(
+            id="R13",
+            title="Gallringsprotokoll",
+            readers=frozenset({Role.REGISTRATOR}),
+            make=record.of_disposals,
+            names_cases=True,
+        ),
+        Entry(
+            id="R14",
+            title="Åtkomstlogg",
+            readers=frozenset({Role.DATA_PROTECTION}),
+            make=record.of_access,
+            names_cases=True,
+        ),
+        Entry(id="R15", title="Service, per kanal", readers=_LEADERS, make=service.of_service),
         Entry(id="L20", title="Förändring per enhet och faktor", readers=_LEADERS, make=trend.of_cells),
     )
 }
