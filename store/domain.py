@@ -274,6 +274,7 @@ class Purpose(StrEnum):
     ESCALATION = "eskalering"
     ALARM = "larm"
     TASK = "uppgift"
+    REPORT = "rapport"  # that one is there, or that its analysis is missing
     DRAFT_NOTICE = "utkast"
     ASSISTANT = "assistent"  # what the assistant says of itself, and when somebody asks
     FOLLOW_UP_QUESTION = "följdfråga"  # after the receipt, and nothing waits for it

@@ -791,3 +791,49 @@ signals = Table(
     Column("at", Timestamp, nullable=False),
     UniqueConstraint("unit", "factor", "month"),
 )
+
+# What a report said of a period that has ended: made once, never changed (store.snapshots).
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("report", String(8), nullable=False),
+    Column("period", String(40), nullable=False),
+    Column("scope", String(100), nullable=False, default=""),  # the unit that it is of; empty: of all
+    Column("last", Date, nullable=False),  # the last day of the period
+    Column("counted_to", Date, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("csv", LargeBinary, nullable=False),
+    Column("release", String(40), nullable=False),  # of the program that made it
+    Column("made_at", Timestamp, nullable=False),
+    UniqueConstraint("report", "period", "scope"),
+)
+
+# Each time somebody was told that the words on a report are missing: each step once.
+report_steps = Table(
+    "report_steps",
+    metadata,
+    Column("snapshot_id", ForeignKey("snapshots.id"), primary_key=True, autoincrement=False),
+    Column("step", String(40), primary_key=True),
+    Column("told", JSON, nullable=False),  # ids of people
+    Column("at", Timestamp, nullable=False),
+)
+
+# What a manager makes of the figures of a unit (store.analyses). What is signed is never changed.
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("report", String(8), nullable=False),
+    Column("period", String(40), nullable=False),
+    Column("unit", String(100), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("written_by", String(200), nullable=False),
+    Column("written_at", Timestamp, nullable=False),
+    Column("signed_by", String(200), nullable=False, default=""),
+    Column("signed_name", String(200), nullable=False, default=""),  # as it was then: names change
+    Column("signed_at", Timestamp),
+    UniqueConstraint("report", "period", "unit", "version"),
+)

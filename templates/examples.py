@@ -362,14 +362,31 @@ _MALWARE_TO_OPERATOR: MalwareFacts = {**_MALWARE, "operates": True, "link": ""}
 _MALWARE_OF_NO_CASE: MalwareFacts = {**_MALWARE, "case_number": "", "link": ""}
 _REPORT = ReportReadyFacts(
     service_name="Tyck till",
-    report="Kvartal för enhet",
-    period="juli till september 2026",
+    report="År (R3)",
+    period="2026",
+    unit="",
+    meant_for="kommunstyrelsen",
+    account_by=None,
     analysis_missing=False,
     analysis_by=None,
-    link="https://synpunkt.exempelby.example/rapporter/r1/2026-3",
+    to_above=False,
+    link="https://synpunkt.exempelby.example/rapporter/R3?period=2026",
 )
-_REPORT_TO_READ: ReportReadyFacts = {**_REPORT, "analysis_by": date(2026, 10, 16)}
-_REPORT_BARE: ReportReadyFacts = {**_REPORT_TO_READ, "analysis_missing": True}
+_REPORT_FOR_A_DAY: ReportReadyFacts = {**_REPORT, "account_by": date(2027, 1, 31)}
+_REPORT_TO_SIGN: ReportReadyFacts = {
+    **_REPORT,
+    "report": "Enhet, per faktor (R1)",
+    "period": "tredje kvartalet 2026",
+    "meant_for": "",
+    "analysis_by": date(2026, 10, 15),
+    "link": "https://synpunkt.exempelby.example/rapporter/R1?period=2026-K3&enhet=ekorren",
+}
+_REPORT_BARE: ReportReadyFacts = {
+    **_REPORT_TO_SIGN,
+    "unit": "Förskolan Ekorren",
+    "analysis_missing": True,
+}
+_REPORT_BARE_ABOVE: ReportReadyFacts = {**_REPORT_BARE, "to_above": True}
 _DOWN = ChannelDownFacts(
     service_name="Tyck till",
     channel="relay",
@@ -606,8 +623,14 @@ EXAMPLES = (
     Example(letter="handler_malware", situation="to who runs the service", facts=_MALWARE_TO_OPERATOR),
     Example(letter="handler_malware", situation="in no case", facts=_MALWARE_OF_NO_CASE),
     Example(letter="handler_report_ready", situation="ready", facts=_REPORT),
-    Example(letter="handler_report_ready", situation="to read by a day", facts=_REPORT_TO_READ),
+    Example(letter="handler_report_ready", situation="to account for by a day", facts=_REPORT_FOR_A_DAY),
+    Example(letter="handler_report_ready", situation="to sign", facts=_REPORT_TO_SIGN),
     Example(letter="handler_report_ready", situation="analysis missing", facts=_REPORT_BARE),
+    Example(
+        letter="handler_report_ready",
+        situation="analysis missing, to the level above",
+        facts=_REPORT_BARE_ABOVE,
+    ),
     Example(letter="operator_channel_down", situation="letters wait", facts=_DOWN),
     Example(letter="operator_channel_down", situation="one letter waits", facts=_DOWN_ONE),
     Example(letter="operator_channel_down", situation="nothing waits", facts=_DOWN_NONE),

@@ -362,8 +362,12 @@ class ReportReadyFacts(TypedDict):
     service_name: str
     report: str  # its name: "Kvartal för enhet (R1)"
     period: str  # "juli–september 2026"
+    unit: str  # whose analysis is missing
+    meant_for: str  # whom its reader lays it before: "kommunstyrelsen"
+    account_by: date | None
     analysis_missing: bool
-    analysis_by: date | None
+    analysis_by: date | None  # always there when it is missing
+    to_above: bool  # to the level above, which does not write it
     link: str
 
 

@@ -259,14 +259,12 @@ class House:
         """Return what decides which cases a person may see."""
         return replace(
             self._reader_by_office(person_id),
-            sorts=person_id in self.medborgarcenter or self._stands_in(person_id, self.registrator),
+            sorts=person_id in self.medborgarcenter or self.stands_in(person_id, self.registrator),
             units=frozenset(
-                unit.id
-                for unit in self.units
-                if any(self._stands_in(person_id, one) for one in unit.handlers)
+                unit.id for unit in self.units if any(self.stands_in(person_id, one) for one in unit.handlers)
             ),
             stands_in_for=frozenset(
-                one for one in self.handlers if one != person_id and self._stands_in(person_id, one)
+                one for one in self.handlers if one != person_id and self.stands_in(person_id, one)
             ),
         )
 
@@ -292,7 +290,7 @@ class House:
             Role.MANAGER: reader.manages,
             Role.HEAD: any(person_id in unit.heads for unit in self.units),
             Role.TRIAGE: reader.sorts,
-            Role.REGISTRATOR: self._stands_in(person_id, self.registrator),  # they stand in for themselves
+            Role.REGISTRATOR: self.stands_in(person_id, self.registrator),  # they stand in for themselves
             Role.QUALITY: reader.oversees,
             Role.SPECIAL: reader.lanes,
             Role.DATA_PROTECTION: self.doors.data_protection_officer.casefold() == person.email.casefold(),
@@ -339,7 +337,8 @@ class House:
             roles.add(life.TRIAGE)
         return Actor(id=person_id, roles=frozenset(roles))
 
-    def _stands_in(self, person_id: str, colleague: str) -> bool:
+    def stands_in(self, person_id: str, colleague: str) -> bool:
+        """Tell whether somebody is a colleague, or among those who stand in for them."""
         return person_id in {one.id for one in self._chain(colleague)}
 
     def _chain(self, handler_id: str) -> list[Handler]:

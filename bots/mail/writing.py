@@ -29,6 +29,7 @@ _TO_STAFF = {
     Purpose.ESCALATION,
     Purpose.ALARM,
     Purpose.TASK,
+    Purpose.REPORT,
     Purpose.DRAFT_NOTICE,
 }
 _ADDRESS = re.compile(r'([^\s<>@"\\(),:;\[\]]{1,64})@([^\s<>@"\\(),:;\[\]]{1,255})')

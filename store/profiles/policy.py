@@ -187,13 +187,24 @@ class Retention(Part):
         return self
 
 
+# Who in the house is told, and lays it before those whom it is for.
+Told = Literal["chef", "förvaltningschef", "nämndsekreterare", "registrator", "kvalitet", "dataskyddsombud"]
+
+
 class Report(Part):
-    """One report that is made by itself (row X15); `ready_by` is month and day, else the day after."""
+    """One report that is made by itself, on the first working day after its period (row X15).
+
+    `to` says in words whom it is for, `roles` who is told that it is there: "chef" is each unit's own.
+    `ready_by` is the month and day by which it is to be accounted for. R1 is to be signed within so many
+    working days; then the unit's managers are reminded, and after that the level above (row L13).
+    """
 
     id: Annotated[str, Field(pattern=r"^R([1-9]|1[0-5])$")]
     period: Literal["month", "quarter", "tertial", "half-year", "year"]
     to: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)]
+    roles: Annotated[tuple[Told, ...], Field(strict=False, min_length=1)] = ("nämndsekreterare",)
     ready_by: DayOfYear = ""
+    sign_within_days: Annotated[int, Field(ge=1, le=_LONGEST)] = 10
 
 
 class Profile(Part):

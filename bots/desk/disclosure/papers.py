@@ -24,6 +24,7 @@ _WITHIN = frozenset(
         Purpose.ESCALATION,
         Purpose.ALARM,
         Purpose.TASK,
+        Purpose.REPORT,
         Purpose.DRAFT_NOTICE,
     }
 )
