@@ -46,7 +46,6 @@ from bots.desk.judge import Judge
 from bots.desk.letters import Guard, Letters
 from bots.desk.opinion import Opinion, Suggester
 from bots.desk.reports.schedule import Schedule
-from bots.desk.reports.signals import Signals
 from bots.desk.scanning import Scanning
 from bots.desk.trouble import place_of
 from bots.desk.watch import Watch
@@ -311,7 +310,6 @@ def build(
             closes=time.fromisoformat(settings.watch.closes),
             seconds=settings.watch.seconds,
             schedule=Schedule(store=store, house=house, identity=identity),
-            signals=Signals(store=store, house=house, identity=identity),
         )
         intake = Intake(store=store, clock=clock, kept=judge.ring, closed=lambda: house.days.closed)
         delivery.receive = intake.receive

@@ -12,7 +12,6 @@ from bots.desk.finish import finish
 from bots.desk.house import House, is_at_work
 from bots.desk.notices import Notices, mark_of
 from bots.desk.reports.schedule import Schedule
-from bots.desk.reports.signals import Signals
 from bots.desk.trouble import reason_of
 from store import acts, alarms, cases, outbox
 from store.alarms import Alarm, Sought
@@ -58,7 +57,6 @@ class Watch:
     closes: time = time(18)
     seconds: float = 60.0
     schedule: Schedule | None = None  # of the reports that make themselves
-    signals: Signals | None = None  # what has risen above its own history
     looked_at: datetime | None = None  # when all clocks had been looked at last
     _receipts_late: bool = False
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,8 +98,6 @@ class Watch:
         self.looked_at = now
         if self.schedule is not None and self.is_open(now):
             steps += self.schedule.once(now)
-        if self.signals is not None and self.is_open(now):
-            steps += self.signals.look(now)
         return steps
 
     def _take(self, now: datetime, among: Collection[int]) -> int:
