@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bots import exits
 from bots.cli import main
 from bots.desk.reports.files import FORMATS
 from tests.bots.test_cli import CONFIG
@@ -65,3 +66,36 @@ def test_a_format_that_there_is_not_is_refused_before_anything_is_counted(
         asked(config, "--format", "docx")
 
     assert "'csv', 'xlsx', 'pdf', 'html'" in capsys.readouterr().err
+
+
+def test_k17_wrong_rows_of_the_diary_are_told_by_line_and_nothing_is_written(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    diary, file = config.parent / "diarium.csv", config.parent / "R5.csv"
+    words = ["report", "R5", "--period", "2026", "--config", str(config), "--out", str(file)]
+    diary.write_text("dnr;inkom\nSN 7;i våras\n", encoding="utf-8")
+
+    assert main([*words, "--diary", str(diary)]) == exits.DATA
+    assert "inget är skrivet.\nrad 2: inkom 'i våras' är ingen dag" in capsys.readouterr().err
+    assert not file.exists()
+    assert main([*words, "--diary", str(diary.with_name("borta.csv"))]) == exits.DATA
+    assert "borta.csv: kan inte läsas" in capsys.readouterr().err
+    diary.write_text("dnr;inkom\nSN 7;2026-05-04\n", encoding="utf-8")
+    assert main([*words, "--diary", str(diary)]) == exits.OK
+    assert "diarium;SN 7;2026-05-04" in file.read_text(encoding="utf-8")
+
+
+def test_a_list_is_made_for_one_reader_and_the_journal_tells_who_took_it_out(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--config", str(config), "--out", str(config.parent / "lista.csv")]
+
+    assert main(["report", "R7", "--period", "2026", "--by", "rita", *words]) == exits.OK
+    assert main(["report", "R14", "--period", "2026", "--by", "rita", *words]) == exits.DATA
+    assert "R14 är inte till 'rita'. Den läses av dataskyddsombud." in capsys.readouterr().err
+    assert main(["report", "R8", *words]) == exits.OK  # of now: no period
+    assert main(["report", "R9", *words]) == exits.DATA
+    assert "är ingen period" in capsys.readouterr().err
+    assert main(["timeline", "--from", "2026-01-01", "--config", str(config)]) == exits.OK
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(";")[2] for line in lines if ";rapport uttagen;" in line][-2:] == ["rita", "synpunkt"]
