@@ -27,6 +27,11 @@ def add(command: Command) -> None:
         "--diary", type=Path, default=None, metavar="FIL", help="ärenden ur diariet, CSV, till R5"
     )
     made.add_argument("--unit", action="append", default=[], metavar="ID", help="bara den här enheten")
+    made.add_argument(
+        "--fresh",
+        action="store_true",
+        help="räkna om en stängd period, i stället för det som sparades",
+    )
     made.add_argument("--format", choices=_FORMATS, help="annars som ändelsen på FIL säger, eller csv")
     made.add_argument("--out", type=Path, default=None, metavar="FIL", help="fil att skriva till")
 
@@ -34,7 +39,9 @@ def add(command: Command) -> None:
 def _report(chosen: argparse.Namespace) -> int:
     from bots.clock import now
     from bots.desk.reports.asked import Asked, NoReportError
+    from bots.desk.reports.canonical import UnreadableError
     from bots.desk.reports.catalogue import entry
+    from bots.desk.reports.closing import Closed
     from bots.desk.reports.diary import DiaryError
     from bots.desk.reports.diary import read as read_diary
     from bots.desk.reports.files import FORMATS
@@ -71,9 +78,13 @@ def _report(chosen: argparse.Namespace) -> int:
             )
             if chosen.by:
                 asked = made_for(found, asked, chosen.by)
+            closed, ending = Closed(house=house), _format(chosen)
             with store.read() as transaction:
-                made = found.make(transaction, asked)
-            written = FORMATS[_format(chosen)].write(made)
+                kept = None if chosen.fresh else closed.kept_for(transaction, found.id, asked)
+                counted = kept.report if kept else found.make(transaction, asked)
+                made = closed.with_words(transaction, found.id, counted)
+                same = closed.csv(transaction, kept) if kept and ending == "csv" else None
+            written = FORMATS[ending].write(made) if same is None else same
             if found.names_cases:
                 with store.write() as transaction:
                     note_taken(transaction, made, by=chosen.by or "synpunkt", now=now())
@@ -85,7 +96,7 @@ def _report(chosen: argparse.Namespace) -> int:
         return exits.fail(str(error), exits.CONFIG)
     except DiaryError as error:
         return exits.fail(f"{chosen.diary}: inget är skrivet.\n{error}", exits.DATA)
-    except (PeriodError, NoReportError) as error:
+    except (PeriodError, NoReportError, UnreadableError) as error:
         return exits.fail(str(error), exits.DATA)
     except StoreError as error:
         return exits.fail(f"databasen: {error}", exits.TEMPORARY)

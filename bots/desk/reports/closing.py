@@ -108,13 +108,21 @@ class Closed:
     def report(self, transaction: Transaction, report: str, asked: Asked, *, fresh: bool = False) -> Report:
         """Return a report as it is to be read: as it was kept, else counted now, with what managers signed.
 
-        `fresh` counts it now in any case. Of several units that are asked for together nothing is kept.
+        `fresh` counts it now in any case.
         """
-        kept = None
-        if not fresh and len(asked.units) < 2:
-            kept = self.kept(transaction, report, asked.period, *asked.units)
+        kept = None if fresh else self.kept_for(transaction, report, asked)
         found = kept.report if kept else self.make(report, transaction, asked)
         return self.with_words(transaction, report, found)
+
+    def kept_for(self, transaction: Transaction, report: str, asked: Asked) -> Kept | None:
+        """Return what was kept of what is asked for, or None.
+
+        Of several units together nothing is kept, nor with cases of the main diary. What is kept holds no
+        case that is for few eyes, whoever asks.
+        """
+        if len(asked.units) > 1 or asked.diary:
+            return None
+        return self.kept(transaction, report, asked.period, *asked.units)
 
     def with_words(self, transaction: Transaction, report: str, found: Report) -> Report:
         """Lay what managers have signed over a report that has room for it (R1)."""
