@@ -91,7 +91,7 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
     told = _told(transaction, counted)
     wanted = select(*(cases.c[name] for name in _COLUMNS)).where(counted).order_by(cases.c.id)
     facts = []
-    for row in transaction.connection.execute(wanted):
+    for row in transaction.connection.execute(wanted).all():
         (
             case_id,
             number,
@@ -158,7 +158,7 @@ def _owed(transaction: Transaction, counted: ColumnElement[bool]) -> tuple[dict[
         promises.c.kind.in_((PromiseKind.FIRST_FEEDBACK, PromiseKind.ANSWER)),
         promises.c.round == 1,
     )
-    for case_id, kind, due_on, kept_at in transaction.connection.execute(wanted):
+    for case_id, kind, due_on, kept_at in transaction.connection.execute(wanted).all():
         owed = Owed(due_on=due_on, kept_on=None if kept_at is None else day_of(kept_at))
         (answer if kind == PromiseKind.ANSWER else feedback)[case_id] = owed
     return feedback, answer
@@ -177,9 +177,8 @@ def _answers(
     ).where(counted, answers.c.undone_at.is_(None))
     first: dict[int, date] = {}
     latest: dict[int, tuple[Outcome, bool]] = {}
-    for case_id, delivered_at, outcome, improves in transaction.connection.execute(
-        wanted.order_by(answers.c.id)
-    ):
+    found = transaction.connection.execute(wanted.order_by(answers.c.id)).all()
+    for case_id, delivered_at, outcome, improves in found:
         if delivered_at is not None:
             day = day_of(delivered_at)
             first[case_id] = min(day, first.get(case_id, day))

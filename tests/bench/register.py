@@ -1,4 +1,4 @@
-"""A register of three years for the console's measurement: every word, person and unit in it is invented."""
+"""A register of three years to measure on: every word, person and unit in it is invented."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -12,20 +12,23 @@ from sqlalchemy import func, insert, select, text
 from store import search
 from store.deadlines import day_of
 from store.domain import (
+    Clock,
     Factor,
     Handler,
     Kind,
     Lane,
     LetterState,
     MessageState,
+    Outcome,
     PromiseKind,
     Purpose,
     Source,
     Status,
+    Step,
     Unit,
 )
 from store.engine import Store
-from store.tables import blobs, cases, letters, messages, promises, suggestions
+from store.tables import alarms, answers, blobs, cases, letters, messages, promises, suggestions
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 UNITS = 40
@@ -56,11 +59,16 @@ _BATCH = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """How large it is. Of its cases `open_cases` are open."""
+    """How large it is. Of its cases `open_cases` are open.
+
+    One that `is_reported` has besides what reports count (answers, reminders, first feedback), and no index
+    of its words, which takes most of the time.
+    """
 
     size: int = 100_000
     open_cases: int = 4000
     seed: int = 1
+    is_reported: bool = False
 
     def units(self) -> list[Unit]:
         """List the units, each with its handlers and a manager."""
@@ -93,10 +101,10 @@ class Register:
         while batch := list(islice(numbered, _BATCH)):
             rows = [self._case(case_id, dice) for case_id in batch]
             with store.write() as transaction:
-                for table in (blobs, cases, messages, suggestions, promises, letters):
-                    found = [row for one in rows for row in one.get(table.name, ())]
-                    transaction.connection.execute(insert(table), found)
-        before = search.NEWEST
+                for table in (blobs, cases, messages, suggestions, promises, letters, answers, alarms):
+                    if found := [row for one in rows for row in one.get(table.name, ())]:
+                        transaction.connection.execute(insert(table), found)
+        before = 0 if self.is_reported else search.NEWEST
         while before := search.catch_up(store, before=before, batch=1000):
             pass
         # PostgreSQL does so by itself, sooner or later, and SQLite when it is told to.
@@ -150,6 +158,8 @@ class Register:
             "source": Source.EMAIL,
             "serious": dice.random() < 0.01,
         }
+        if self.is_reported:
+            return self._reported(case, title, words, dice)
         return {
             "cases": [case],
             "blobs": [{"sha256": f"{case_id:064d}", "size": 9, "data": b"x", "kept_at": received}],
@@ -158,6 +168,74 @@ class Register:
             "promises": list(_promises(case_id, received, is_open=is_open, dice=dice)),
             "letters": list(_letters(case_id, received, is_open=is_open, title=title, dice=dice)),
         }
+
+    def _reported(
+        self, case: dict[str, Any], title: str, words: str, dice: random.Random
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return a case with all that reports count of it; its letters are not counted."""
+        case_id, received = case["id"], case["received_at"]
+        case |= {
+            "source": dice.choice(list(Source)),
+            "sender_handle": case["sender_handle"] if dice.random() < 0.8 else "",
+            "unit": case["unit"] if dice.random() < 0.97 else dice.choice(("", "nedlagd")),
+            "follow_up_result": "Det fungerar nu." if dice.random() < 0.1 else "",
+        }
+        if dice.random() < 0.02:
+            case["status"] = Status.HANDED_OVER
+        if dice.random() < 0.01:
+            case |= {"kind": "", "suggested_kind": ""}
+        answered = received + timedelta(hours=dice.randrange(2, 24 * 25)) if dice.random() < 0.93 else None
+        owed = [(PromiseKind.FIRST_FEEDBACK, 3, received + timedelta(hours=dice.randrange(24 * 4)))]
+        if dice.random() < 0.9:
+            owed.append((PromiseKind.ANSWER, 14, answered))
+        steps = (Step.REMINDER, Step.ESCALATION, Step.NEXT_LEVEL)[: dice.choice((0, 0, 0, 0, 1, 2, 3))]
+        return {
+            "cases": [case],
+            "blobs": [{"sha256": f"{case_id:064d}", "size": 9, "data": b"x", "kept_at": received}],
+            "messages": [_message(case_id, received, title, words)],
+            "promises": [
+                {
+                    "case_id": case_id,
+                    "kind": kind,
+                    "due_on": day_of(received) + timedelta(days=days),
+                    "clause": "T8",
+                    "arithmetic": [],
+                    "kept_at": kept,
+                    "round": 1,
+                }
+                for kind, days, kept in owed
+            ],
+            "answers": [] if answered is None else [_answer(case_id, answered, dice)],
+            "alarms": [
+                {
+                    "case_id": case_id,
+                    "clock": Clock.ANSWER,
+                    "turn": "1",
+                    "step": step,
+                    "told": [],
+                    "at": received,
+                }
+                for step in steps
+            ],
+        }
+
+
+def _answer(case_id: int, at: datetime, dice: random.Random) -> dict[str, Any]:
+    place = dice.choice(_FIRST) + dice.choice(_LAST)
+    return {
+        "case_id": case_id,
+        "round": 1,
+        "text": _ANSWER,
+        "way": "brev",
+        "outcome": dice.choice(list(Outcome)),
+        "measure": f"Vi har sett över {place} och lagat det som var trasigt." if dice.random() < 0.5 else "",
+        "improvement": f"Vi ska titta på {place} varje månad." if dice.random() < 0.3 else "",
+        "has_contact": True,
+        "keeps_promise": True,
+        "written_by": "p1",
+        "written_at": at,
+        "delivered_at": at,
+    }
 
 
 def _person(number: int) -> str:
