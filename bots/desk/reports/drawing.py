@@ -170,6 +170,7 @@ def _lines(svg: Element, chart: Chart, name: str, top: float) -> float:  # noqa:
                 _mark(svg, index, point)
     for place, value, is_above in _told(chart):
         x, y = across.at(place), upward.at(value)
+        is_above = is_above or y + 17 > top + _PLOT  # below lie the labels
         _text(svg, value_of(chart, value), at=(x, y - 8 if is_above else y + 17), anchor="middle", halo=True)
     return top + _PLOT + 26
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 
 from bots.desk.spreadsheet import harmless, written
@@ -64,6 +65,8 @@ def shown(cell: Cell) -> str:
     """
     if cell is None:
         return "–"
+    if isinstance(cell, StrEnum):
+        return cell.value.replace("_", " ")
     if isinstance(cell, str | date):
         return str(cell)
     tenths = _rounded(cell / _TENTH)

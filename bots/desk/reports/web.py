@@ -72,7 +72,7 @@ def _chart(chart: Chart) -> ShownChart:
         ShownColumn(name="", is_number=False),
         *(ShownColumn(name=one.name, is_number=True) for one in chart.series),
     ]
-    table = ReportTable(of="", names=1, columns=columns, groups=[{"name": "", "rows": rows}])
+    table = ReportTable(of=chart.title, names=1, columns=columns, groups=[{"name": "", "rows": rows}])
     return ShownChart(title=chart.title, svg=draw(chart).replace(_NAMESPACE, "", 1), table=table)
 
 

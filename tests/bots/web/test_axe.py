@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from bots.desk.reports.web import as_html
 from bots.web.show import STATIC
+from tests.bots.desk.reports.shown import a_report
 from tests.bots.web.gallery import HOST, Exhibit, opened, show_in
 from tests.bots.web.served import CHROMIUM, chromium
 
@@ -196,6 +198,19 @@ def test_focus_that_is_not_shown_and_width_that_is_too_much_are_found_where_axe_
     assert (found.narrow, found.wide) == (900, 1500)
     assert [len(found.unseen), len(found.unseen_forced)] == [1, 1]
     assert {one.partition(":")[0] for one in found.dark} == {"color-contrast"}
+    context.close()
+
+
+def test_b21_a_report_as_a_page_breaks_nothing_either(browser: Browser) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.add_script_tag(path=AXE / "axe.min.js")
+    report = a_report(columns=[f"mått_nummer_{n}" for n in range(20)])
+
+    found = judge(page, Exhibit(name="R1", body=as_html(report, links=True)), in_all=True)
+
+    assert found.broken + found.dark + found.narrow_broken + found.unseen + found.unseen_forced == []
+    assert (found.narrow, found.wide) == (_NARROW["width"], _WIDE["width"])
     context.close()
 
 

@@ -148,6 +148,14 @@ def test_a_chart_of_nothing_says_so(shape: Shape) -> None:
     assert "Inga uppgifter" in texts(drawn(a_chart(labels=(), shape=shape)))
 
 
+def test_a_figure_at_the_foot_of_a_line_is_not_written_upon_the_labels() -> None:
+    svg = drawn(a_chart((40, 0, 9), (50, 60, 70), shape=Shape.LINES))
+
+    feet = {text.text: float(text.get("y", "")) for text in svg.iter(f"{_SVG}text")}
+    assert feet["0"] < feet["Bemötande"] - 12
+    assert feet["9"] < feet["Bemötande"] - 12
+
+
 def test_the_labels_of_a_long_line_are_thinned_and_the_last_is_there() -> None:
     labels = tuple(f"20{year}-{month:02}" for year in range(24, 27) for month in range(1, 13))
     svg = drawn(a_chart(tuple(range(36)), labels=labels, shape=Shape.LINES))

@@ -1,12 +1,16 @@
 """A sheet of 26 columns is read on paper: in parts, and without what says nothing."""
 
 from dataclasses import replace
+from datetime import date
+from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.desk.reports.layout import about, lay, left_out, worded
-from bots.desk.reports.sheet import Cell, Sheet
+from bots.desk.reports.sheet import Cell, Sheet, shown
+from store.domain import Source
 from tests.bots.desk.reports.shown import a_report
 
 _WORDS = st.text(max_size=40)
@@ -25,12 +29,12 @@ def sheets(choose: st.DrawFn) -> Sheet:
 def test_every_column_is_shown_or_told_and_every_row_is_there(sheet: Sheet) -> None:
     laid = lay(sheet)
 
-    shown = {column.place for part in laid.parts for column in part.columns}
+    seen = {column.place for part in laid.parts for column in part.columns}
     assert [number for group in laid.groups for number in group.rows] == [*range(len(sheet.rows))]
     if sheet.rows:
         over = {name for group in laid.groups for name in group.name.split(" · ")}
         told = [*(name for name, _ in laid.same), *laid.empty]
-        gone = [place for place in range(len(sheet.columns)) if place not in shown]
+        gone = [place for place in range(len(sheet.columns)) if place not in seen]
         grouped = [place for place in gone if worded(sheet.columns[place]) not in told]
         assert all(
             str(row[place]) in " · ".join(over) for row in sheet.rows for place in grouped if row[place]
@@ -61,8 +65,8 @@ def test_what_has_no_room_is_parted_and_each_part_says_what_its_rows_are_about()
     assert len(laid.parts) == 2
     named = [[column.name for column in part.columns[: part.names]] for part in laid.parts]
     assert named == [["enhet", "faktor"], ["enhet", "faktor"]]
-    shown = [column.name for part in laid.parts for column in part.columns[part.names :]]
-    assert shown == [
+    figures = [column.name for part in laid.parts for column in part.columns[part.names :]]
+    assert figures == [
         *("totalt", "svar i tid %", "median svarstid arbetsdagar", "senast"),
         *(f"mått nummer {n}" for n in range(20)),
     ]
@@ -85,6 +89,25 @@ def test_a_list_of_words_keeps_all_its_columns() -> None:
 
     assert [column.name for column in laid.parts[0].columns] == ["ärende", "månad", "status"]
     assert (laid.parts[0].names, laid.same) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        (None, "–"),
+        (0, "0"),
+        (2026, "2026"),
+        (12_345, "12\u00a0345"),
+        (-1_234_567, "−1\u00a0234\u00a0567"),
+        (Fraction(-1, 20), "−0,1"),
+        (Fraction(1_234_567, 10), "123\u00a0456,7"),
+        (date(2026, 10, 1), "2026-10-01"),
+        ("snake_case", "snake_case"),
+        (Source.SOCIAL_MEDIA, "sociala medier"),
+    ],
+)
+def test_a_figure_is_written_as_swedes_write_it(cell: Cell, read: str) -> None:
+    assert shown(cell) == read
 
 
 def test_a_sheet_without_rows_says_so() -> None:
