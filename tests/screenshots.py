@@ -1,4 +1,4 @@
-"""Takes pictures of the pages, wide, narrow, enlarged and dark: `python -m tests.screenshots FOLDER`.
+"""Takes pictures of the pages, wide, narrow, big and dark: `python -m tests.screenshots FOLDER [NAME ...]`.
 
 The pages are those of the gallery, as they are sent; each picture has few colours and is cut, so that all of
 them together stay small in the repository.
@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page
 
 from store.engine import open_store
 from store.migrations import upgrade
+from store.seal_key import KeyPlace
 from tests.bots.web.gallery import HOST, Exhibit, opened, show_in
 from tests.bots.web.served import CHROMIUM, chromium
 
@@ -96,6 +97,20 @@ def pictures(number: str) -> list[Picture]:
         "installningar-dagar": "/installningar/dagar",
         "installningar-svarsmall": "/installningar/svarsmallar/1",
         "andringar": "/installningar/andringar",
+        "handlingar": "/handlingar",
+        "registret": "/registret",
+        "utlamnanden": "/utlamnanden",
+        "utlamnande": "/utlamnanden/1",
+        "utlamnande-klart": "/utlamnanden klart",
+        "utlamnande-maska": f"/utlamnanden/1/{number}",
+        "avslag": "/utlamnanden/1/avslag",
+        "gallring": "/gallring",
+        "gallring-vald": "/gallring vald",
+        "arkiv": "/arkiv",
+        "registerutdrag": "/registerutdrag",
+        "registerutdrag-funnet": "/registerutdrag funnet",
+        "ratta": f"{case}/ratta",
+        "skadlig-fil": "skadlig fil",
         "brevlada": "/demo/post",
         "finns-inte": "/finns-inte",
     }
@@ -175,19 +190,21 @@ def _is_link(exhibit: Exhibit, name: str) -> bool:
     return exhibit.name.startswith(f"{name}/") and not exhibit.name.endswith("ingen-sådan")
 
 
-def main(folder: Path) -> None:
-    """Take all pictures of an invented house."""
+def main(folder: Path, *only: str) -> None:
+    """Take all pictures of an invented house, or only those that are named."""
     if CHROMIUM is None:
         sys.exit("Chromium saknas på den här datorn; utan den blir det inga bilder.")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         model = Path(temporary) / "modell.db"
-        store = open_store(f"sqlite:///{model}")
+        # Without a key, as the model of the tests: its copy gets a key of its own when it is opened.
+        store = open_store(f"sqlite:///{model}", seal_key=KeyPlace())
         upgrade(store)
         store.close()
         with opened(model, Path(temporary)) as gallery:
             exhibits, wanted = gallery.exhibits(), pictures(gallery.number)
-    for old in folder.glob("*.png"):
+    wanted = [one for one in wanted if not only or one.name in only]
+    for old in () if only else folder.glob("*.png"):
         old.unlink()
     with chromium() as browser:
         blank = browser.new_page()
@@ -196,4 +213,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

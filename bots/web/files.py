@@ -62,6 +62,7 @@ class Warned:
 
     show: Show
     is_registrator: Callable[[Handler], bool]
+    token: Callable[[Request], str]
 
     def stops(self, request: Request, me: Handler, *, number: str, found: Sequence[str]) -> Response | None:
         """Return the page that warns, or None where the file may be handed out."""
@@ -70,6 +71,7 @@ class Warned:
         return self.show.page(
             "malware",
             me=me,
+            token=self.token(request),
             status=403,
             number=number,
             found=", ".join(found),

@@ -33,7 +33,8 @@ from bots.web.show import STATIC
 from bots.web.uploads import file_of
 from bots.web.work import TASKS
 from classifier import passages
-from store.domain import Factor, Inbound, Kind, Receipt, Role
+from store import scans
+from store.domain import Factor, Inbound, Kind, Receipt, Role, ScanState
 from store.engine import open_store
 from store.retention import Record, Rule
 from tests.bots.desk.archive.rig import archive_of
@@ -154,6 +155,7 @@ class Gallery:
             if page.status_code == 200:
                 data = hidden(page)
                 found[f"{case}/gor/{task.slug} fel"] = await browser.post(str(page.url), data=data)
+        found["skadlig fil"] = await self._harmful(browser)
         token = {"token": token_of(form), "version": "0", "kind": "beröm", "factor": str(Factor.FOOD)}
         found["gammal sida"] = await browser.post(f"{case}/bekrafta", data=token)
         return found
@@ -199,6 +201,16 @@ class Gallery:
             page = await browser.get(f"{case}/gor/{task}")
             found[f"{task} markerat"] = await browser.post(str(page.url), data=hidden(page) | fields)
         found["ärende markerat"] = await browser.get(case)
+
+    async def _harmful(self, browser: httpx.AsyncClient) -> httpx.Response:
+        """Let a scanner find something in the first message of the case, and ask for it."""
+        case = next(one for one in self.house.cases() if one["number"] == self.number)
+        message = next(one for one in self.house.messages() if one["case_id"] == case["id"])
+        with self.house.store.write() as transaction:
+            scans.expect(transaction, message["id"])
+            found = [(scans.WHOLE, "Win.Test.EICAR_HDB-1")]
+            scans.settle(transaction, message["id"], ScanState.FOUND, found=found, now=self.house.clock())
+        return await browser.get(f"/arenden/{self.number}/meddelande/{message['id']}/original")
 
     async def _by_link(self, browser: httpx.AsyncClient) -> httpx.Response:
         link = self._links()[0]

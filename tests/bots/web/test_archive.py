@@ -200,7 +200,7 @@ async def test_c3_nobody_else_has_the_page_or_its_act(house: House) -> None:
     async for anna in signed_in(house, "anna"):
         assert (await anna.get("/arkiv")).status_code == 403
         assert (await post(anna, vad="arkiv", nummer=NUMBER)).status_code == 403
-        assert 'href="/arkiv"' not in (await anna.get("/arenden")).text
+        assert 'href="/handlingar"' not in (await anna.get("/arenden")).text
 
 
 async def test_a_link_brings_the_number_of_a_case_to_the_page(rita: httpx.AsyncClient) -> None:
@@ -209,4 +209,4 @@ async def test_a_link_brings_the_number_of_a_case_to_the_page(rita: httpx.AsyncC
     page = await rita.get(f"/arkiv?nummer={NUMBER}")
 
     assert f'value="{NUMBER}"' in page.text
-    assert '<a href="/arkiv" aria-current="page">Arkiv</a>' in page.text
+    assert '<a href="/arkiv" aria-current="page">Arkivpaket</a>' in page.text

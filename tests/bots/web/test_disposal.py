@@ -203,7 +203,7 @@ async def test_c3_nobody_but_the_registrator_disposes_or_holds(house: House) -> 
             ],
         ]
 
-        assert 'href="/gallring"' not in menu.text
+        assert 'href="/handlingar"' not in menu.text
         assert [answer.status_code for answer in answers] == [403] * 7
     assert (house.table("holds"), house.case()["status"]) == ([], Status.CLOSED)
 

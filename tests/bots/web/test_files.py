@@ -177,6 +177,7 @@ async def test_the_registrator_may_take_a_harmful_file_after_a_warning(house: Ho
 
     assert warned.status_code == 403
     assert b"MZ elakt" not in warned.content
+    assert re.search(r'name="token" value="[^"]+"', warned.text)  # else nobody can log out from here
     assert answer.content == b"MZ elakt"
     assert answer.headers["content-disposition"].startswith("attachment;")
 
