@@ -1,12 +1,12 @@
 """What is counted of each case: read once for a period, whatever report is made of it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, DateTime, Select, and_, func, select, type_coerce
 
-from store.deadlines import day_of
+from store.deadlines import STOCKHOLM
 from store.domain import Clock, Factor, Kind, Outcome, PromiseKind, Status, Step
 from store.engine import Transaction
 from store.figures.period import Period
@@ -89,7 +89,7 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
     feedback, owed = _owed(transaction, counted)
     answered, came_of = _answers(transaction, counted)
     told = _told(transaction, counted)
-    wanted = select(*(cases.c[name] for name in _COLUMNS)).where(counted).order_by(cases.c.id)
+    wanted = select(*(_column(name) for name in _COLUMNS)).where(counted).order_by(cases.c.id)
     facts = []
     for row in transaction.connection.execute(wanted).all():
         (
@@ -112,7 +112,7 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
             Fact(
                 case_id=case_id,
                 number=number,
-                received_on=day_of(received_at),
+                received_on=_day(received_at),
                 kind=_KINDS.get(kind) or _KINDS.get(chosen) or _KINDS.get(guessed),
                 factor=_FACTORS.get(factor) or _FACTORS.get(guessed_factor),
                 is_preliminary=not (kind and factor),
@@ -139,6 +139,8 @@ _COLUMNS = (
     *("id", "number", "received_at", "kind", "chosen_kind", "suggested_kind", "factor", "suggested_factor"),
     *("unit", "source", "status", "sender_handle", "restricted", "protected", "follow_up_result"),
 )
+# In Stockholm the clock is one or two hours before UTC, so that earlier than this the day is the same.
+_SAME_DAY_UNTIL = 22
 _NOBODY: frozenset[str] = frozenset()
 # Many times quicker than to call the enum for each of many thousands.
 _KINDS = {str(kind): kind for kind in Kind}
@@ -147,19 +149,37 @@ _STATUSES = {str(status): status for status in Status}
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
 
 
+def _column(name: str) -> ColumnElement[Any]:
+    return _moment(cases.c[name]) if name == "received_at" else cases.c[name]
+
+
+def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Read a time as the database gives it, for `_day`: hundreds of thousands are read of three years."""
+    return type_coerce(column, DateTime(timezone=True))
+
+
+def _day(moment: datetime) -> date:
+    """Return the day in Stockholm of a time as `_moment` reads it: in UTC, without a zone on SQLite."""
+    if moment.tzinfo is None:
+        if moment.hour < _SAME_DAY_UNTIL:
+            return moment.date()
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(STOCKHOLM).date()
+
+
 def _owed(transaction: Transaction, counted: ColumnElement[bool]) -> tuple[dict[int, Owed], dict[int, Owed]]:
     """Return what was promised of each case's first round: the first feedback, and the answer."""
     feedback: dict[int, Owed] = {}
     answer: dict[int, Owed] = {}
     wanted = _beside(
-        promises, promises.c.case_id, promises.c.kind, promises.c.due_on, promises.c.kept_at
+        promises, promises.c.case_id, promises.c.kind, promises.c.due_on, _moment(promises.c.kept_at)
     ).where(
         counted,
         promises.c.kind.in_((PromiseKind.FIRST_FEEDBACK, PromiseKind.ANSWER)),
         promises.c.round == 1,
     )
     for case_id, kind, due_on, kept_at in transaction.connection.execute(wanted).all():
-        owed = Owed(due_on=due_on, kept_on=None if kept_at is None else day_of(kept_at))
+        owed = Owed(due_on=due_on, kept_on=None if kept_at is None else _day(kept_at))
         (answer if kind == PromiseKind.ANSWER else feedback)[case_id] = owed
     return feedback, answer
 
@@ -171,7 +191,7 @@ def _answers(
     wanted = _beside(
         answers,
         answers.c.case_id,
-        answers.c.delivered_at,
+        _moment(answers.c.delivered_at),
         answers.c.outcome,
         func.length(answers.c.improvement) > 0,
     ).where(counted, answers.c.undone_at.is_(None))
@@ -180,7 +200,7 @@ def _answers(
     found = transaction.connection.execute(wanted.order_by(answers.c.id)).all()
     for case_id, delivered_at, outcome, improves in found:
         if delivered_at is not None:
-            day = day_of(delivered_at)
+            day = _day(delivered_at)
             first[case_id] = min(day, first.get(case_id, day))
             latest[case_id] = (_OUTCOMES[outcome], bool(improves))
     return first, latest

@@ -77,47 +77,45 @@ def counted(facts: Iterable[Fact]) -> list[Fact]:
 
 def tally(facts: Sequence[Fact], *, today: date, days: WorkingDays) -> Tally:
     """Add up cases that are counted; `today` tells which promises have fallen due."""
-    count = dict.fromkeys(_YES, 0)
     kinds = dict.fromkeys(Kind, 0)
+    outcomes: dict[Outcome | None, int] = dict.fromkeys((*Outcome, None), 0)
     times: list[int] = []
-    late = acted = explained = 0
+    anonymous = preliminary = is_open = late = reminded = escalated = followed_up = improving = 0
     # One way through them: a year has thousands of cases, and each is added up in many rows.
     for fact in facts:
         if fact.kind is not None:
             kinds[fact.kind] += 1
-        for name in _YES:
-            if getattr(fact, name):
-                count[name] += 1
         if fact.answered_on is not None:
             times.append(days.between(fact.received_on, fact.answered_on))
-        late += is_late(fact, today)
-        acted += fact.outcome is Outcome.DONE or fact.outcome is Outcome.LATER
-        explained += fact.outcome is Outcome.NO_ACTION
+        if fact.is_open:
+            is_open += 1
+            late += is_late(fact, today)
+        outcomes[fact.outcome] += 1
+        anonymous += fact.is_anonymous
+        preliminary += fact.is_preliminary
+        reminded += fact.was_reminded
+        escalated += fact.was_escalated
+        followed_up += fact.is_followed_up
+        improving += fact.has_improvement
     times.sort()
     return Tally(
         total=len(facts),
         kinds=kinds,
-        anonymous=count["is_anonymous"],
-        preliminary=count["is_preliminary"],
+        anonymous=anonymous,
+        preliminary=preliminary,
         first_feedback=in_time((fact.first_feedback for fact in facts), today),
         answer=in_time((fact.answer for fact in facts), today),
         median_days=_median(times),
         p90_days=times[-(-9 * len(times) // 10) - 1] if times else None,
-        is_open=count["is_open"],
+        is_open=is_open,
         late=late,
-        reminded=count["was_reminded"],
-        escalated=count["was_escalated"],
-        acted=acted,
-        explained=explained,
-        followed_up=count["is_followed_up"],
-        improving=count["has_improvement"],
+        reminded=reminded,
+        escalated=escalated,
+        acted=outcomes[Outcome.DONE] + outcomes[Outcome.LATER],
+        explained=outcomes[Outcome.NO_ACTION],
+        followed_up=followed_up,
+        improving=improving,
     )
-
-
-_YES = (
-    *("is_anonymous", "is_preliminary", "is_open", "was_reminded", "was_escalated", "is_followed_up"),
-    "has_improvement",
-)
 
 
 def change(now: int, before: int) -> Fraction | None:

@@ -58,6 +58,7 @@ class Reading:
         self.all = found
         last = max([asked.today, span.last, *(fact.answered_on for fact in found if fact.answered_on)])
         self.days = WorkingDays(span.first, last, asked.house.days.closed)
+        self._sums: dict[tuple[Period, int], Tally] = {}
 
     def of(self, period: Period) -> Counted:
         """Return what came in during a period, which must lie within those that were read."""
@@ -70,6 +71,13 @@ class Reading:
         passed = (self.asked.today - period.first).days
         as_far = [fact for fact in self.all if 0 <= (fact.received_on - other.first).days <= passed]
         return Counted(period=other, all=[fact for fact in as_far if fact.received_on in other])
+
+    def whole(self, some: Counted) -> Tally:
+        """Add up all that is counted of a period, once."""
+        key = some.period, len(some.all)  # less is there of one that is only compared with
+        if key not in self._sums:
+            self._sums[key] = self.add(some.some)
+        return self._sums[key]
 
     def add(self, some: Sequence[Fact]) -> Tally:
         """Add up cases that are counted."""

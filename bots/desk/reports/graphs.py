@@ -1,20 +1,18 @@
 """The charts of R1 to R4: types, factors, units, what came in each month, and how much was in time."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
-from typing import TypeVar
 
 from bots.desk.reports import swedish
-from bots.desk.reports.counting import name_of
+from bots.desk.reports.counting import Counted, name_of
 from bots.desk.reports.report import Chart, Series, Shape
 from bots.desk.reports.sheets import Material
 from store.domain import Factor, Kind
 from store.figures.facts import Fact
 from store.figures.period import Period, holding
 from store.figures.tally import in_time
-
-T = TypeVar("T")
 
 _MOST_MONTHS = 30
 _MOST_UNITS = 15
@@ -37,24 +35,26 @@ def charts(found: Material) -> tuple[Chart, ...]:
 
 def _kinds(found: Material) -> Chart:
     labels = tuple(swedish.begun(kind) for kind in _KINDS)
-    first = _most(_KINDS, lambda kind: sum(fact.kind is kind for fact in found.now.some))
+    counts = [Counter(fact.kind for fact in one.some) for one in _two(found)]
+    first = max(_KINDS, key=lambda kind: counts[0][kind])
     return Chart(
         title="Typer",
-        description=f"Flest är {first}. {_compared(found)}",
+        description=f"Flest är {first}, {swedish.number(counts[0][first])}. {_compared(found)}",
         unit="",
         labels=labels,
-        series=_series(found, _KINDS, lambda fact, kind: fact.kind is kind),
+        series=_series(found, [[count[kind] for kind in _KINDS] for count in counts]),
     )
 
 
 def _factors(found: Material) -> Chart:
-    first = _most(tuple(Factor), lambda factor: sum(fact.factor is factor for fact in found.now.some))
+    counts = [Counter(fact.factor for fact in one.some) for one in _two(found)]
+    first = max(Factor, key=lambda factor: counts[0][factor])
     return Chart(
         title="Kvalitetsfaktorer",
-        description=f"Flest handlar om {first}. {_compared(found)}",
+        description=f"Flest handlar om {first}, {swedish.number(counts[0][first])}. {_compared(found)}",
         unit="",
         labels=tuple(str(factor) for factor in Factor),
-        series=_series(found, tuple(Factor), lambda fact, factor: fact.factor is factor),
+        series=_series(found, [[count[factor] for factor in Factor] for count in counts]),
     )
 
 
@@ -70,10 +70,7 @@ def _units(found: Material) -> Chart:
         description=f"Flest gäller {name_of(shown[0])}. {_compared(found)}{more}",
         unit="",
         labels=tuple(name_of(unit) for unit in shown),
-        series=tuple(
-            Series(name=swedish.period(one.period), values=tuple(len(one.at([unit])) for unit in shown))
-            for one in (found.now, *found.earlier[:1])
-        ),
+        series=_series(found, [[len(one.at([unit])) for unit in shown] for one in _two(found)]),
     )
 
 
@@ -159,19 +156,16 @@ def _firsts(one: Period) -> list[date]:
     return [date(one.first.year, month, 1) for month in months]
 
 
-def _series(found: Material, of: Sequence[T], holds: Callable[[Fact, T], bool]) -> tuple[Series, ...]:
+def _two(found: Material) -> tuple[Counted, ...]:
+    """Return the period and what it is first of all compared with."""
+    return found.now, *found.earlier[:1]
+
+
+def _series(found: Material, values: Sequence[Sequence[int]]) -> tuple[Series, ...]:
     return tuple(
-        Series(
-            name=swedish.period(one.period),
-            values=tuple(sum(holds(fact, each) for fact in one.some) for each in of),
-        )
-        for one in (found.now, *found.earlier[:1])
+        Series(name=swedish.period(one.period), values=tuple(of_period))
+        for one, of_period in zip(_two(found), values, strict=True)
     )
-
-
-def _most(of: Sequence[T], count: Callable[[T], int]) -> str:
-    first = max(of, key=count)
-    return f"{first}, {swedish.number(count(first))}"
 
 
 def _compared(found: Material) -> str:

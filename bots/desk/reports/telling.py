@@ -94,7 +94,7 @@ class _Teller:
     names: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.now = self.found.reading.add(self.found.now.some)
+        self.now = self.found.reading.whole(self.found.now)
         self.names = {unit.id: unit.name for unit in self.found.asked.shown if unit} | {"": "utan enhet"}
 
     @property
@@ -138,7 +138,7 @@ class _Teller:
     def _change(self) -> str:
         """Word the weightiest change, or return an empty text where there is none to speak of."""
         then = self.found.earlier[0]
-        before = self.found.reading.add(then.some)
+        before = self.found.reading.whole(then)
         kinds = {
             Kind.COMPLAINT: "klagomålen",
             Kind.SUGGESTION: "förslagen",
@@ -174,7 +174,7 @@ class _Teller:
     def _steady(self) -> str:
         """Say how it was where nothing has changed by more than chance."""
         answer = self.now.answer
-        before = self.found.reading.add(self.found.earlier[0].some)
+        before = self.found.reading.whole(self.found.earlier[0])
         as_before = f", ungefär som {self.than}"
         if answer.percent is not None and answer.whole >= _MANY_OWED and answer.percent < _WELL_KEPT:
             said = f"Bara {swedish.percent(answer.percent)} av svaren kom i tid {self._when()}"
@@ -261,7 +261,7 @@ class _Teller:
                 f"{swedish.percent(answer.percent)}."
             )
             for other in self.found.earlier:
-                before = self.found.reading.add(other.some).answer
+                before = self.found.reading.whole(other).answer
                 if before.percent is not None and before.whole >= findings.FEW <= answer.whole:
                     yield f"{swedish.begun(self._than(other))} var det {self._against(answer, before)}."
         if now.median_days is not None and now.p90_days is not None:
