@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bots.desk.reports import care, record, service, suppliers, telling, trend, watching
+from bots.desk.reports import agreement, care, record, service, suppliers, telling, trend, watching
 from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.report import Report
 from store.domain import Role
@@ -80,6 +80,12 @@ CATALOGUE = {
             readers=_LEADERS | {Role.HEAD},
             make=watching.of_escalations,
             names_cases=True,
+        ),
+        Entry(
+            id="R10",
+            title="Modellens förslag mot handläggarnas ord",
+            readers=frozenset({Role.QUALITY, Role.REGISTRATOR}),
+            make=agreement.of_agreement,
         ),
         Entry(
             id="R11",
