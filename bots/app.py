@@ -46,6 +46,7 @@ from bots.desk.judge import Judge
 from bots.desk.letters import Guard, Letters
 from bots.desk.opinion import Opinion, Suggester
 from bots.desk.reports.schedule import Schedule
+from bots.desk.reports.signals import Signals
 from bots.desk.scanning import Scanning
 from bots.desk.trouble import place_of
 from bots.desk.watch import Watch
@@ -309,6 +310,7 @@ def build(
             opens=time.fromisoformat(settings.watch.opens),
             closes=time.fromisoformat(settings.watch.closes),
             seconds=settings.watch.seconds,
+            signals=Signals(store=store, house=house, identity=identity),
             schedule=Schedule(store=store, house=house, identity=identity),
         )
         intake = Intake(store=store, clock=clock, kept=judge.ring, closed=lambda: house.days.closed)

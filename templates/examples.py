@@ -37,8 +37,8 @@ from templates.facts import (
     HandlerNamedFacts,
     HelpFacts,
     LexSarahFacts,
-    MalwareFacts,
     Link,
+    MalwareFacts,
     NewCaseFacts,
     NewLinkFacts,
     NoticeFacts,
@@ -59,6 +59,7 @@ from templates.facts import (
     SentOnFacts,
     ServiceFacts,
     ShortAnswerFacts,
+    SignalFacts,
     SplitFacts,
     SplitPart,
     StatementLateFacts,
@@ -387,6 +388,18 @@ _REPORT_BARE: ReportReadyFacts = {
     "analysis_missing": True,
 }
 _REPORT_BARE_ABOVE: ReportReadyFacts = {**_REPORT_BARE, "to_above": True}
+_SIGNAL = SignalFacts(
+    service_name="Tyck till",
+    unit="Hemtjänsten Norr",
+    factor="Bemötande",
+    month="oktober 2026",
+    observed=9,
+    usual="2,4",
+    numbers=("SYN-2026-000101", "SYN-2026-000117", "SYN-2026-000123"),
+    more=0,
+    link="https://synpunkt.exempelby.example/signaler",
+)
+_SIGNAL_MANY: SignalFacts = {**_SIGNAL, "observed": 31, "more": 11}
 _DOWN = ChannelDownFacts(
     service_name="Tyck till",
     channel="relay",
@@ -622,6 +635,8 @@ EXAMPLES = (
     Example(letter="handler_malware", situation="to the registrator", facts=_MALWARE),
     Example(letter="handler_malware", situation="to who runs the service", facts=_MALWARE_TO_OPERATOR),
     Example(letter="handler_malware", situation="in no case", facts=_MALWARE_OF_NO_CASE),
+    Example(letter="handler_signal", situation="a few cases", facts=_SIGNAL),
+    Example(letter="handler_signal", situation="more than are listed", facts=_SIGNAL_MANY),
     Example(letter="handler_report_ready", situation="ready", facts=_REPORT),
     Example(letter="handler_report_ready", situation="to account for by a day", facts=_REPORT_FOR_A_DAY),
     Example(letter="handler_report_ready", situation="to sign", facts=_REPORT_TO_SIGN),

@@ -371,6 +371,20 @@ class ReportReadyFacts(TypedDict):
     link: str
 
 
+class SignalFacts(TypedDict):
+    """Facts of `handler_signal`: more complaints of a factor than a unit's own history lets one expect."""
+
+    service_name: str
+    unit: str
+    factor: str
+    month: str  # "november 2026"
+    observed: int
+    usual: str  # how many it tends to be: "2,4"
+    numbers: tuple[str, ...]  # of the cases; those that the reader may be told of
+    more: int  # how many are not listed for want of room
+    link: str  # to the list, behind the login
+
+
 class ChannelDownFacts(TypedDict):
     """Facts of `operator_channel_down` (I09)."""
 

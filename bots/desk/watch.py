@@ -12,6 +12,7 @@ from bots.desk.finish import finish
 from bots.desk.house import House, is_at_work
 from bots.desk.notices import Notices, mark_of
 from bots.desk.reports.schedule import Schedule
+from bots.desk.reports.signals import Signals
 from bots.desk.trouble import reason_of
 from store import acts, alarms, cases, outbox
 from store.alarms import Alarm, Sought
@@ -56,6 +57,7 @@ class Watch:
     opens: time = time(7)
     closes: time = time(18)
     seconds: float = 60.0
+    signals: Signals | None = None  # what has risen above its own history
     schedule: Schedule | None = None  # of the reports that make themselves
     looked_at: datetime | None = None  # when all clocks had been looked at last
     _receipts_late: bool = False
@@ -96,6 +98,8 @@ class Watch:
                 # One of them cannot be told of; that must not silence the others.
                 steps += sum(self._take_alone(now, case_id) for case_id in among)
         self.looked_at = now
+        if self.signals is not None and self.is_open(now):
+            steps += self.signals.look(now)
         if self.schedule is not None and self.is_open(now):
             steps += self.schedule.once(now)
         return steps

@@ -24,7 +24,8 @@ HOME = "/arenden"
 FOR_GUESTS = "/registrera"
 GIVEN_BACK = "/osant"
 _LOCAL = re.compile(
-    r"/(?:arenden|registrera|modellen|installningar|gallring|registerutdrag|utlamnanden|halsa|demo|osant)"
+    r"/(?:arenden|registrera|modellen|installningar|signaler|publicera|gallring|registerutdrag|utlamnanden"
+    r"|halsa|demo|osant)"
     r"(?:[/?][A-Za-z0-9/?&=_.%~-]*)?"
 )
 

@@ -29,7 +29,9 @@ from bots.desk.directory import Directory, NotAllowedError
 from bots.desk.disclosure.disclosing import Disclosing, NoDisclosureError, NotDisclosingError
 from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
+from bots.desk.improvements import Improvements
 from bots.desk.rectifying import Rectifying
+from bots.desk.reports.signals import Signals
 from bots.desk.scanning import Scanner
 from bots.web.about import About, Notices
 from bots.web.access import Access
@@ -41,11 +43,12 @@ from bots.web.console import Console
 from bots.web.demo import Demo
 from bots.web.disclosure import DisclosurePages
 from bots.web.disposal import DisposalPage, NotArchivingError, archives
-from bots.web.extract import ExtractPage
+from bots.web.extract import ExtractPage, extracts
 from bots.web.form import Form
 from bots.web.health import Health
 from bots.web.health_page import HealthPage, operates
 from bots.web.hooks import Hooks
+from bots.web.improvements import ImprovementPages
 from bots.web.keys import Keys
 from bots.web.links import LinkPages
 from bots.web.lists import Lists
@@ -58,7 +61,6 @@ from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.people import ById
 from bots.web.pick_up import PickUp
 from bots.web.public_list import PublicListPage
-from bots.web.record import RecordPage, record_pages
 from bots.web.rectify import RectifyPage
 from bots.web.register import Register
 from bots.web.running import Running
@@ -70,6 +72,7 @@ from bots.web.settings_room import Room
 from bots.web.settings_texts import SettingsTexts
 from bots.web.settings_units import SettingsUnits
 from bots.web.show import STATIC, Show
+from bots.web.signals import SignalsPage, hears
 from bots.web.split_page import SplitPage
 from bots.web.stranded import Shelf
 from bots.web.stranded_page import StrandedPage
@@ -167,9 +170,11 @@ def build(
         public,
         demo=mailbox is not None,
         operates=lambda me: operates(me, acts),
+        archives=lambda me: disposal is not None and archives(me, acts),
+        extracts=lambda me: extract is not None and extracts(me, acts),
         discloses=lambda me: disclosing is not None and disclosing.may(me.id),
         packs=lambda me: archive is not None and archives(me, acts),
-        record=record_pages(acts, desk, disclosing, archive, disposal, extract),
+        signals=lambda me: desk is not None and hears(me, acts),
     )
     keys = Keys(
         store=store,
@@ -205,6 +210,7 @@ def build(
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
             *_rectify(desk, parts, show, access),
+            *_follow_up(desk, parts, show, access),
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
             *_settings(directory, desk, show, access),
             *StrandedPage(shelf=shelf, sessions=sessions, show=show, access=access).routes(),
@@ -222,7 +228,6 @@ def build(
                 else ()
             ),
             *_disclosures(disclosing, parts, show, access),
-            *RecordPage(show=show, access=access).routes(),
             *(PublicListPage(acts=desk, show=show, access=access).routes() if desk else ()),
             *(
                 ArchivePage(archive=archive, parts=parts, show=show, access=access).routes()
@@ -374,6 +379,19 @@ def _rectify(desk: DeskActs | None, parts: Parts, show: Show, access: Access) ->
         return ()
     rectifying = Rectifying(store=parts.store, house=desk.work.house, clock=parts.clock)
     return RectifyPage(rectifying=rectifying, parts=parts, show=show, access=access).routes()
+
+
+def _follow_up(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
+    """Return the pages of what has risen, and of what synpunkter have led to."""
+    if desk is None:
+        return ()
+    house = desk.work.house
+    signals = Signals(store=parts.store, house=house, identity=desk.work.identity)
+    improvements = Improvements(store=parts.store, house=house, clock=parts.clock)
+    return (
+        *SignalsPage(signals=signals, parts=parts, show=show, access=access).routes(),
+        *ImprovementPages(improvements=improvements, parts=parts, show=show, access=access).routes(),
+    )
 
 
 def _here(staff: Sequence[Handler]) -> ById[Handler]:

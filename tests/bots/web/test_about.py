@@ -169,6 +169,7 @@ async def test_b21_every_page_leads_to_the_notices(house: House, path: str) -> N
         "/tillganglighet?sprak=sv",
         "https://www.example.se/personuppgifter",
         "/vart-register?sprak=sv",
+        "/forbattringar?sprak=sv",
     ]
 
 
