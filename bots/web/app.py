@@ -43,7 +43,7 @@ from bots.web.console import Console
 from bots.web.demo import Demo
 from bots.web.disclosure import DisclosurePages
 from bots.web.disposal import DisposalPage, NotArchivingError, archives
-from bots.web.extract import ExtractPage, extracts
+from bots.web.extract import ExtractPage
 from bots.web.form import Form
 from bots.web.health import Health
 from bots.web.health_page import HealthPage, operates
@@ -61,6 +61,7 @@ from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.people import ById
 from bots.web.pick_up import PickUp
 from bots.web.public_list import PublicListPage
+from bots.web.record import RecordPage, record_pages
 from bots.web.rectify import RectifyPage
 from bots.web.register import Register
 from bots.web.running import Running
@@ -170,11 +171,10 @@ def build(
         public,
         demo=mailbox is not None,
         operates=lambda me: operates(me, acts),
-        archives=lambda me: disposal is not None and archives(me, acts),
-        extracts=lambda me: extract is not None and extracts(me, acts),
         discloses=lambda me: disclosing is not None and disclosing.may(me.id),
         packs=lambda me: archive is not None and archives(me, acts),
         signals=lambda me: desk is not None and hears(me, acts),
+        record=record_pages(acts, desk, disclosing, archive, disposal, extract),
     )
     keys = Keys(
         store=store,
@@ -228,6 +228,7 @@ def build(
                 else ()
             ),
             *_disclosures(disclosing, parts, show, access),
+            *RecordPage(show=show, access=access).routes(),
             *(PublicListPage(acts=desk, show=show, access=access).routes() if desk else ()),
             *(
                 ArchivePage(archive=archive, parts=parts, show=show, access=access).routes()

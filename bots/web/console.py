@@ -202,7 +202,9 @@ class Console:
         """Return a warning instead of what a scanner has found something in; None if it may be handed out."""
         found = scans.names(opened.scans.get(message_id), part)
         warned = files.Warned(
-            show=self._show, is_registrator=lambda who: self._parts.acts.reader(who.id).is_registrator
+            show=self._show,
+            is_registrator=lambda who: self._parts.acts.reader(who.id).is_registrator,
+            token=self._access.token,
         )
         return warned.stops(request, me, number=opened.case["number"], found=found)
 

@@ -1,7 +1,7 @@
 """Turns facts into a page: the frame around every page, and the answer that carries it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from starlette.responses import HTMLResponse
@@ -22,18 +22,16 @@ class Show:
         *,
         demo: bool,
         operates: Callable[[Handler], bool] = lambda _me: False,
-        archives: Callable[[Handler], bool] = lambda _me: False,
-        extracts: Callable[[Handler], bool] = lambda _me: False,
         discloses: Callable[[Handler], bool] = lambda _me: False,
         packs: Callable[[Handler], bool] = lambda _me: False,
         signals: Callable[[Handler], bool] = lambda _me: False,
+        record: Callable[[Handler], Sequence[Mapping[str, str]]] = lambda _me: (),
     ) -> None:
         self._operates = operates  # who has the page of the operator in the menu
-        self._archives = archives  # and who that of disposal
-        self._extracts = extracts  # and who that of extracts
         self._discloses = discloses  # and who hands out of the record
         self._packs = packs  # and who makes packages for the archive
         self._signals = signals  # and who that of weak signals
+        self.record = record  # the pages of the record that somebody may open: `path` and `name`
         self._site = {
             "service_name": public.service_name,
             "municipality": public.municipality,
@@ -79,11 +77,10 @@ class Show:
             "id": me.id,
             "name": me.name,
             "operates": self._operates(me),
-            "archives": self._archives(me),
-            "extracts": self._extracts(me),
             "discloses": self._discloses(me),
             "packs": self._packs(me),
             "signals": self._signals(me),
+            "record": self.record(me),
         }
 
 

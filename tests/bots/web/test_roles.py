@@ -106,6 +106,7 @@ ELSEWHERE: Mapping[str, set[str]] = {
     "/installningar/svarsmallar": {"rita", "sigrid", "chris", "carin"},
     "/installningar/svarsmallar/ny": {"rita", "sigrid", "chris", "carin"},
     "/halsa": {"rita", "sigrid"},
+    "/handlingar": {"rita", "dora"},
     "/gallring": {"rita"},
     "/registerutdrag": {"rita", "dora"},
     "/gallring/protokoll": {"rita"},
