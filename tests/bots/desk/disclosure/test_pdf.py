@@ -73,6 +73,15 @@ def test_the_same_papers_at_the_same_time_give_the_same_bytes() -> None:
     assert draw(sheet([TEXT]), at=AT).data != draw(sheet([TEXT]), at=AT.replace(hour=11)).data
 
 
+def test_a_copy_does_not_depend_on_those_that_were_drawn_before_it() -> None:
+    first = draw(sheet(masked(TEXT, SECRET)), at=AT).data
+
+    other = draw(sheet([TEXT, "Ξ ש \N{SNOWMAN}"]), at=AT).data
+
+    assert draw(sheet(masked(TEXT, SECRET)), at=AT).data == first
+    assert other != first
+
+
 def test_a_copy_has_title_language_bookmarks_and_says_that_it_can_be_kept() -> None:
     data = draw(sheet(["Hej"], ["Åäö"]), at=AT).data
     reader = pypdf.PdfReader(io.BytesIO(data))
