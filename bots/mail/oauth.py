@@ -3,9 +3,6 @@
 import asyncio
 from typing import Any, Protocol
 
-from msal import ConfidentialClientApplication  # type: ignore[import-untyped]  # msal ships no types
-from msal.exceptions import MsalError  # type: ignore[import-untyped]  # likewise
-
 from bots.channel import TemporaryFailure
 
 MICROSOFT_SCOPE = "https://outlook.office365.com/.default"
@@ -48,7 +45,7 @@ class ClientCredentials:
             "timeout": None if http_client else timeout,
         }
         self._scope = scope
-        self._application: ConfidentialClientApplication | None = None
+        self._application: Any = None
         self._lock = asyncio.Lock()
 
     async def token(self) -> str:
@@ -58,6 +55,12 @@ class ClientCredentials:
             return await asyncio.to_thread(self._fetch)
 
     def _fetch(self) -> str:
+        # Imported here: few houses need it, and with what it asks the network by it takes a tenth of a start.
+        from msal import (  # type: ignore[import-untyped]  # msal ships no types
+            ConfidentialClientApplication,
+        )
+        from msal.exceptions import MsalError  # type: ignore[import-untyped]  # likewise
+
         try:
             if self._application is None:
                 # The constructor already asks the network about the tenant.

@@ -1,30 +1,30 @@
 """Makes a text plain to search: one kind of figures, spaces and dashes, nothing invisible, whole letters."""
 
 import re
-import sys
 import unicodedata
 from dataclasses import dataclass
 
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e")
 # Whatever is no plain sign and no Latin letter in one piece.
 _ODD = re.compile(r"[^\n -~\u00c0-\u024f]")
-_ALIKE: dict[int, str] = {
-    0xFF20: "@",
-    0xFF0E: ".",
-    0xFF0B: "+",
-    0x2019: "'",
-    0x2212: "-",
-    0x0D: "\n",
-    0x09: " ",
-}
-for _point in range(128, sys.maxunicode + 1):
-    match unicodedata.category(chr(_point)):
-        case "Nd":
-            _ALIKE[_point] = str(unicodedata.decimal(chr(_point)))
-        case "Zs":
-            _ALIKE[_point] = " "
-        case "Pd":
-            _ALIKE[_point] = "-"
+
+
+class _Alike(dict[int, str]):
+    """What each sign is written as. Looked up as texts need it: to go through all signs takes long."""
+
+    def __missing__(self, point: int) -> str:
+        sign = chr(point)
+        match unicodedata.category(sign):
+            case "Nd":
+                return self.setdefault(point, str(unicodedata.decimal(sign)))
+            case "Zs":
+                return self.setdefault(point, " ")
+            case "Pd":
+                return self.setdefault(point, "-")
+        return sign
+
+
+_ALIKE = _Alike({0xFF20: "@", 0xFF0E: ".", 0xFF0B: "+", 0x2019: "'", 0x2212: "-", 0x0D: "\n", 0x09: " "})
 
 
 @dataclass(frozen=True)
