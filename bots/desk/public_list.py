@@ -21,6 +21,9 @@ COLUMNS = (
     "sekretessmarkering",
 )
 
+# All that a title in the list is made of.
+_TITLED = ("title", "titled_by", "factor", "suggested_factor", "unit", "protected", "restricted")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -51,7 +54,7 @@ def lines(
     came = public_list.incoming(transaction, series, begin, end)
     went = public_list.outgoing(transaction, series, begin, end)
     marks = public_list.marks(transaction, sorted({row["case_id"] for row in (*came, *went)}))
-    titles: dict[int, str] = {}  # looked through once for each case
+    titles: dict[tuple[object, ...], str] = {}  # the same words are looked through once
     found = []
     for row in sorted((*came, *went), key=lambda one: (one["at"], one["number"])):
         comes_in = "message_id" in row
@@ -60,9 +63,10 @@ def lines(
             for one in marks.get(row["case_id"], ())
             if one["message_id"] is None or one["message_id"] == row.get("message_id")
         ]
-        if row["case_id"] not in titles:
-            titles[row["case_id"]] = register_title(row, house)
-        title = titles[row["case_id"]]
+        told = tuple(row[name] for name in _TITLED)
+        if told not in titles:
+            titles[told] = register_title(row, house)
+        title = titles[told]
         found.append(
             Line(
                 number=row["number"],

@@ -184,8 +184,9 @@ def _kept(transaction: Transaction, case_ids: Sequence[int]) -> dict[tuple[int, 
     found = {}
     for first in range(0, len(case_ids), _MANY):
         some = promises.c.case_id.in_(case_ids[first : first + _MANY])
-        for row in transaction.rows(select(promises).where(some)):
-            found[row["case_id"], row["kind"], str(row["round"])] = row["kept_at"]
+        wanted = select(promises.c.case_id, promises.c.kind, promises.c.round, promises.c.kept_at).where(some)
+        for case_id, kind, turn, kept_at in transaction.connection.execute(wanted):
+            found[case_id, kind, str(turn)] = kept_at
     return found
 
 

@@ -1,14 +1,13 @@
 """R5: the synpunkter on care, one by one, with those that stand in the main diary (K16, K17, K14)."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bots.desk.reports.asked import Asked
 from bots.desk.reports.diary import DiaryCase
-from bots.desk.reports.discreet import without_persons
-from bots.desk.reports.lists import WITHHELD, bars, names_of, put_together, unit_name
+from bots.desk.reports.lists import WITHHELD, UnitNames, Words, bars, put_together
 from bots.desk.reports.report import Report, Section
 from bots.desk.reports.sheet import Cell, Sheet
 from bots.desk.reports.swedish import begun, many, period
@@ -63,16 +62,16 @@ def of_care(transaction: Transaction, asked: Asked) -> Report:
     told += [fact for fact in found if not fact.is_synpunkt and details[fact.case_id].is_of_supervisor]
     told.sort(key=lambda fact: fact.case_id)
     hidden = kept_from(transaction, asked.reader)
-    names = names_of(asked.house)
+    words, called = Words(asked.house), UnitNames(asked.house)
     lines = [
-        _of_register(fact, details[fact.case_id], names, unit_name(asked.house, fact.unit))
+        _of_register(fact, details[fact.case_id], words, called[fact.unit])
         for fact in told
         if fact.case_id not in hidden
     ]
     both = {details[fact.case_id].diary_number for fact in told} - {""}
     in_time = [one for one in asked.diary if one.received_on in asked.period and one.unit in ids | {""}]
     ours = [one for one in in_time if one.number not in both]
-    lines += [_of_diary(one, names, unit_name(asked.house, one.unit)) for one in ours]
+    lines += [_of_diary(one, words, called[one.unit]) for one in ours]
     lines.sort(key=lambda line: (line.received_on, line.source == DIARY, line.number))
     notes: list[tuple[str, Cell]] = [
         ("enheter", ", ".join(unit.name for unit in shown if unit) or "alla"),
@@ -110,10 +109,9 @@ def _units(asked: Asked) -> Sequence[Unit | None]:
     return [unit for unit in asked.house.units if unit.regulated in _CARE] or asked.shown
 
 
-def _of_register(fact: Fact, detail: Detail, names: Sequence[str], unit: str) -> _Line:
-    theirs = [*names, detail.sender_name]
+def _of_register(fact: Fact, detail: Detail, words: Words, unit: str) -> _Line:
     outcome = "" if fact.outcome is None else _OUTCOMES[fact.outcome]
-    measure = _discreet(detail.measure, theirs)
+    measure = words.of(detail.measure, detail.sender_name)
     return _Line(
         source=REGISTER,
         number=fact.number,
@@ -125,11 +123,11 @@ def _of_register(fact: Fact, detail: Detail, names: Sequence[str], unit: str) ->
         is_of_supervisor=detail.is_of_supervisor,
         came_of=": ".join(part for part in (outcome, measure) if part),
         answered_on=fact.answered_on,
-        improvement=_discreet(detail.improvement, theirs),
+        improvement=words.of(detail.improvement, detail.sender_name),
     )
 
 
-def _of_diary(one: DiaryCase, names: Sequence[str], unit: str) -> _Line:
+def _of_diary(one: DiaryCase, words: Words, unit: str) -> _Line:
     return _Line(
         source=DIARY,
         number=one.number,
@@ -139,14 +137,10 @@ def _of_diary(one: DiaryCase, names: Sequence[str], unit: str) -> _Line:
         unit=unit,
         is_serious=one.is_serious,
         is_of_supervisor=one.is_of_supervisor,
-        came_of=_discreet(one.measure, names),
+        came_of=words.of(one.measure),
         answered_on=one.answered_on,
-        improvement=_discreet(one.improvement, names),
+        improvement=words.of(one.improvement),
     )
-
-
-def _discreet(words: str, names: Collection[str]) -> str:
-    return without_persons(words, names) or (WITHHELD if words.strip() else "")
 
 
 def _rows(lines: Sequence[_Line], asked: Asked) -> list[tuple[Cell, ...]]:

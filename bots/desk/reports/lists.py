@@ -1,10 +1,11 @@
 """What the reports have in common whose rows are cases, or few figures: put together, and drawn."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from bots.desk.house import House
 from bots.desk.reports.asked import Asked
 from bots.desk.reports.counting import NO_UNIT, query
+from bots.desk.reports.discreet import without_persons
 from bots.desk.reports.report import Chart, Report, Section, Series
 from bots.desk.reports.sheet import Sheet
 from store.figures.period import Period
@@ -51,12 +52,36 @@ def bars(
     )
 
 
-def unit_name(house: House, unit_id: str) -> str:
-    """Return what a unit is called; what lies at none, or at one that is gone, has one name."""
-    unit = house.unit(unit_id)
-    return unit.name if unit is not None else NO_UNIT
+class UnitNames(dict[str, str]):
+    """What each unit is called, by its id; what lies at none, or at one that is gone, has one name."""
+
+    def __init__(self, house: House) -> None:
+        """Take the units as they are now."""
+        super().__init__({unit.id: unit.name for unit in house.units})
+
+    def __missing__(self, unit_id: str) -> str:
+        """Name a unit that there is not."""
+        return NO_UNIT
 
 
-def names_of(house: House) -> Sequence[str]:
-    """List the names of the staff, which no text of a report may hold."""
-    return [person.name for person in house.handlers.values()]
+class Words:
+    """Lets what staff have written into a list, where nothing in it seems to point at a person.
+
+    The same words are looked through once, unless the sender's own name may be among them.
+    """
+
+    def __init__(self, house: House) -> None:
+        """No name of the staff may stand in a list either."""
+        self._names = [person.name for person in house.handlers.values()]
+        self._known: dict[str, str] = {}
+
+    def of(self, text: str, sender_name: str = "") -> str:
+        """Return the words in one line, or `WITHHELD` where they may point at somebody."""
+        if not text.strip():
+            return ""
+        low = text.casefold()
+        if any(part in low for part in sender_name.casefold().split()):
+            return without_persons(text, [*self._names, sender_name]) or WITHHELD
+        if text not in self._known:
+            self._known[text] = without_persons(text, self._names) or WITHHELD
+        return self._known[text]

@@ -1,13 +1,11 @@
 """R7, R13 and R14: the register that anybody may read, what was disposed of, and who did and read what."""
 
 from collections import Counter
-from functools import lru_cache
 
 from bots.desk import disposal, public_list
 from bots.desk.house import House
 from bots.desk.reports.asked import Asked
-from bots.desk.reports.discreet import without_persons
-from bots.desk.reports.lists import WITHHELD, bars, put_together
+from bots.desk.reports.lists import Words, bars, put_together
 from bots.desk.reports.report import Report, Section
 from bots.desk.reports.sheet import Cell, Sheet
 from bots.desk.reports.swedish import begun, many, number, period
@@ -131,7 +129,7 @@ def of_access(transaction: Transaction, asked: Asked) -> Report:
     reason is told, only that somebody was there; a reason that may point at a person is left out.
     """
     hidden = kept_from(transaction, asked.reader)
-    roles = _Roles(asked.house)
+    roles, words = _Roles(asked.house), Words(asked.house)
     rows: list[tuple[Cell, ...]] = []
     acts: Counter[str] = Counter()
     people: Counter[str] = Counter()
@@ -148,7 +146,7 @@ def of_access(transaction: Transaction, asked: Asked) -> Report:
                 roles.of(row["actor"]),
                 f"{row['act']} ({what})" if what and not is_hidden else row["act"],
                 _NOT_SHOWN if is_hidden else row["number"] or "",
-                "" if is_hidden else _reason(details.get("varför", "")),
+                "" if is_hidden else words.of(details.get("varför", "")),
             )
         )
     sheet = Sheet(
@@ -191,8 +189,3 @@ class _Roles:
         if person not in self._known:
             self._known[person] = ", ".join(sorted(map(str, self._house.roles(person)))) or "–"
         return self._known[person]
-
-
-@lru_cache(maxsize=2000)
-def _reason(words: str) -> str:
-    return (without_persons(words) or WITHHELD) if words.strip() else ""

@@ -7,8 +7,7 @@ from fractions import Fraction
 from statistics import median
 
 from bots.desk.reports.asked import Asked
-from bots.desk.reports.discreet import without_persons
-from bots.desk.reports.lists import WITHHELD, names_of, put_together
+from bots.desk.reports.lists import Words, put_together
 from bots.desk.reports.report import Chart, Report, Section, Series
 from bots.desk.reports.sheet import Cell, Sheet
 from bots.desk.reports.swedish import begun, cases, many, number, period, working_days
@@ -52,14 +51,14 @@ def of_suppliers(transaction: Transaction, asked: Asked) -> Report:
     named.sort(key=lambda pair: (pair[0].casefold(), pair[1].asked_on or date.max, pair[1].case_id))
     ends = [one.received_on for one in found if one.received_on is not None]
     calendar = WorkingDays(asked.period.first, max([asked.period.last, *ends]), asked.house.days.closed)
-    hidden, names = kept_from(transaction, asked.reader), names_of(asked.house)
+    hidden, words = kept_from(transaction, asked.reader), Words(asked.house)
     rows: list[tuple[Cell, ...]] = []
     sums = []
     for name in dict.fromkeys(name for name, _ in named):
         theirs = [one for other, one in named if other == name]
         in_question = [one for one in theirs if one.asked_on is not None]
         for one in in_question:
-            measure = "" if one.case_id in hidden else _measure(one, names)
+            measure = "" if one.case_id in hidden else words.of(one.measure, one.sender_name)
             rows.append((name, 1, one.asked_on, one.received_on, _days(one, calendar), measure, one.told_on))
         if unasked := len(theirs) - len(in_question):
             rows.append((name, unasked, None, None, None, "", None))
@@ -94,12 +93,6 @@ def _name(one: Errand, providers: dict[str, str], spelled: dict[str, str]) -> st
     if one.of:
         return spelled.get(one.of.casefold(), one.of)
     return providers.get(one.unit, "")
-
-
-def _measure(one: Errand, names: Sequence[str]) -> str:
-    if not one.measure.strip():
-        return ""
-    return without_persons(one.measure, [*names, one.sender_name]) or WITHHELD
 
 
 def _days(one: Errand, calendar: WorkingDays) -> int | None:

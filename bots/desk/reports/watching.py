@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bots.desk.reports.asked import Asked
-from bots.desk.reports.discreet import without_persons
-from bots.desk.reports.lists import WITHHELD, bars, names_of, put_together, unit_name
+from bots.desk.reports.lists import UnitNames, Words, bars, put_together
 from bots.desk.reports.report import Report, Section
 from bots.desk.reports.sheet import Cell, Sheet
 from bots.desk.reports.swedish import begun, cases, day, many, number, period
@@ -119,7 +118,7 @@ def of_escalations(transaction: Transaction, asked: Asked) -> Report:
     found = watching.escalated(transaction, asked.period, asked.reader, units=asked.units)
     days = [asked.today, *(day for one in found for day in (one.due_on, one.ended_on) if day is not None)]
     calendar = WorkingDays(min(days), max(days), asked.house.days.closed)
-    names = names_of(asked.house)
+    words = Words(asked.house)
     rows: list[tuple[Cell, ...]] = [
         (
             one.number,
@@ -127,7 +126,7 @@ def of_escalations(transaction: Transaction, asked: Asked) -> Report:
             one.reminded_on,
             ", ".join(_person(asked, person) for person in one.told),
             None if one.due_on is None else calendar.between(one.due_on, one.ended_on or asked.today),
-            _why(one, names),
+            _why(one, words),
         )
         for one in found
     ]
@@ -143,7 +142,8 @@ def of_escalations(transaction: Transaction, asked: Asked) -> Report:
         ],
     )
     clocks = Counter(one.clock for one in found)
-    units = Counter(unit_name(asked.house, one.unit) for one in found)
+    called = UnitNames(asked.house)
+    units = Counter(called[one.unit] for one in found)
     return put_together(
         sheet,
         asked,
@@ -166,11 +166,11 @@ def of_escalations(transaction: Transaction, asked: Asked) -> Report:
     )
 
 
-def _why(one: Escalated, names: Sequence[str]) -> str:
+def _why(one: Escalated, words: Words) -> str:
     told = _REASONS.get(one.clock, str(one.clock))
     if not one.reason.strip():
         return told
-    return f"{told}: {without_persons(one.reason, [*names, one.sender_name]) or WITHHELD}"
+    return f"{told}: {words.of(one.reason, one.sender_name)}"
 
 
 def _kind(one: Waiting) -> str:
