@@ -14,6 +14,7 @@ _MASKS = 2  # a sentence with more of them says nothing
 _SENTENCE = re.compile(
     r"(?:\A|(?<=[.!?]\s)|(?<=\n))[A-ZÅÄÖ](?:[^.!?\n]|\n(?!\n)|[.!?](?!\s|$))+[.!?](?=\s|$)"
 )
+_AGAIN = re.compile(r"(\[[^\]]+\])(?: \1)+")
 _SPACES = re.compile(r"\s+")
 # What is said of somebody's health, belief or crime is not made harmless by a name less.
 _NEVER = frozenset({PassageKind.HEALTH, PassageKind.SENSITIVE})
@@ -51,7 +52,7 @@ def quote(text: str, names: Collection[str] = ()) -> str:
             masked = read[start:end]
             for one in reversed(hits):
                 masked = f"{masked[: one.start - start]}[{one.kind}]{masked[one.end - start :]}"
-    return _SPACES.sub(" ", masked)
+    return _AGAIN.sub(r"\1", _SPACES.sub(" ", masked))
 
 
 def _sentences(text: str, *, is_whole: bool) -> Iterator[tuple[int, int]]:
