@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import groupby
 
 from bots.desk.reports.report import Report
 from bots.desk.reports.sheet import Cell, Sheet, shown
@@ -19,6 +20,7 @@ _ROOM = 160  # letters beside each other on a page that lies down
 _ROOM_STANDING = 105
 _ROOM_OF_NAMES = 60
 _FEWEST = 3
+_MOST = 30_000  # cells of a table that somebody is to read; they take 400 MB to draw
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,10 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Laid:
-    """A sheet laid out. Every part has every row. `same` is what all rows share; `empty` has no figures."""
+    """A sheet laid out. Every part has the same rows: all of them, unless they are too many to read.
+
+    `same` is what all rows share; `empty` are columns without figures.
+    """
 
     parts: Sequence[Part]
     groups: Sequence[Group]
@@ -79,7 +84,7 @@ def lay(sheet: Sheet) -> Laid:
             over.append(names.pop(0))
     return Laid(
         parts=_parts([columns[place] for place in names], [columns[place] for place in figures]),
-        groups=_groups(sheet, over),
+        groups=_groups(sheet, over, _MOST // max(len(names) + len(figures), 1)),
         same=[(worded(sheet.columns[place]), shown(sheet.rows[0][place])) for place in same],
         empty=[worded(sheet.columns[place]) for place in empty] if sheet.rows else [],
     )
@@ -112,8 +117,11 @@ def left_out(sheet: Sheet, laid: Laid) -> list[str]:
         lines.append(f"Gäller alla rader: {', '.join(f'{name} {value}' for name, value in laid.same)}.")
     if laid.empty:
         lines.append(f"Kolumner utan uppgifter visas inte: {', '.join(laid.empty)}.")
+    count = sum(len(group.rows) for group in laid.groups)
+    if count < len(sheet.rows):
+        lines.append(f"Tabellen slutar efter {shown(count)} av {shown(len(sheet.rows))} rader.")
     if lines or len(laid.parts) > 1:
-        lines.append("CSV-filen och arbetsboken (XLSX) har alla kolumner i en tabell.")
+        lines.append("CSV-filen och arbetsboken (XLSX) har alla rader och kolumner i en tabell.")
     return lines
 
 
@@ -176,13 +184,10 @@ def _parts(names: Sequence[Column], figures: Sequence[Column]) -> list[Part]:
     return [Part(names=len(names), columns=(*names, *part)) for part in parts]
 
 
-def _groups(sheet: Sheet, over: Sequence[int]) -> list[Group]:
-    groups: list[Group] = []
-    for number, row in enumerate(sheet.rows):
-        named = list(dict.fromkeys(text for place in over if (text := shown(row[place])) and row[place]))
-        name = " · ".join(named)
-        if groups and groups[-1].name == name:
-            groups[-1] = Group(name=name, rows=(*groups[-1].rows, number))
-        else:
-            groups.append(Group(name=name, rows=(number,)))
-    return groups
+def _groups(sheet: Sheet, over: Sequence[int], most: int) -> list[Group]:
+    def name(number: int) -> str:
+        row = sheet.rows[number]
+        return " · ".join(dict.fromkeys(shown(row[place]) for place in over if row[place]))
+
+    shared = groupby(range(min(len(sheet.rows), most)), key=name)
+    return [Group(name=words, rows=[*numbers]) for words, numbers in shared]

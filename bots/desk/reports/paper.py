@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import typst
 
 from bots.desk.disclosure import pdf
 from bots.desk.reports.drawing import draw, value_of
 from bots.desk.reports.layout import Column, Laid, Part, about, lay, left_out, notes
-from bots.desk.reports.report import Chart, Report, Section
+from bots.desk.reports.report import Chart, Report, Section, Series
 from bots.desk.reports.sheet import Sheet, shown
 
 _LOOK = Path(__file__).with_name("paper.typ")
+_WIDEST = 24  # letters of a label beside a chart
+_ALONE = Lock()
+_KEPT = 11  # documents after which typst has forgotten one
 _LACKING = "\N{WHITE SQUARE}"
 
 
@@ -25,16 +29,26 @@ def as_pdf(report: Report) -> bytes:
     Nothing is read but fonts that come along, and nothing is fetched. What no font has is drawn as a square.
     Columns that are empty, or the same in all rows, are told in a line: all of them are in the CSV.
     """
-    made = _compiler().compile(
-        input=_LOOK.read_bytes(),
-        format="pdf",
-        pdf_standards="ua-1",
-        sys_inputs={"report": json.dumps(_drawable(_told(report)), ensure_ascii=False)},
-        timestamp=datetime.combine(report.today, time(12), UTC),
-    )
+    words = json.dumps(_drawable(_told(report)), ensure_ascii=False)
+    # A compiler is for one thread at a time, and one large document at a time is enough.
+    with _ALONE:
+        made = _compiler().compile(
+            input=_LOOK.read_bytes(),
+            format="pdf",
+            pdf_standards="ua-1",
+            sys_inputs={"report": words},
+            timestamp=datetime.combine(report.today, time(12), UTC),
+        )
+        _forget()
     if not isinstance(made, bytes):
         raise TypeError("typst wrote no single file")
     return made
+
+
+def _forget() -> None:
+    """Let typst forget what it has laid out: it keeps that until ten documents later, 400 MB of a large one."""
+    for _ in range(_KEPT):
+        _compiler().compile(input=b"", format="svg")
 
 
 @cache
@@ -78,14 +92,23 @@ def _chart(chart: Chart) -> dict[str, object]:
     return {
         "title": chart.title,
         "description": chart.description or chart.title,
+        "labels": len(chart.labels),
         "svg": draw(chart, font="Libertinus Serif, DejaVu Sans"),
         "table": {
             "columns": ["", *(one.name for one in chart.series)],
-            "widths": [3, *(1 for _ in chart.series)],
+            "widths": [min(_longest(chart.labels), _WIDEST), *(_longest_word(one) for one in chart.series)],
             "numbers": [False, *(True for _ in chart.series)],
             "groups": [{"name": "", "rows": rows}] if rows and chart.series else [],
         },
     }
+
+
+def _longest(labels: Sequence[str]) -> int:
+    return max((len(label) for label in labels), default=0) + 2
+
+
+def _longest_word(series: Series) -> int:
+    return max((len(word) for word in series.name.split()), default=0) + 4
 
 
 def _part(sheet: Sheet, laid: Laid, part: Part) -> dict[str, object]:

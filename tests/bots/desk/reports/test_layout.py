@@ -51,7 +51,7 @@ def test_a_column_that_is_the_same_everywhere_is_told_once() -> None:
     assert left_out(sheet, laid) == [
         "Gäller alla rader: period 2026-K3.",
         "Kolumner utan uppgifter visas inte: analys.",
-        "CSV-filen och arbetsboken (XLSX) har alla kolumner i en tabell.",
+        "CSV-filen och arbetsboken (XLSX) har alla rader och kolumner i en tabell.",
     ]
     assert [column.name for column in laid.parts[0].columns][:3] == ["nämnd", "enhet", "faktor"]
     assert laid.parts[0].names == 3
@@ -114,6 +114,16 @@ def test_a_sheet_without_rows_says_so() -> None:
     sheet = replace(a_report().sheet, rows=[], cuts=[])
 
     assert left_out(sheet, lay(sheet)) == ["Det finns inga rader."]
+
+
+def test_rows_that_are_too_many_to_read_are_cut_and_the_page_says_so() -> None:
+    rows: list[tuple[Cell, ...]] = [(f"SYN-{n}", n) for n in range(20_000)]
+    sheet = Sheet(id="R13", title="x", columns=("nummer", "antal"), rows=rows)
+
+    laid = lay(sheet)
+
+    assert [len(group.rows) for group in laid.groups] == [15_000]
+    assert left_out(sheet, laid)[0] == "Tabellen slutar efter 15\u00a0000 av 20\u00a0000 rader."
 
 
 def test_a_report_tells_whose_it_is_of_when_and_how_to_ask_again() -> None:

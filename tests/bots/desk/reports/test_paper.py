@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_wide_table_lies_down_and_says_what_it_leaves_out(paper: PdfReader, pa
 
     assert (shapes[0], shapes[-1]) == (False, True)
     assert "Kolumner utan uppgifter visas inte: analys." in " ".join(pages)
-    assert "CSV-filen och arbetsboken (XLSX) har alla kolumner i en tabell." in " ".join(pages)
+    assert "CSV-filen och arbetsboken (XLSX) har alla rader och kolumner i en tabell." in " ".join(pages)
 
 
 def test_words_are_printed_as_they_are_whatever_they_look_like() -> None:
@@ -118,6 +119,15 @@ def test_a_report_of_nothing_says_so() -> None:
 
 def test_the_same_report_is_the_same_file() -> None:
     assert as_pdf(a_report()) == as_pdf(a_report())
+
+
+def test_reports_that_are_drawn_at_the_same_time_do_not_disturb_each_other() -> None:
+    reports = [a_report(headline=f"Nummer {number}", charts=()) for number in range(3)]
+
+    with ThreadPoolExecutor(3) as pool:
+        drawn = [*pool.map(as_pdf, reports)]
+
+    assert drawn == [as_pdf(report) for report in reports]
 
 
 def opened(report: Report) -> PdfReader:
