@@ -24,7 +24,7 @@ HOME = "/arenden"
 FOR_GUESTS = "/registrera"
 GIVEN_BACK = "/osant"
 _LOCAL = re.compile(
-    r"/(?:arenden|registrera|modellen|installningar|signaler|publicera|gallring|registerutdrag|utlamnanden"
+    r"/(?:arenden|registrera|modellen|rapporter|installningar|signaler|publicera|gallring|registerutdrag|utlamnanden"
     r"|halsa|demo|osant)"
     r"(?:[/?][A-Za-z0-9/?&=_.%~-]*)?"
 )

@@ -31,6 +31,7 @@ from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
 from bots.desk.improvements import Improvements
 from bots.desk.rectifying import Rectifying
+from bots.desk.reports.analysis import Analysing, NotSigningError
 from bots.desk.reports.signals import Signals
 from bots.desk.scanning import Scanner
 from bots.web.about import About, Notices
@@ -64,6 +65,7 @@ from bots.web.public_list import PublicListPage
 from bots.web.record import RecordPage, record_pages
 from bots.web.rectify import RectifyPage
 from bots.web.register import Register
+from bots.web.reports import NotForReportsError, ReportsPage, readable
 from bots.web.running import Running
 from bots.web.sessions import Sessions
 from bots.web.settings_days import SettingsDays
@@ -172,6 +174,7 @@ def build(
         demo=mailbox is not None,
         operates=lambda me: operates(me, acts),
         discloses=lambda me: disclosing is not None and disclosing.may(me.id),
+        reports=lambda me: desk is not None and bool(readable(me, desk.work.house)),
         packs=lambda me: archive is not None and archives(me, acts),
         signals=lambda me: desk is not None and hears(me, acts),
         record=record_pages(acts, desk, disclosing, archive, disposal, extract),
@@ -213,6 +216,7 @@ def build(
             *_follow_up(desk, parts, show, access),
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
             *_settings(directory, desk, show, access),
+            *_reports(desk, parts, show, access),
             *StrandedPage(shelf=shelf, sessions=sessions, show=show, access=access).routes(),
             *(OidcPages(provider=provider, sessions=sessions, access=access).routes() if provider else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
@@ -255,6 +259,8 @@ def build(
             OnlyReadingError: _refusal(show, "reading"),
             NotAllowedError: _refusal(show, "forbidden"),
             NotArchivingError: _refusal(show, "archive"),
+            NotForReportsError: _refusal(show, "reports"),
+            NotSigningError: _refusal(show, "reports"),
             NotSortingError: _refusal(show, "sorters"),
             NotDisclosingError: _refusal(show, "registrators"),
             NoDisclosureError: _missing(show),
@@ -393,6 +399,13 @@ def _follow_up(desk: DeskActs | None, parts: Parts, show: Show, access: Access) 
         *SignalsPage(signals=signals, parts=parts, show=show, access=access).routes(),
         *ImprovementPages(improvements=improvements, parts=parts, show=show, access=access).routes(),
     )
+
+
+def _reports(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
+    if desk is None:
+        return ()
+    analysing = Analysing(store=parts.store, house=desk.work.house, clock=parts.clock)
+    return ReportsPage(analysing=analysing, parts=parts, show=show, access=access).routes()
 
 
 def _here(staff: Sequence[Handler]) -> ById[Handler]:

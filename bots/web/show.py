@@ -24,12 +24,14 @@ class Show:
         operates: Callable[[Handler], bool] = lambda _me: False,
         discloses: Callable[[Handler], bool] = lambda _me: False,
         packs: Callable[[Handler], bool] = lambda _me: False,
+        reports: Callable[[Handler], bool] = lambda _me: False,
         signals: Callable[[Handler], bool] = lambda _me: False,
         record: Callable[[Handler], Sequence[Mapping[str, str]]] = lambda _me: (),
     ) -> None:
         self._operates = operates  # who has the page of the operator in the menu
         self._discloses = discloses  # and who hands out of the record
         self._packs = packs  # and who makes packages for the archive
+        self._reports = reports  # and who that of reports
         self._signals = signals  # and who that of weak signals
         self.record = record  # the pages of the record that somebody may open: `path` and `name`
         self._site = {
@@ -79,6 +81,7 @@ class Show:
             "operates": self._operates(me),
             "discloses": self._discloses(me),
             "packs": self._packs(me),
+            "reports": self._reports(me),
             "signals": self._signals(me),
             "record": self.record(me),
         }

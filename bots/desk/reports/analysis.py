@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bots.desk.house import House
 from bots.desk.reports.closing import SIGNED
+from classifier import passages
 from store import analyses
 from store.domain import Passage
 from store.engine import Store
@@ -32,7 +33,7 @@ class Analysing:
     store: Store
     house: House
     clock: Callable[[], datetime]
-    find: Callable[[str], Sequence[Passage]]
+    find: Callable[[str], Sequence[Passage]] = passages.find
 
     def may(self, person: str, unit: str) -> bool:
         """Tell whether somebody signs for a unit: its managers, and who stands in for them."""

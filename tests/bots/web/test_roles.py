@@ -98,6 +98,8 @@ ELSEWHERE: Mapping[str, set[str]] = {
     "/signaler": {"chris", "carin", "rita", "kim"},
     "/publicera": {"chris", "carin"},
     "/osant": EVERYBODY,
+    "/rapporter": EVERYBODY - {"lex", "sigrid", "mats"},
+    "/rapporter/visa": EVERYBODY - {"lex", "sigrid", "mats"},
     "/installningar": EVERYBODY,
     "/installningar/andringar": {"rita", "sigrid", "dora"},
     "/installningar/personer/ny": {"rita", "sigrid"},
