@@ -182,7 +182,9 @@ def _headline(lines: Sequence[_Line], asked: Asked) -> str:
 def _sections(lines: Sequence[_Line]) -> list[Section]:
     units = Counter(line.unit for line in lines)
     grave = [line for line in lines if line.is_serious or line.is_of_supervisor]
-    better = [line for line in lines if line.improvement and line.improvement != WITHHELD]
+    better = Counter(
+        (line.improvement, line.unit) for line in lines if line.improvement not in ("", WITHHELD)
+    )
     return [
         Section(
             title="Per enhet",
@@ -200,7 +202,10 @@ def _sections(lines: Sequence[_Line]) -> list[Section]:
         ),
         Section(
             title="Förslag på åtgärder",
-            items=tuple(f"{line.improvement} ({line.unit}, {line.number})" for line in better),
+            items=tuple(
+                f"{words} ({unit}, {many(count, 'ärende', 'ärenden', neuter=True)})"
+                for (words, unit), count in better.most_common()
+            ),
         ),
     ]
 

@@ -24,12 +24,15 @@ def put_together(
 ) -> Report:
     """Make a report of a sheet. One that is of now has today for its period, whatever was asked for."""
     today = Period(first=asked.today, last=asked.today)
+    words = query(asked, sheet.id)
+    if is_of_now:
+        words = words.replace(f" --period {asked.period.name}", "", 1)
     return Report(
         sheet=sheet,
         period=today if is_of_now else asked.period,
         today=asked.today,
         municipality=asked.house.municipality,
-        query=query(asked, sheet.id),
+        query=words,
         headline=headline,
         sections=tuple(one for one in sections if one.paragraphs or one.items),
         charts=tuple(one for one in charts if one is not None),

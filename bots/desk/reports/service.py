@@ -118,7 +118,7 @@ def _headline(whole: _Channel, found: Sequence[_Channel], asked: Asked) -> str:
 def _told(one: _Channel) -> str:
     told = f"{one.name.replace('_', ' ').capitalize()}: {cases(one.total)}"
     told += f", {number(one.in_one.part)} av {number(one.in_one.whole)} besvarade inom en arbetsdag"
-    told += f", i mitten efter {working_days(one.median)}" if one.median is not None else ""
+    told += f", hälften av svaren inom {working_days(one.median)}" if one.median is not None else ""
     return f"{told}, {number(one.undelivered)} brev kom inte fram" if one.undelivered else told
 
 

@@ -119,7 +119,7 @@ def _told(one: _Sum) -> str:
         return told
     told += f", {number(one.received)} har kommit"
     return (
-        f"{told}, i mitten efter {working_days(Fraction(median(map(Fraction, one.days))))}"
+        f"{told}, hälften inom {working_days(Fraction(median(map(Fraction, one.days))))}"
         if one.days
         else told
     )

@@ -13,7 +13,7 @@ from bots.desk.scanning import Scanner
 from bots.web.app import build
 from bots.web.work import TASKS
 from store import profiles
-from store.domain import Contact, Factor, Kind, Purpose, Status
+from store.domain import Contact, Factor, Kind, Provider, Purpose, Status
 from store.engine import Row
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET
 from tests.house import PEOPLE, SENDER, UNITS, House, an_inbound
@@ -250,6 +250,33 @@ async def test_every_act_can_be_done_in_the_console(
     assert done.status_code == 303
     assert desk.case["status"] == status
     assert next(one.done for one in TASKS if one.slug == task) in page
+
+
+async def test_n20_the_errand_of_a_provider_is_seen_to_its_end_in_the_console(desk: Desk) -> None:
+    await a_confirmed(desk)
+    provider = Provider(name="Park AB", email="svar@park.example")
+    desk.house.work.house.units = [replace(unit, provider=provider) for unit in desk.house.work.house.units]
+
+    proposed = await desk.browser.get(f"{desk.url}/gor/begar-redogorelse")
+    await desk.do("begar-redogorelse", of="Park AB", address="svar@park.example", question="Vad hände?")
+    waiting = await desk.page()
+    told = {"statement": "Kedjan gick av.", "form": "muntlig"}
+    unsaid = await desk.do("for-in-redogorelse", **told)
+    done = await desk.again(unsaid, **told, statement_measure="Ny kedja.")
+    later = await desk.do(
+        "komplettera-redogorelse", statement_measure="Ny kedja, och en till.", statement_told_on="2026-11-23"
+    )
+    page = words(await desk.browser.get(later.headers["location"]))
+
+    assert 'value="Park AB"' in proposed.text
+    assert 'value="svar@park.example"' in proposed.text
+    assert "/gor/komplettera-redogorelse" not in waiting
+    assert (unsaid.status_code, done.status_code, later.status_code) == (422, 303, 303)
+    assert "Skriv vad den som redogör har gjort åt saken" in unsaid.text
+    assert "Kedjan gick av." in unsaid.text
+    assert "Begärd av Park AB" in page
+    assert "Åtgärd Ny kedja, och en till. Återkopplat måndag 23 november 2026" in page
+    assert "Kedjan gick av." in page
 
 
 async def test_whoever_gives_a_case_to_another_unit_sees_it_no_more(desk: Desk) -> None:

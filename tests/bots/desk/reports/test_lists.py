@@ -211,7 +211,7 @@ def test_r8_tells_the_working_days_left_of_every_open_case_the_latest_first(town
     assert dict(zip(chart.labels, chart.series[0].values, strict=True))["försenade"] == sum(
         d < 0 for d in days
     )
-    assert (made.period.first, made.period.last) == (TODAY, TODAY)
+    assert (made.period.first, made.period.last, made.query) == (TODAY, TODAY, "R8")
 
 
 def test_r8_is_of_what_its_reader_answers_for(town: House) -> None:
