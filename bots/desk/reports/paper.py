@@ -46,7 +46,7 @@ def as_pdf(report: Report) -> bytes:
 
 
 def _forget() -> None:
-    """Let typst forget what it has laid out: it keeps that until ten documents later, 400 MB of a large one."""
+    """Let typst forget what it has laid out; it would keep that, 400 MB of a long one, for ten documents."""
     for _ in range(_KEPT):
         _compiler().compile(input=b"", format="svg")
 

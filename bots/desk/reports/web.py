@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from bots.desk.reports.drawing import draw, value_of
-from bots.desk.reports.layout import Column, Laid, Part, about, is_figure, lay, left_out, notes
+from bots.desk.reports.layout import Column, Laid, Part, about, lay, left_out, notes
 from bots.desk.reports.report import Chart, Report
 from bots.desk.reports.sheet import Sheet, shown
+from store.figures.columns import COLUMNS
 from templates import document
 from templates.document_facts import (
     ReportFacts,
@@ -19,14 +20,12 @@ from templates.document_facts import (
 
 CASES = "/statistik/arenden"
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'  # HTML knows what an svg is
-# Figures that count no cases of their row: shares, goals and days, and what was in another year.
-_NO_COUNT = ("%", "_wd", "p90")
 
 
 def as_html(report: Report, *, links: bool = False) -> str:
     """Write a page of its own, with the same text as the PDF. It prints on A4.
 
-    With `links`, each count leads to the cases that it counts (`CASES`): only for who may see them, in the
+    With `links`, each figure leads to the cases that it is of (`CASES`): only for who may see them, in the
     console. What is saved or sent has no use of them.
     """
     sheet, laid = report.sheet, lay(report.sheet)
@@ -50,12 +49,9 @@ def as_html(report: Report, *, links: bool = False) -> str:
 
 
 def cases_of(sheet: Sheet, row: int, column: str) -> str:
-    """Return where the cases lie that a figure counts, or "" of one that counts none."""
+    """Return where the cases of a figure are, or "" of one that has none: a goal, or another year's."""
     cut = sheet.cuts[row] if sheet.cuts else None
-    cell = sheet.rows[row][sheet.columns.index(column)]
-    if cut is None or not isinstance(cell, int) or not cell or column.endswith(_NO_COUNT):
-        return ""
-    if column.startswith("totalt_"):
+    if cut is None or column not in COLUMNS or not sheet.rows[row][sheet.columns.index(column)]:
         return ""
     return f"{CASES}?{cut.query}&kolumn={quote(column)}"
 
@@ -95,7 +91,6 @@ def _row(sheet: Sheet, number: int, columns: Sequence[Column], *, links: bool) -
     cells = []
     for column in columns:
         cell = sheet.rows[number][column.place]
-        follows = links and is_figure(cell)
-        address = cases_of(sheet, number, sheet.columns[column.place]) if follows else ""
+        address = cases_of(sheet, number, sheet.columns[column.place]) if links else ""
         cells.append(ShownCell(text=shown(cell), address=address))
     return cells

@@ -1,6 +1,7 @@
 """A report as a page says what the PDF says, fetches nothing, and leads to cases when it is asked to."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -76,23 +77,25 @@ def test_words_are_shown_as_they_are_whatever_they_look_like() -> None:
     assert texts(page, "svg desc") == [EVIL]
 
 
-def test_a_count_leads_to_its_cases_only_where_that_is_asked_for() -> None:
+def test_a_figure_leads_to_its_cases_only_where_that_is_asked_for() -> None:
     links = [node.attributes["href"] for node in opened(a_report(), links=True).css("a")]
 
     assert opened(a_report()).css("a") == []
     assert (
         links[0] == f"/statistik/arenden?period={PERIOD.name}&enhet=Ekbackens+%C3%A4ldreboende&kolumn=totalt"
     )
-    assert {link.rpartition("=")[2] for link in links if link} == {"totalt"}
-    assert len(links) == 26
+    assert {link.rpartition("=")[2] for link in links if link} == {
+        *("totalt", "svar_i_tid_%25", "median_svarstid_wd"),
+    }
+    assert len(links) == 26 + 24 + 24  # of nought there are no cases to be led to
 
 
 def test_what_counts_no_cases_of_its_row_leads_nowhere() -> None:
     sheet = Sheet(
         id="R3",
         title="x",
-        columns=("enhet", "totalt", "mål_%", "p90", "median_svarstid_wd", "totalt_2025", "öppna"),
-        rows=[("Parkenheten", 3, 100, 7, 4, 8, 0)],
+        columns=("enhet", "totalt", "mål_%", "förändring_mot_föreg_%", "totalt_2025", "öppna"),
+        rows=[("Parkenheten", 3, 100, Fraction(7), 8, 0)],
         cuts=[a_report().sheet.cuts[0]],
     )
 
