@@ -211,7 +211,7 @@ def _told(transaction: Transaction, counted: ColumnElement[bool]) -> dict[int, f
         counted, alarms.c.clock == Clock.ANSWER, alarms.c.step.in_(_TOLD)
     )
     found: dict[int, frozenset[str]] = {}
-    for case_id, step in transaction.connection.execute(wanted):
+    for case_id, step in transaction.connection.execute(wanted).all():
         found[case_id] = found.get(case_id, _NOBODY) | {_TOLD[step]}
     return found
 

@@ -17,7 +17,7 @@ class WorkingDays:
     def __init__(self, first: date, last: date, closed: Collection[date] = ()) -> None:
         """Prepare for the days from `first` to `last`, both with them."""
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-        self._first = first
+        self._first = first.toordinal()
         self._until = list(accumulate((0 if why_closed(day, closed) else 1) for day in days))
 
     def between(self, received_on: date, answered_on: date) -> int:
@@ -25,8 +25,8 @@ class WorkingDays:
 
         Raises `IndexError` for days outside of those that were prepared.
         """
-        start, end = ((day - self._first).days for day in (received_on, answered_on))
-        if min(start, end) < 0:
+        start, end = received_on.toordinal() - self._first, answered_on.toordinal() - self._first
+        if start < 0 or end < 0:
             raise IndexError("a day before the first that was prepared")
         return max(self._until[end] - self._until[start], 0)
 
@@ -125,8 +125,12 @@ def change(now: int, before: int) -> Fraction | None:
 
 def in_time(owed: Iterable[Owed | None], today: date) -> Share:
     """Return how many promises were kept in time, of those that were kept or have fallen due by `today`."""
-    known = [kept for one in owed if one is not None and (kept := one.outcome(today)) is not None]
-    return Share(part=sum(known), whole=len(known))
+    part = whole = 0
+    for one in owed:
+        if one is not None and (kept := one.outcome(today)) is not None:
+            whole += 1
+            part += kept
+    return Share(part=part, whole=whole)
 
 
 def is_late(fact: Fact, today: date) -> bool:

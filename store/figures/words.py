@@ -80,13 +80,17 @@ def done(transaction: Transaction, period: Period) -> dict[int, Done]:
         case_id: Done(
             case_id=case_id,
             sender=sender,
-            **{
-                name: "" if text == GONE else text
-                for name, text in zip(("measure", "improvement", "follow_up"), texts, strict=True)
-            },
+            measure=_left(measure),
+            improvement=_left(improvement),
+            follow_up=_left(follow_up),
         )
-        for case_id, sender, *texts in transaction.connection.execute(wanted)
+        for case_id, sender, measure, improvement, follow_up in transaction.connection.execute(wanted).all()
     }
+
+
+def _left(text: str) -> str:
+    """Return a text, or an empty one where only the mark of disposal is left of it."""
+    return "" if text == GONE else text
 
 
 def _may_be_repeated() -> ColumnElement[bool]:

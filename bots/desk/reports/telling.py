@@ -205,13 +205,14 @@ class _Teller:
         now = self.now
         if now.total:
             kinds = [
-                swedish.complaints(now.kinds[Kind.COMPLAINT]),
-                swedish.many(now.kinds[Kind.SUGGESTION], "förslag", "förslag", neuter=True),
-                f"{swedish.number(now.kinds[Kind.PRAISE], neuter=True)} beröm",
+                (f"{swedish.number(now.kinds[kind], neuter=True)} ", str(kind))
+                for kind in (Kind.COMPLAINT, Kind.SUGGESTION, Kind.PRAISE)
+                if now.kinds[kind]
             ]
-            yield (
-                f"{swedish.begun(swedish.cases(now.total))} kom in {self._when()}: {swedish.listed(kinds)}."
-            )
+            told = swedish.listed([count + kind for count, kind in kinds])
+            if len(kinds) == 1 and now.total > 1:
+                told = f"alla är {kinds[0][1]}"
+            yield f"{swedish.begun(swedish.cases(now.total))} kom in {self._when()}: {told}."
         else:
             yield f"Inga synpunkter kom in {self._when()}."
         for other in self.found.earlier:
@@ -244,7 +245,7 @@ class _Teller:
         if not total.is_comparable:
             return f"{swedish.begun(than)} var det {swedish.number(total.before)}: för få för att jämföra."
         told = f"Det är {_than(total)} {than}" if total.more else f"Det är lika många som {than}"
-        if complaints.more:
+        if complaints.more and complaints != total:
             told += f". Klagomålen {_moved(complaints)}"
         return f"{told}."
 
