@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bots.desk.reports import agreement, care, record, service, suppliers, telling, trend, watching
+from bots.desk.reports import (
+    agreement,
+    care,
+    meeting,
+    opendata,
+    record,
+    service,
+    suppliers,
+    telling,
+    trend,
+    watching,
+)
 from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.report import Report
 from store.domain import Role
@@ -60,6 +71,13 @@ CATALOGUE = {
             names_cases=True,
         ),
         Entry(
+            id="R6",
+            title="Att tala om på arbetsplatsträffen",
+            readers=_LEADERS,
+            make=meeting.for_meeting,
+            names_cases=True,
+        ),
+        Entry(
             id="R7",
             title="Registret (OSL 5:2)",
             readers=frozenset({Role.REGISTRATOR}),
@@ -92,6 +110,13 @@ CATALOGUE = {
             title="Utförare och deras redogörelser",
             readers=_LEADERS | {Role.SECRETARY},
             make=suppliers.of_suppliers,
+        ),
+        Entry(
+            id="R12",
+            title="Öppna data",
+            readers=_OF_BOARDS,
+            make=opendata.for_public,
+            is_published=True,
         ),
         Entry(
             id="R13",
