@@ -38,16 +38,30 @@ servers: ## Install the real servers that the tests drive (Debian or Ubuntu, as 
 .PHONY: synapse
 synapse: .venv-synapse/.made ## Install the Matrix server that the tests drive, in an environment of its own
 
+# What is fetched waits for others, and mypy takes one core: they go side by side, each with its words together.
 .PHONY: test
-test: setup-dev servers synapse check ## Everything: checks and the whole suite on SQLite and PostgreSQL
+test: ## Everything: checks and the whole suite on SQLite and PostgreSQL
+	@$(MAKE) --no-print-directory -j 4 -O setup-dev servers synapse check
 	$(BIN)/pytest -n auto --dist loadgroup
 
 .PHONY: check
-check: setup-dev ## Style, types, who may know whom, and what is known against what we use
+check: check-style check-types check-rooms check-known ## Style, types, who may know whom, and what is known against what we use
+
+.PHONY: check-style
+check-style: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+.PHONY: check-types
+check-types: setup-dev
 	$(BIN)/mypy
+
+.PHONY: check-rooms
+check-rooms: setup-dev
 	$(BIN)/lint-imports
+
+.PHONY: check-known
+check-known: setup-dev
 	$(BIN)/python scripts/audit.py requirements-dev.lock
 
 .PHONY: sbom
