@@ -25,7 +25,7 @@ FOR_GUESTS = "/registrera"
 GIVEN_BACK = "/osant"
 _LOCAL = re.compile(
     r"/(?:arenden|registrera|modellen|rapporter|installningar|signaler|publicera|gallring|registerutdrag|utlamnanden"
-    r"|halsa|demo|osant)"
+    r"|statistik|halsa|demo|osant)"
     r"(?:[/?][A-Za-z0-9/?&=_.%~-]*)?"
 )
 

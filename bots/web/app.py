@@ -77,6 +77,9 @@ from bots.web.settings_units import SettingsUnits
 from bots.web.show import STATIC, Show
 from bots.web.signals import SignalsPage, hears
 from bots.web.split_page import SplitPage
+from bots.web.statistics import StatisticsPage
+from bots.web.statistics_asked import NotForFiguresError, figures_of
+from bots.web.statistics_proposals import ProposalsPage
 from bots.web.stranded import Shelf
 from bots.web.stranded_page import StrandedPage
 from bots.web.survey import Survey
@@ -84,6 +87,7 @@ from bots.web.webchat import Talk
 from bots.web.work import Work
 from store.domain import Handler, Unit
 from store.engine import Store, StoreError
+from store.figures.months import Months
 from store.sessions import Limits
 from store.sight import HiddenCaseError, OnlyReadingError
 
@@ -176,6 +180,7 @@ def build(
         discloses=lambda me: disclosing is not None and disclosing.may(me.id),
         reports=lambda me: desk is not None and bool(readable(me, desk.work.house)),
         packs=lambda me: archive is not None and archives(me, acts),
+        figures=lambda me: figures_of(me, desk.work.house) if desk else "",
         signals=lambda me: desk is not None and hears(me, acts),
         record=record_pages(acts, desk, disclosing, archive, disposal, extract),
     )
@@ -217,6 +222,7 @@ def build(
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
             *_settings(directory, desk, show, access),
             *_reports(desk, parts, show, access),
+            *_statistics(desk, parts, show, access),
             *StrandedPage(shelf=shelf, sessions=sessions, show=show, access=access).routes(),
             *(OidcPages(provider=provider, sessions=sessions, access=access).routes() if provider else ()),
             *About(show=show, notices=notices or _plain(public)).routes(),
@@ -259,6 +265,7 @@ def build(
             OnlyReadingError: _refusal(show, "reading"),
             NotAllowedError: _refusal(show, "forbidden"),
             NotArchivingError: _refusal(show, "archive"),
+            NotForFiguresError: _refusal(show, "figures"),
             NotForReportsError: _refusal(show, "reports"),
             NotSigningError: _refusal(show, "reports"),
             NotSortingError: _refusal(show, "sorters"),
@@ -406,6 +413,16 @@ def _reports(desk: DeskActs | None, parts: Parts, show: Show, access: Access) ->
         return ()
     analysing = Analysing(store=parts.store, house=desk.work.house, clock=parts.clock)
     return ReportsPage(analysing=analysing, parts=parts, show=show, access=access).routes()
+
+
+def _statistics(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
+    if desk is None:
+        return ()
+    months, house = Months(store=parts.store), desk.work.house
+    return (
+        *StatisticsPage(house=house, months=months, parts=parts, show=show, access=access).routes(),
+        *ProposalsPage(house=house, months=months, parts=parts, show=show, access=access).routes(),
+    )
 
 
 def _here(staff: Sequence[Handler]) -> ById[Handler]:

@@ -15,6 +15,7 @@ FILE = "bilaga"
 PICTURE = "bild"
 LINK = "länk i ett besked"
 SEARCH = "sökning"
+STATISTICS = "statistik"
 
 
 def note(
@@ -47,14 +48,15 @@ def note(
         log.error("reading not noted: case=%s because=%s", case_id, type(error).__name__)
 
 
-def note_search(store: Store, person: str, *, found: int, now: datetime) -> None:
+def note_search(store: Store, person: str, *, found: int, now: datetime, what: str = SEARCH) -> None:
     """Note that somebody looked for words among the cases, and how many they were shown (row R14).
 
-    Not the words: they may be somebody's name, and the journal never forgets. Blocking, and never fails.
+    Or that they followed a figure to its cases. Not the words: they may be somebody's name, and the journal
+    never forgets. Blocking, and never fails.
     """
     try:
         with store.write() as transaction:
-            details = {"vad": SEARCH, "träffar": str(found)}
+            details = {"vad": what, "träffar": str(found)}
             journal.write(transaction, now, Entry(actor=person, act=journal.READING, details=details))
     except StoreError as error:
         log.error("search not noted: because=%s", type(error).__name__)

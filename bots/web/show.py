@@ -24,6 +24,7 @@ class Show:
         operates: Callable[[Handler], bool] = lambda _me: False,
         discloses: Callable[[Handler], bool] = lambda _me: False,
         packs: Callable[[Handler], bool] = lambda _me: False,
+        figures: Callable[[Handler], str] = lambda _me: "",
         reports: Callable[[Handler], bool] = lambda _me: False,
         signals: Callable[[Handler], bool] = lambda _me: False,
         record: Callable[[Handler], Sequence[Mapping[str, str]]] = lambda _me: (),
@@ -31,6 +32,7 @@ class Show:
         self._operates = operates  # who has the page of the operator in the menu
         self._discloses = discloses  # and who hands out of the record
         self._packs = packs  # and who makes packages for the archive
+        self._figures = figures  # and who that of statistics: "egna", "alla" or nothing
         self._reports = reports  # and who that of reports
         self._signals = signals  # and who that of weak signals
         self.record = record  # the pages of the record that somebody may open: `path` and `name`
@@ -81,6 +83,7 @@ class Show:
             "operates": self._operates(me),
             "discloses": self._discloses(me),
             "packs": self._packs(me),
+            "figures": self._figures(me),
             "reports": self._reports(me),
             "signals": self._signals(me),
             "record": self.record(me),

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store.domain import Factor, Kind
@@ -43,7 +43,8 @@ def figure_of(column: str, added: Tally, some: list[Fact]) -> int:
     }[column]
 
 
-@given(st.lists(facts(), max_size=30))
+@settings(max_examples=40)
+@given(st.lists(facts(), max_size=12))
 def test_every_column_has_as_many_cases_as_its_figure_says(found: list[Fact]) -> None:
     some = counted(found)
     added = tally(some, today=TODAY, days=CALENDAR)
@@ -51,7 +52,6 @@ def test_every_column_has_as_many_cases_as_its_figure_says(found: list[Fact]) ->
     for column in COLUMNS:
         listed = cases_of(column, some, today=TODAY)
         assert len(listed) == figure_of(column, added, some), column
-        assert [one for one in some if one in listed] == listed
 
 
 def test_a_column_that_counts_no_cases_is_none() -> None:
