@@ -86,10 +86,19 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
     """Read what came in during a period, by the day of R in Stockholm (C4), in the order of its numbers."""
     within = and_(cases.c.received_at >= period.begins, cases.c.received_at < period.ends)
     counted = and_(within, cases.c.status.not_in(_NOT_COUNTED))
-    feedback, owed = _owed(transaction, counted)
     answered, came_of = _answers(transaction, counted)
     told = _told(transaction, counted)
-    wanted = select(*(_column(name) for name in _COLUMNS)).where(counted).order_by(cases.c.id)
+    # What is promised is read in the same row: each case has one of either in its first round.
+    feedback, answer = promises.alias("feedback"), promises.alias("answer")
+    dues = (column for one in (feedback, answer) for column in (one.c.due_on, _moment(one.c.kept_at)))
+    wanted = (
+        select(*(_column(name) for name in _COLUMNS), *dues)
+        .select_from(cases)
+        .outerjoin(feedback, _promised(feedback, PromiseKind.FIRST_FEEDBACK))
+        .outerjoin(answer, _promised(answer, PromiseKind.ANSWER))
+        .where(counted)
+        .order_by(cases.c.id)
+    )
     facts = []
     for row in transaction.connection.execute(wanted).all():
         (
@@ -105,7 +114,7 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
             source,
             status,
         ) = row[:11]
-        handle, restricted, protected, follow_up = row[11:]
+        handle, restricted, protected, follow_up = row[11:15]
         outcome, has_improvement = came_of.get(case_id, (None, False))
         steps = told.get(case_id, _NOBODY)
         facts.append(
@@ -121,8 +130,8 @@ def of_period(transaction: Transaction, period: Period) -> list[Fact]:
                 status=_STATUSES[status],
                 is_anonymous=not handle,
                 is_restricted=restricted,
-                first_feedback=feedback.get(case_id),
-                answer=owed.get(case_id),
+                first_feedback=_owed(*row[15:17]),
+                answer=_owed(*row[17:19]),
                 answered_on=answered.get(case_id),
                 outcome=outcome,
                 has_improvement=has_improvement,
@@ -167,26 +176,19 @@ def _day(moment: datetime) -> date:
     return moment.astimezone(STOCKHOLM).date()
 
 
-def _owed(transaction: Transaction, counted: ColumnElement[bool]) -> tuple[dict[int, Owed], dict[int, Owed]]:
-    """Return what was promised of each case's first round: the first feedback, and the answer."""
-    feedback: dict[int, Owed] = {}
-    answer: dict[int, Owed] = {}
-    wanted = _beside(
-        promises, promises.c.case_id, promises.c.kind, promises.c.due_on, _moment(promises.c.kept_at)
-    ).where(
-        counted,
-        promises.c.kind.in_((PromiseKind.FIRST_FEEDBACK, PromiseKind.ANSWER)),
-        promises.c.round == 1,
-    )
-    for case_id, kind, due_on, kept_at in transaction.connection.execute(wanted).all():
-        owed = Owed(due_on=due_on, kept_on=None if kept_at is None else _day(kept_at))
-        (answer if kind == PromiseKind.ANSWER else feedback)[case_id] = owed
-    return feedback, answer
+def _promised(promised: Any, kind: PromiseKind) -> ColumnElement[bool]:
+    return and_(promised.c.case_id == cases.c.id, promised.c.kind == kind, promised.c.round == 1)
+
+
+def _owed(due_on: date | None, kept_at: datetime | None) -> Owed | None:
+    if due_on is None:
+        return None
+    return Owed(due_on=due_on, kept_on=None if kept_at is None else _day(kept_at))
 
 
 def _answers(
     transaction: Transaction, counted: ColumnElement[bool]
-) -> tuple[dict[int, date], dict[int, tuple[Outcome, bool]]]:
+) -> tuple[dict[int, date], dict[int, tuple[Outcome | None, bool]]]:
     """Return the day of each case's first answer, and what came of it by its latest one."""
     wanted = _beside(
         answers,
@@ -196,13 +198,14 @@ def _answers(
         func.length(answers.c.improvement) > 0,
     ).where(counted, answers.c.undone_at.is_(None))
     first: dict[int, date] = {}
-    latest: dict[int, tuple[Outcome, bool]] = {}
+    latest: dict[int, tuple[Outcome | None, bool]] = {}
     found = transaction.connection.execute(wanted.order_by(answers.c.id)).all()
     for case_id, delivered_at, outcome, improves in found:
         if delivered_at is not None:
             day = _day(delivered_at)
             first[case_id] = min(day, first.get(case_id, day))
-            latest[case_id] = (_OUTCOMES[outcome], bool(improves))
+            # Who answered by own mail has not said yet what came of it.
+            latest[case_id] = (_OUTCOMES.get(outcome), bool(improves))
     return first, latest
 
 
