@@ -302,7 +302,7 @@ def _noted(transaction: Transaction, record: Record, house: House) -> Iterator[D
         )
     case = record.case
     for name, kind, text, at in (
-        ("redogorelse", "redogörelse", case["statement"], case["statement_received_at"]),
+        ("redogorelse", "redogörelse", _statement(case), case["statement_received_at"]),
         ("tjansteanteckning", "tjänsteanteckning", case["service_note"], case["closed_at"]),
     ):
         if text:
@@ -317,6 +317,19 @@ def _noted(transaction: Transaction, record: Record, house: House) -> Iterator[D
                     File(name=f"{name}.txt", media_type=_TEXT, ending="txt", what=kind, load=_words(text)),
                 ),
             )
+
+
+def _statement(case: Row) -> str:
+    """Write what a provider or another board told, with how it came, what they did, and when (row N20)."""
+    if not case["statement"]:
+        return ""
+    facts = (
+        ("Redogörelse av", case["statement_of"]),
+        ("Kom", case["statement_form"]),
+        ("Åtgärd", case["statement_measure"]),
+        ("Återkopplat", case["statement_told_on"]),
+    )
+    return "\n".join([*(f"{name}: {told}" for name, told in facts if told), "", case["statement"]])
 
 
 def _about(record: Record, house: House) -> Iterator[Document]:

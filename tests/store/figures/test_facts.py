@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from store.domain import Factor, Kind, Outcome, Status
 from store.figures import facts
 from store.figures.facts import Fact
 from store.figures.period import Period
-from store.tables import cases
+from store.tables import answers, cases
 from tests.house import NOW, House, an_inbound
 
 
@@ -49,6 +49,19 @@ async def test_a_case_is_counted_by_the_word_of_a_human_with_its_answer_and_what
     assert (found.answer.kept_on, found.answer.outcome(NOW.date())) == (found.answered_on, True)
     assert (found.unit, found.is_anonymous, found.status) == (case["unit"], False, Status.ANSWERED)
     assert read(house, days=1) == read(house, days=-1) == []
+
+
+async def test_n17_an_answer_by_own_mail_has_no_outcome_until_somebody_chooses_it(house: House) -> None:
+    await house.hear(an_inbound())
+    with house.store.write() as transaction:
+        case = {"case_id": house.case()["id"], "round": 1, "written_by": "anna", "outcome": ""}
+        moments = {"written_at": NOW, "delivered_at": NOW}
+        words = {"text": "", "way": "eget_mejl", "has_contact": True, "keeps_promise": True}
+        transaction.connection.execute(insert(answers).values(case | moments | words))
+
+    (found,) = read(house)
+
+    assert (found.outcome, found.answered_on) == (None, NOW.date())
 
 
 async def test_what_nobody_has_confirmed_is_counted_as_it_was_proposed_and_said_to_be_preliminary(

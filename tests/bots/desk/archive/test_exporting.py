@@ -131,6 +131,17 @@ async def test_b17_an_answer_goes_along_and_so_does_what_it_led_to(house: House)
     assert told == ["åtgärdad", "Ny kedja"]
 
 
+async def test_n20_the_statement_of_a_provider_goes_along_with_what_they_did(house: House) -> None:
+    await house.hear(an_inbound())
+    asked = {"statement_of": "Park AB", "statement_asked_at": NOW, "statement_received_at": NOW}
+    told = {"statement_form": "muntlig", "statement_measure": "Ny kedja.", "statement_told_on": NOW.date()}
+    change(house, statement="Kedjan gick av.", **asked, **told)
+
+    assert [one.decode() for one in export(house).appendices("redogörelse")] == [
+        "Redogörelse av: Park AB\nKom: muntlig\nÅtgärd: Ny kedja.\nÅterkopplat: 2026-11-23\n\nKedjan gick av."
+    ]
+
+
 async def test_b17_the_journal_goes_along_without_who_has_read_the_case(house: House) -> None:
     await house.hear(an_inbound())
     with house.store.write() as transaction:

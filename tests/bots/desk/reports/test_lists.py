@@ -454,42 +454,46 @@ def test_r15_can_be_recomputed_for_each_channel(town: House) -> None:
 # --- All of them
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_town_without_cases_has_reports_that_say_so_and_draw_nothing(house: House, name: str) -> None:
-    made = report(house, name)
+def test_a_town_without_cases_has_reports_that_say_so_and_draw_nothing(house: House) -> None:
+    for name in OURS:
+        made = report(house, name)
 
-    assert made.headline.startswith("Ing")
-    assert made.charts == ()
-
-
-@pytest.mark.parametrize("name", OURS)
-def test_the_same_list_is_the_same_bytes(town: House, name: str) -> None:
-    first, again = report(town, name), report(town, name)
-
-    assert as_csv(first.sheet) == as_csv(again.sheet)
-    assert (first.headline, first.sections, first.charts) == (again.headline, again.sections, again.charts)
+        assert made.headline.startswith("Ing"), name
+        assert made.charts == (), name
 
 
-@pytest.mark.parametrize("name", ONLY_FOR_ONE)
-def test_no_list_names_a_case_for_few_eyes_to_somebody_unknown(town: House, name: str) -> None:
+def test_the_same_list_is_the_same_bytes(town: House) -> None:
+    for name in OURS:
+        first, again = report(town, name), report(town, name)
+
+        assert as_csv(first.sheet) == as_csv(again.sheet), name
+        assert first == again, name
+
+
+def test_no_list_names_a_case_for_few_eyes_to_somebody_unknown(town: House) -> None:
     hidden = {row["number"] for row in town.cases() if not is_open_to_all(row)}
-    written = as_csv(report(town, name, "2025-01-01/2026-12-31").sheet).decode("utf-8-sig")
 
-    words = set(written.replace("\r\n", ";").split(";"))
+    named = set()
+    for name in ONLY_FOR_ONE:
+        written = as_csv(report(town, name, "2025-01-01/2026-12-31").sheet).decode("utf-8-sig")
+        if hidden & set(written.replace("\r\n", ";").split(";")):
+            named.add(name)
+
     # In the public register each has a line, with nobody in it (OSL 5:2).
-    assert not hidden & words or name == "R7"
+    assert len(hidden) > 30
+    assert named <= {"R7"}
 
 
-@pytest.mark.parametrize("name", sorted(CATALOGUE))
-def test_c3_a_report_is_made_for_its_readers_and_for_nobody_else(town: House, name: str) -> None:
+def test_c3_a_report_is_made_for_its_readers_and_for_nobody_else(town: House) -> None:
     organisation = town.work.house
     asked = Asked(period=read("2026"), today=TODAY, house=organisation)
-    for person in organisation.handlers:
-        if organisation.roles(person) & entry(name).readers:
-            assert made_for(entry(name), asked, person).reader == organisation.reader(person)
-        else:
-            with pytest.raises(NoReportError, match=f"Rapporten {name} är inte till"):
-                made_for(entry(name), asked, person)
+    for name in CATALOGUE:
+        for person in organisation.handlers:
+            if organisation.roles(person) & entry(name).readers:
+                assert made_for(entry(name), asked, person).reader == organisation.reader(person)
+            else:
+                with pytest.raises(NoReportError, match=f"Rapporten {name} är inte till"):
+                    made_for(entry(name), asked, person)
 
 
 def test_a_manager_has_the_own_units_and_no_others(town: House) -> None:
