@@ -208,7 +208,7 @@ class ReportsPage:
             report=found.report,
             kept=found.kept,
             is_over=asked.period.last < asked.today,
-            charts=[draw(chart) for chart in found.report.charts],
+            charts=[{"title": one.title, "svg": draw(one)} for one in found.report.charts],
             whole=f"{PATH}/{entry.id}/hela?{query}",
             files=[
                 {"name": _NAMES[ending], "url": f"{PATH}/{entry.id}/fil?{query}&format={ending}"}

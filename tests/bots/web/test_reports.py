@@ -230,7 +230,7 @@ async def test_quality_staff_and_the_level_above_see_whose_words_are_missing(app
     for who in ("kim", "rita", "frida"):
         async with signed_in(app, who) as browser:
             page = text_of(await browser.get("/rapporter"))
-        assert "Analyser som saknas Enhet Period Chef Skulle vara signerad Påmind Skolan" in page, who
+        assert "Analyser som saknas Enhet Period Chef Skulle vara signerad Skolan" in page, who
         assert "Gata och park fjärde kvartalet" not in page, who
 
 
