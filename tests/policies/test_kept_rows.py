@@ -10,6 +10,9 @@ import pytest
 
 from bots.desk.disclosure.disclosing import Disclosing
 from bots.desk.house import HouseError
+from bots.desk.reports.asked import Asked
+from bots.desk.reports.catalogue import make
+from bots.desk.reports.diary import read as read_diary
 from bots.settings import SettingsError, load
 from classifier import passages
 from store import cases, life, profiles
@@ -29,6 +32,7 @@ from store.domain import (
     Way,
 )
 from store.engine import Row
+from store.figures.period import read
 from store.life import IllegalActError
 from store.profiles.policy import Profile
 from templates import document
@@ -641,3 +645,17 @@ def test_every_policy_has_people_for_what_it_demands(make_house: Make, profile: 
 
     assert isinstance(house.work.house.policy, Profile)
     assert house.work.house.owners(house.work.house.units[0])
+
+
+async def test_k17_r5_tells_of_the_cases_of_the_main_diary_beside_those_of_the_register(
+    make_house: Make,
+) -> None:
+    house = under(make_house, "kristianstad")
+    case = await a_case(house, by="omar")
+    diary = read_diary(b"dnr;inkom;typ;faktor\nON 2026/7;2026-11-23;Klagom\xe5l;Mat\n", units={})
+    asked = Asked(period=read("2026-K4"), today=NOW.date(), house=house.work.house, reader=None, diary=diary)
+
+    with house.store.read() as transaction:
+        made = make("R5", transaction, asked)
+
+    assert [row[:2] for row in made.sheet.rows] == [("register", case["number"]), ("diarium", "ON 2026/7")]
