@@ -130,6 +130,7 @@ async def run(*, mails: int, kills: int, seed: int, store_url: str = "") -> Figu
                 folder=place,
                 store_url=store_url,
                 mail="notices_per_handler_and_hour = 1000000",
+                bare=True,  # killed while it makes its tables, too
             )
             with running(product, start=False):
                 return await _run(product, world, place, mails, kills, seed, began)

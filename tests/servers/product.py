@@ -1,5 +1,6 @@
 """The product as a process of its own: `python -m bots run`, on free ports, stopped or killed by its pid."""
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -11,11 +12,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import httpx
 
 from store.engine import Row, Store, open_store
+from store.migrations import upgrade
 from tests.servers.postfix import free_port
 
 SECRETS = {"SYNPUNKT_TEST_SECRET": "en hemlighet bara för prov, trettiotvå"}
@@ -100,6 +103,7 @@ class Product:
 
     `mail`, `smtp`, `relay` and `triage` are more lines for those tables, and `tables` are whole tables.
     `staff` are other tables of handlers and units, and `clock` is a file that moves the time.
+    On SQLite it finds its tables made, unless it is `bare`: a house that starts for the very first time.
     """
 
     relay_port: int
@@ -118,6 +122,7 @@ class Product:
     staff: str = ""
     clock: Path | None = None
     classifier: bool = False
+    bare: bool = False
     smtp_port: int = field(default_factory=free_port)
     web_port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -131,6 +136,9 @@ class Product:
 
     def launch(self) -> None:
         """Start, and do not wait."""
+        if not (self.bare or self.store_url or (self.folder / "synpunkt.db").exists()):
+            for file in _new_house().iterdir():
+                shutil.copy(file, self.folder)
         config = self.write_config()
         moved = ["--clock", str(self.clock)] if self.clock is not None else []
         with (self.folder / "product.log").open("ab") as log:
@@ -248,6 +256,17 @@ class Product:
             "staff": self.staff or _STAFF.format(handler_domain=self.handler_domain),
         }
         return _CONFIG.format(**facts)
+
+
+@cache
+def _new_house() -> Path:
+    """Make the database of a house that has just begun, with its key; to climb there takes a second."""
+    place = Path(tempfile.mkdtemp(prefix="synpunkt-new-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    store = open_store(f"sqlite:///{place / 'synpunkt.db'}")
+    upgrade(store)
+    store.close()
+    return place
 
 
 @contextlib.contextmanager
