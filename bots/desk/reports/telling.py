@@ -223,8 +223,9 @@ class _Teller:
                 "och jämförs med lika många dagar."
             )
         if now.preliminary:
+            are = "är preliminär" if now.preliminary == 1 else "är preliminära"
             yield (
-                f"Av dem är {swedish.number(now.preliminary)} preliminära: "
+                f"{swedish.begun(swedish.number(now.preliminary))} av synpunkterna {are}: "
                 "ingen människa har bekräftat typ och faktor än."
             )
 

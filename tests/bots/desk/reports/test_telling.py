@@ -248,6 +248,26 @@ def test_a_promise_that_is_kept_worse_comes_first_and_then_who_waits(
 
 
 @ON_SQLITE
+@pytest.mark.parametrize(
+    ("late", "headline"),
+    [
+        (0, "20 synpunkter kom in under tredje kvartalet 2026, och 100 procent av svaren kom i tid"),
+        (6, "Bara 70 procent av svaren kom i tid under tredje kvartalet 2026"),
+    ],
+)
+def test_where_nothing_has_changed_the_first_sentence_says_how_it_was(
+    house: House, register: Register, late: int, headline: str
+) -> None:
+    for at in (SPRING, SUMMER):
+        for count, days in ((20 - late, 2), (late, 20)):
+            due, kept = at.date() + timedelta(days=10), at + timedelta(days=days)
+            register.put(count, at=at, due=due, kept=kept, status=Status.CLOSED)
+    register.put(1, status=Status.HANDED_OVER)
+
+    assert made(house, "R2").headline == f"{headline}, ungefär som kvartalet innan."
+
+
+@ON_SQLITE
 def test_a_period_that_is_not_over_is_held_against_as_many_days(house: House, register: Register) -> None:
     register.put(6, at=datetime(2026, 7, 5, 9, tzinfo=UTC))
     register.put(5, at=datetime(2026, 4, 5, 9, tzinfo=UTC))
