@@ -21,6 +21,7 @@ from bots.desk.doors import Doors
 from bots.desk.house import House, HouseError
 from bots.desk.judge import Surroundings
 from bots.desk.opinion import Suggester
+from bots.desk.reports.opendata import Source
 from bots.desk.scanning import Scanning, Tell
 from bots.mail.identity import Identity
 from bots.mail.oauth import ClientCredentials, TokenSource
@@ -154,6 +155,19 @@ def build_notices(settings: Settings) -> Notices:
         tested=told.accessibility_tested,
         failings=tuple(told.accessibility_failings),
         published_on=told.accessibility_published_on,
+    )
+
+
+def build_open_data(settings: Settings) -> Source | None:
+    """Say who publishes open data and where it is found; None while nothing is published."""
+    told, web = settings.open_data, settings.web
+    if not told.enabled or web is None:
+        return None
+    return Source(
+        publisher=told.publisher or settings.municipality.name,
+        publisher_url=told.publisher_url,
+        contact=told.contact or settings.mail.address,
+        url=web.public_url.rstrip("/"),
     )
 
 

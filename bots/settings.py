@@ -400,6 +400,15 @@ class PublicSettings(Table):
     accessibility_published_on: date | None = None
 
 
+class OpenDataSettings(Table):
+    """Counts that anybody may fetch (report R12, row B35). Nothing is public while it is not enabled."""
+
+    enabled: bool = False
+    publisher: str = ""
+    publisher_url: Annotated[str, AfterValidator(is_web_address_or_empty)] = ""
+    contact: MailAddress | None = None
+
+
 class RetentionSettings(Table):
     """How long a kind of record is kept; without `decision_ref` nothing of it is ever deleted (row B16)."""
 
@@ -441,6 +450,7 @@ class Settings(Table):
     watch: WatchSettings = WatchSettings()
     archive: ArchiveSettings = ArchiveSettings()
     public: PublicSettings = PublicSettings()
+    open_data: OpenDataSettings = OpenDataSettings()
     secrecy: SecrecySettings = SecrecySettings()
     boards: list[BoardSettings] = []
     retention: list[RetentionSettings] = []
@@ -630,6 +640,8 @@ def _board_problems(settings: Settings) -> Iterator[str]:
 
 
 def _page_problems(settings: Settings) -> Iterator[str]:
+    if settings.open_data.enabled and settings.web is None:
+        yield "tabell [open_data], nyckel enabled: kräver [web]. Ange tabellen [web], eller sätt false."
     if settings.web is None and not settings.municipality.privacy_url:
         yield (
             "tabell [municipality], nyckel privacy_url: saknas. Utan [web] har vi ingen egen sida om "

@@ -32,6 +32,7 @@ from bots.desk.extract import Extract
 from bots.desk.improvements import Improvements
 from bots.desk.rectifying import Rectifying
 from bots.desk.reports.analysis import Analysing, NotSigningError
+from bots.desk.reports.opendata import Source
 from bots.desk.reports.signals import Signals
 from bots.desk.scanning import Scanner
 from bots.web.about import About, Notices
@@ -59,6 +60,7 @@ from bots.web.oidc import IdentityProvider
 from bots.web.oidc_pages import OidcPages
 from bots.web.on_behalf import OnBehalfPage
 from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
+from bots.web.opendata import OpenDataPages
 from bots.web.people import ById
 from bots.web.pick_up import PickUp
 from bots.web.public_list import PublicListPage
@@ -147,6 +149,7 @@ def build(
     extract: Extract | None = None,
     disclosing: Disclosing | None = None,
     archive: Archive | None = None,
+    open_data: Source | None = None,
     scanner: Scanner | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
@@ -219,6 +222,7 @@ def build(
             *_survey(desk, parts, show),
             *_rectify(desk, parts, show, access),
             *_follow_up(desk, parts, show, access),
+            *_open_data(open_data, desk, parts, show),
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
             *_settings(directory, desk, show, access),
             *_reports(desk, parts, show, access),
@@ -423,6 +427,13 @@ def _statistics(desk: DeskActs | None, parts: Parts, show: Show, access: Access)
         *StatisticsPage(house=house, months=months, parts=parts, show=show, access=access).routes(),
         *ProposalsPage(house=house, months=months, parts=parts, show=show, access=access).routes(),
     )
+
+
+def _open_data(source: Source | None, desk: DeskActs | None, parts: Parts, show: Show) -> Sequence[Route]:
+    if source is None or desk is None:
+        return ()
+    house = desk.work.house
+    return OpenDataPages(store=parts.store, house=house, clock=parts.clock, source=source, show=show).routes()
 
 
 def _here(staff: Sequence[Handler]) -> ById[Handler]:

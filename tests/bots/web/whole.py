@@ -23,6 +23,7 @@ from bots.desk.directory import Directory
 from bots.desk.disclosure.disclosing import Disclosing
 from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
+from bots.desk.reports.opendata import Source
 from bots.web.app import build
 from bots.web.oidc import IdentityProvider, ProviderFacts
 from bots.web.parts import MailboxMail
@@ -448,6 +449,9 @@ def parts_of(house: House) -> dict[str, Any]:
             hiders={"torget": Square()},
         ),
         "archive": archive_of(house),
+        "open_data": Source(
+            publisher="Lilla kommunen", publisher_url="", contact="data@example.org", url=HERE
+        ),
         "disposal": Disposal(
             store=house.store,
             rules=(Rule(record=Record.CASE, days=1, decision_ref="KS 2027-03-01 § 12"),),
