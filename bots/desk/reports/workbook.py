@@ -4,7 +4,6 @@ import io
 from datetime import date, datetime
 from fractions import Fraction
 
-import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
@@ -156,7 +155,7 @@ class _Pen:
         drawn.show_blanks_as("gap")
         if not is_line:
             drawn.set_y_axis({"reverse": True})  # the first label on top, as in the table
-        tall = max(_TALL, len(chart.labels) * len(chart.series) * 20 // 20 + 6)
+        tall = max(_TALL, len(chart.labels) * len(chart.series) + 6)
         drawn.set_size({"width": 720, "height": tall * 20})
         page.insert_chart(last + 1, 0, drawn, {"description": _plain(chart.description or chart.title)})
         return last + tall + 3
@@ -185,11 +184,6 @@ class _Pen:
             page.write_datetime(row, column, cell, look or self._day)
         elif cell is not None:
             page.write_number(row, column, cell, look or self._whole)
-
-
-def made_with() -> str:
-    """Name what decides the bytes of a workbook besides what stands in it."""
-    return f"XlsxWriter {xlsxwriter.__version__}"
 
 
 def _bar(place: int) -> dict[str, object]:
