@@ -33,6 +33,11 @@ def number(count: int, *, neuter: bool = False) -> str:
     """Write a count in a sentence: in words up to twelve, then `1 234` with a space that does not break."""
     if 0 <= count < len(_UP_TO_TWELVE):
         return "ett" if neuter and count == 1 else _UP_TO_TWELVE[count]
+    return figures(count)
+
+
+def figures(count: int) -> str:
+    """Write a count in figures: `7`, `1 234`."""
     return f"{count:,}".replace(",", _SPACE)
 
 

@@ -1,5 +1,6 @@
 """Tells R1 to R4 in Swedish: what was found first, then how many, in time or late, why, and what was done."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,7 +14,7 @@ from bots.desk.reports.graphs import charts
 from bots.desk.reports.report import Report, Section
 from bots.desk.reports.sheet import Sheet
 from bots.desk.reports.sheets import Material
-from store.domain import Kind
+from store.domain import Factor, Kind
 from store.engine import Transaction
 from store.figures import words
 from store.figures.facts import Fact
@@ -21,7 +22,7 @@ from store.figures.period import Period
 from store.figures.tally import Share, Tally, is_late
 from store.secrecy import REGULATED
 
-_MOST_LATE, _MOST_CAUSES, _MOST_CHANGES, _MOST_MEASURES = 10, 5, 8, 5
+_MOST_LATE, _MOST_CAUSES, _MOST_FACTORS, _MOST_CHANGES, _MOST_MEASURES = 10, 5, 3, 8, 5
 _QUOTES, _LOOKED_AT = 2, 12
 _MANY_OWED, _WELL_KEPT = 10, 80  # of so many answers less than so many percent in time is what matters most
 _MANY_LATE = 20  # one of so many is worth the first sentence
@@ -329,7 +330,17 @@ class _Teller:
             if self.voices is not None:
                 told += "".join(f" ”{said}”" for said in self.voices.about(one))
             items.append(told)
-        return Section(title=title, items=tuple(items))
+        return Section(title=title, paragraphs=tuple(self._overall(complaints)), items=tuple(items))
+
+    def _overall(self, complaints: Sequence[Cell]) -> Iterator[str]:
+        """Name the factors with most complaints over all units, where there are several of either."""
+        counts: Counter[Factor] = Counter()
+        for one in complaints:
+            counts[one.factor] += one.change.now
+        first = sorted((-count, factor) for factor, count in counts.items() if count)[:_MOST_FACTORS]
+        if len(first) > 1 and len({one.unit for one in complaints if one.change.now}) > 1:
+            told = [f"{str(factor).lower()} ({swedish.figures(-count)})" for count, factor in first]
+            yield f"Flest klagomål handlar om {swedish.listed(told)}."
 
     def _changes(self) -> Section:
         """Tell the trend of each factor and unit (row L20), the largest first."""

@@ -205,6 +205,9 @@ def test_the_first_sentence_is_the_change_that_chance_does_not_explain(
         "53 synpunkter kom in under tredje kvartalet 2026: 52 klagomål och ett beröm.",
         "Det är 36 fler (212 procent) än kvartalet innan. Klagomålen ökade från 17 till 52, med 206 procent.",
     )
+    assert section(report, "klagomålen handlar").paragraphs == (
+        "Flest klagomål handlar om mat (40) och bemötande (12).",
+    )
     assert section(report, "klagomålen handlar").items == (
         "Mat, Skolan: 40 klagomål, 35 fler (700 procent) än kvartalet innan.",
         "Bemötande, Gata och park: tolv klagomål, lika många som kvartalet innan.",
