@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bots.desk.reports import catalogue
 from bots.desk.reports.asked import Asked
 from bots.desk.reports.report import Report
 from bots.desk.reports.schedule import Schedule
@@ -22,7 +23,7 @@ from tests.house import Clock, House, rows_of
 
 Make = Callable[..., House]
 ON_SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
-NAMES = ("gislaved", "landskrona", "norrmalm", "standard", "tyreso")
+NAMES = ("gislaved", "kristianstad", "landskrona", "norrmalm", "standard", "tyreso")
 
 
 def person(who: str, *roles: Role, **more: object) -> Handler:
@@ -148,6 +149,13 @@ def test_x15_each_policy_has_each_report_of_two_years_once_and_the_right_people_
                 assert row["counted_to"] == later(read(row["period"]).last, 1), row["period"]
     scopes = {scope for report, _, scope in made(house) if report in {"R1", "R6"}}
     assert scopes == ({"", "park", "skola"} if {"R1", "R6"} & wanted.keys() else set())
+
+
+def test_every_report_that_a_policy_wants_is_made_here_and_may_be_read_by_whom_it_is_sent_to() -> None:
+    for name in NAMES:
+        for plan in profiles.load(name).reports:
+            readers = catalogue.entry(plan.id).readers
+            assert {Role(one) for one in plan.roles} <= readers, (name, plan.id)
 
 
 @ON_SQLITE
