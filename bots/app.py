@@ -311,8 +311,8 @@ def build(
             opens=time.fromisoformat(settings.watch.opens),
             closes=time.fromisoformat(settings.watch.closes),
             seconds=settings.watch.seconds,
-            signals=Signals(store=store, house=house, identity=identity),
             schedule=Schedule(store=store, house=house, identity=identity),
+            signals=Signals(store=store, house=house, identity=identity),
         )
         intake = Intake(store=store, clock=clock, kept=judge.ring, closed=lambda: house.days.closed)
         delivery.receive = intake.receive

@@ -57,8 +57,8 @@ class Watch:
     opens: time = time(7)
     closes: time = time(18)
     seconds: float = 60.0
-    signals: Signals | None = None  # what has risen above its own history
     schedule: Schedule | None = None  # of the reports that make themselves
+    signals: Signals | None = None  # what has risen above its own history
     looked_at: datetime | None = None  # when all clocks had been looked at last
     _receipts_late: bool = False
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
@@ -98,10 +98,10 @@ class Watch:
                 # One of them cannot be told of; that must not silence the others.
                 steps += sum(self._take_alone(now, case_id) for case_id in among)
         self.looked_at = now
-        if self.signals is not None and self.is_open(now):
-            steps += self.signals.look(now)
         if self.schedule is not None and self.is_open(now):
             steps += self.schedule.once(now)
+        if self.signals is not None and self.is_open(now):
+            steps += self.signals.look(now)
         return steps
 
     def _take(self, now: datetime, among: Collection[int]) -> int:
