@@ -38,6 +38,7 @@ OUTWARD = frozenset(
         Purpose.SENT_ON,
         Purpose.SPLIT,
         Purpose.STATEMENT_REQUEST,
+        Purpose.WAITS,
     }
 )
 # A letter in doubt may have gone out, so it is among what was sent.

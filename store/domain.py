@@ -279,6 +279,7 @@ class Purpose(StrEnum):
     ASSISTANT = "assistent"  # what the assistant says of itself, and when somebody asks
     FOLLOW_UP_QUESTION = "följdfråga"  # after the receipt, and nothing waits for it
     ADDED = "tillagt"  # that a further message has been laid in its case
+    WAITS = "väntar_på_sidan"  # that something may be read on our page, and not a word of it
     PUBLIC_NOTE = "offentlig_hänvisning"  # under a comment: no words of the case, no name
 
 

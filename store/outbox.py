@@ -44,6 +44,7 @@ TO_CITIZENS = (
     Purpose.FOLLOW_UP_QUESTION,
     Purpose.ADDED,
     Purpose.PUBLIC_NOTE,
+    Purpose.WAITS,
 )
 # An alarm may be about a life: it waits for its turn among citizens, never behind notices.
 _PRIORITY = dict.fromkeys((*TO_CITIZENS, Purpose.ALARM), 1)

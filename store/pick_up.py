@@ -66,7 +66,9 @@ def fetch(transaction: Transaction, case: Row) -> Fetched:
 
 def _fetch(transaction: Transaction, case: Row) -> Fetched:
     mine = select(letters).where(letters.c.case_id == case["id"], letters.c.channel == PAGE)
-    shown = mine.where(letters.c.state == LetterState.SENT, letters.c.purpose != Purpose.DELAY)
+    # Delays and answers are told from their own rows.
+    elsewhere = (Purpose.DELAY, Purpose.ANSWER)
+    shown = mine.where(letters.c.state == LetterState.SENT, letters.c.purpose.not_in(elsewhere))
     told = select(delays).where(delays.c.case_id == case["id"]).order_by(delays.c.id)
     later = transaction.rows(told)
     own = select(messages).where(messages.c.case_id == case["id"]).order_by(messages.c.id)

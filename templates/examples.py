@@ -68,6 +68,7 @@ from templates.facts import (
     SubstituteFacts,
     UnassignedFacts,
     UndeliveredFacts,
+    WaitsFacts,
     WhistleblowingAcknowledgementFacts,
     WindowFacts,
     WordsFacts,
@@ -235,6 +236,7 @@ _DELAY = DelayFacts(
 )
 _SENT_ON = SentOnFacts(**_CITIZEN, sent_to="Ekorren Omsorg AB", answer_by=date(2026, 12, 2))
 _SENT_ON_UNDATED: SentOnFacts = {**_SENT_ON, "answer_by": None}
+_WAITS = WaitsFacts(**_CITIZEN, link="https://synpunkt.exempelby.example/svar")
 _DUPLICATE = DuplicateFacts(
     **_CITIZEN,
     original_number="SYN-2026-000098",
@@ -547,6 +549,7 @@ EXAMPLES = (
     Example(letter="citizen_sent_on", situation="to a provider", facts=_SENT_ON),
     Example(letter="citizen_sent_on", situation="no answer date", facts=_SENT_ON_UNDATED),
     Example(letter="citizen_duplicate", situation="of an open case", facts=_DUPLICATE),
+    Example(letter="citizen_waits", situation="an answer on our page", facts=_WAITS),
     Example(letter="citizen_split", situation="two cases", facts=_SPLIT),
     Example(letter="citizen_split", situation="three cases, two not sorted yet", facts=_SPLIT_UNSORTED),
     Example(letter="citizen_closed", situation="no survey", facts=_CLOSED),
@@ -765,6 +768,9 @@ SHORT_EXAMPLES = (
     Example(letter="citizen_handler_named", situation="instead of another", facts=_SHORT_NAMED),
     Example(letter="citizen_question", situation="a day is wished for", facts=_SHORT_QUESTION),
     Example(letter="citizen_delay", situation="a reason in one sentence", facts=_SHORT_DELAY),
+    Example(
+        letter="citizen_waits", situation="an answer on our page", facts=WaitsFacts(**_LONG, link=_LONG_LINK)
+    ),
     Example(letter="citizen_answer", situation="the whole answer", facts=_SHORT_ANSWER),
     Example(letter="citizen_answer", situation="to be read elsewhere", facts=_SHORT_ANSWER_ELSEWHERE),
     Example(letter="citizen_answer_complaint", situation="the whole answer", facts=_SHORT_ANSWER),

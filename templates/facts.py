@@ -209,6 +209,12 @@ class DuplicateFacts(CitizenFacts):
     handler: Person
 
 
+class WaitsFacts(CitizenFacts):
+    """Facts of `citizen_waits`: what it says is read on our page, with a code that went another way (B20)."""
+
+    link: str  # the page that asks for the code; never with the code in it
+
+
 class SplitPart(TypedDict):
     """One of the cases that a message was divided into."""
 

@@ -20,6 +20,7 @@ from bots.desk.triage import Route, unbarred, why_sorted
 from store import acts, cases, inbox, life, outbox, sight
 from store.deadlines import day_of, due, promises
 from store.domain import (
+    PAGE,
     Act,
     Address,
     Door,
@@ -215,7 +216,7 @@ class Acts:
                 is_shut=is_shut,
             )
             if way is Way.LETTER and sender is not None:
-                key = self.work.letters.answer(
+                self.work.letters.answer(
                     transaction,
                     writing(transaction, case),
                     answer_id=answer_id,
@@ -230,7 +231,7 @@ class Acts:
                     in_reply_to=sender.in_reply_to,
                     now=now,
                 )
-                acts.goes_by(transaction, answer_id, key)
+                self._say_that_it_waits(transaction, case, sender.address, mark=f"svar {answer_id}", now=now)
             if is_shut:
                 ways, letters = self.work.ways, self.work.letters
                 point_elsewhere(transaction, case, ways=ways, letters=letters, now=now)
@@ -373,6 +374,7 @@ class Acts:
                 mark=str(version),
                 now=now,
             )
+            self._say_that_it_waits(transaction, case, sender.address, mark=f"fråga {version}", now=now)
         self.acted()
 
     def delay(
@@ -994,6 +996,16 @@ class Acts:
         sensitive.check(
             transaction, house, case, text, channel=to.channel, act=act, despite=despite, by=by, now=now
         )
+
+    def _say_that_it_waits(
+        self, transaction: Transaction, case: Row, to: Address, *, mark: str, now: datetime
+    ) -> None:
+        """Tell who has an address, and got a code instead, that something was laid on our page (row B20)."""
+        if to.channel != PAGE or case["answer_channel"] != PAGE or not case["sender_handle"]:
+            return
+        own = Address(channel=case["sender_channel"], handle=case["sender_handle"])
+        if self.work.ways.is_open(transaction, own, by_human=False):
+            self.work.letters.waits(transaction, case, mark=mark, now=now)
 
     def _answer_duplicates(self, transaction: Transaction, case: Row, *, by: str, now: datetime) -> None:
         """Send the answer of a case to the senders of its duplicates, if it has one with an outcome."""

@@ -95,7 +95,7 @@ class Duplicates:
         if way is not Way.LETTER or sender is None:
             return
         kind = duplicate["kind"] or original["kind"]
-        key = self.work.letters.answer(
+        self.work.letters.answer(
             transaction,
             writing(transaction, duplicate),
             answer_id=answer_id,
@@ -110,4 +110,3 @@ class Duplicates:
             in_reply_to=sender.in_reply_to,
             now=now,
         )
-        acts.goes_by(transaction, answer_id, key)

@@ -12,7 +12,7 @@ from bots.desk import doors
 from bots.desk.house import House
 from bots.desk.links import LinkAct, Links
 from bots.mail.identity import Identity
-from store import cases, outbox
+from store import acts, cases, outbox
 from store.deadlines import day_of
 from store.domain import (
     Address,
@@ -54,6 +54,7 @@ from templates.facts import (
     SplitPart,
     StatementRequestFacts,
     UndeliveredFacts,
+    WaitsFacts,
 )
 from templates.roads import road_name
 
@@ -221,8 +222,8 @@ class Letters:
         contact: Contact | None,
         in_reply_to: str,
         now: datetime,
-    ) -> str:
-        """Answer the sender, and return the letter's key. The words are the handler's (letters M20-M24)."""
+    ) -> None:
+        """Answer the sender, and note which letter does. The words are the handler's (letters M20-M24)."""
         written = self.answer_words(
             about,
             by_mail=to.channel == "email",
@@ -246,8 +247,9 @@ class Letters:
             references=(in_reply_to,) if in_reply_to else (),
             external_id=self.identity.message_id(about.case_id),
         )
+        # Before it is put: on our own page it is there at once, and its answer with it.
+        acts.goes_by(transaction, answer_id, letter.key)
         outbox.put(transaction, letter, now=now)
-        return letter.key
 
     def answer_words(
         self,
@@ -429,6 +431,14 @@ class Letters:
             "handler": Person(name=handler.name, title=handler.title),
         }
         self._to_sender(transaction, about, to, "citizen_delay", Purpose.DELAY, mark, facts, now)
+
+    def waits(self, transaction: Transaction, case: Row, *, mark: str, now: datetime) -> None:
+        """Tell the sender that something waits on our page, and not what (row B20); once for each `mark`."""
+        about = writing(transaction, case)
+        address = Address(channel=case["sender_channel"], handle=case["sender_handle"])
+        to = Sender(address=address, name=case["sender_name"])
+        facts: WaitsFacts = {**self._common(about, to), "link": f"{self.house.form_url}svar"}
+        self._to_sender(transaction, about, to, "citizen_waits", Purpose.WAITS, mark, facts, now)
 
     def sent_on(
         self, transaction: Transaction, about: Writing, to: Sender, *, sent_to: str, mark: str, now: datetime

@@ -45,6 +45,8 @@ class Roads:
         That is where they wish it, if such a road is here, open, and has not failed; else where they wrote
         from; else our own page, if they have a code to it. A receipt always goes where they wrote from.
         """
+        if case["pick_up"] and case["answer_channel"] == PAGE:
+            return Address(channel=PAGE, handle="")  # row B20: somebody has said that no open road will do
         open_ones = [one for one in self._known(case) if self.is_open(transaction, one)]
         for address in open_ones:
             if not outbox.has_failed(transaction, case["id"], address):

@@ -16,7 +16,7 @@ from store.life import IllegalActError
 from store.secrecy import Ground
 
 ALTERNATIVES = (
-    "Skicka med post, ring och anteckna det, låt den som har en kod läsa det på vår sida, eller skriv om det."
+    "Skicka med post, ring och anteckna det, ge avsändaren en kod till vår egen sida, eller skriv om det."
 )
 _FINAL = frozenset({Ground.MARKED, Ground.PROTECTED})
 

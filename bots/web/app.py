@@ -30,6 +30,7 @@ from bots.desk.disclosure.disclosing import Disclosing, NoDisclosureError, NotDi
 from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
 from bots.desk.improvements import Improvements
+from bots.desk.page_code import PageCode
 from bots.desk.rectifying import Rectifying
 from bots.desk.reports.analysis import Analysing, NotSigningError
 from bots.desk.reports.opendata import Source
@@ -59,8 +60,9 @@ from bots.web.numbers import hold
 from bots.web.oidc import IdentityProvider
 from bots.web.oidc_pages import OidcPages
 from bots.web.on_behalf import OnBehalfPage
-from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.opendata import OpenDataPages
+from bots.web.page_code import PageCodePage
+from bots.web.parts import Acts, MailboxMail, ModelHistory, Parts, PublicFacts
 from bots.web.people import ById
 from bots.web.pick_up import PickUp
 from bots.web.public_list import PublicListPage
@@ -221,6 +223,7 @@ def build(
             *_links(by_link, parts, show),
             *_survey(desk, parts, show),
             *_rectify(desk, parts, show, access),
+            *_page_code(desk, parts, show, access),
             *_follow_up(desk, parts, show, access),
             *_open_data(open_data, desk, parts, show),
             *(SplitPage(acts=desk, parts=parts, show=show, access=access).routes() if desk else ()),
@@ -392,11 +395,28 @@ def _talk(
     return Talk(parts=parts, show=show, access=access, chat=chat, secret=secret, secure=secure).routes()
 
 
+def _page_code(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
+    if desk is None:
+        return ()
+    page_code = PageCode(store=parts.store, house=desk.work.house, clock=parts.clock)
+    return PageCodePage(page_code=page_code, parts=parts, show=show, access=access).routes()
+
+
 def _rectify(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
     if desk is None:
         return ()
     rectifying = Rectifying(store=parts.store, house=desk.work.house, clock=parts.clock)
     return RectifyPage(rectifying=rectifying, parts=parts, show=show, access=access).routes()
+
+
+def _statistics(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
+    if desk is None:
+        return ()
+    months, house = Months(store=parts.store), desk.work.house
+    return (
+        *StatisticsPage(house=house, months=months, parts=parts, show=show, access=access).routes(),
+        *ProposalsPage(house=house, months=months, parts=parts, show=show, access=access).routes(),
+    )
 
 
 def _follow_up(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
@@ -417,16 +437,6 @@ def _reports(desk: DeskActs | None, parts: Parts, show: Show, access: Access) ->
         return ()
     analysing = Analysing(store=parts.store, house=desk.work.house, clock=parts.clock)
     return ReportsPage(analysing=analysing, parts=parts, show=show, access=access).routes()
-
-
-def _statistics(desk: DeskActs | None, parts: Parts, show: Show, access: Access) -> Sequence[Route]:
-    if desk is None:
-        return ()
-    months, house = Months(store=parts.store), desk.work.house
-    return (
-        *StatisticsPage(house=house, months=months, parts=parts, show=show, access=access).routes(),
-        *ProposalsPage(house=house, months=months, parts=parts, show=show, access=access).routes(),
-    )
 
 
 def _open_data(source: Source | None, desk: DeskActs | None, parts: Parts, show: Show) -> Sequence[Route]:

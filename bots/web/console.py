@@ -279,6 +279,11 @@ class Console:
             present=beside["present"],
             related=beside["related"],
             corrections=beside["corrections"],
+            # Its own page says who may: here nothing is led to that can not be.
+            codeable=self._acts is not None
+            and beside.get("may_change", True)
+            and bool(case["sender_handle"])
+            and case["status"] != Status.DISPOSED,
             rectifiable=self._acts is not None
             and beside.get("may_change", True)
             and case["status"] != Status.DISPOSED,

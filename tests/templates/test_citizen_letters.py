@@ -42,6 +42,7 @@ def flat(letter: str, language: str, **changed: object) -> str:
         ("citizen_handler_named", known.HandlerNamedFacts),
         ("citizen_question", known.QuestionFacts),
         ("citizen_delay", known.DelayFacts),
+        ("citizen_waits", known.WaitsFacts),
         ("citizen_sent_on", known.SentOnFacts),
         ("citizen_duplicate", known.DuplicateFacts),
         ("citizen_split", known.SplitFacts),
