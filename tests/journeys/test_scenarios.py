@@ -588,7 +588,7 @@ def listed(town: Municipality, who: str, number: str, tab: str = "alla") -> str:
 def test_7_a_complaint_on_contracted_care_waits_for_the_statement_and_its_answer_names_a_contact(
     town: Municipality,
 ) -> None:
-    """Rows N4, N20, B29. There is no report R11 yet: its columns are read from the store."""
+    """Rows N4, N20, B29. What R11 counts is read from the store."""
     number = town.hear(CARE_TEXT, sender=f"Åsa Alm <{ASA}>", subject="Hemtjänsten")
     notice = town.letter(staff_mail("petra"), about=number)
     confirm(town, number, "petra", Kind.COMPLAINT, "Utförande")
