@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -56,6 +57,38 @@ def test_each_cell_of_a_table_knows_what_its_column_is_called(paper: PdfReader) 
 
     assert cells
     assert all({*headers_of(cell)} <= names and headers_of(cell) for cell in cells)
+
+
+def test_nothing_is_drawn_that_is_neither_told_nor_marked_as_ornament(paper: PdfReader) -> None:
+    loose, marked = 0, set()
+    for page in paper.pages:
+        contents = page.get_contents()
+        assert contents is not None
+        around: list[str] = []
+        for operands, operator in contents.operations:
+            if operator in {b"BDC", b"BMC"}:
+                around.append(str(operands[0]))
+            elif operator == b"EMC":
+                marked.add(around.pop())
+            elif operator in {b"Tj", b"TJ", b"'", b"Do", b"S", b"f", b"B"}:
+                loose += not around
+
+    assert loose == 0
+    assert marked == {"/Artifact", "/Span"}
+
+
+def test_no_level_of_headings_is_left_out_and_every_row_is_as_long_as_its_table_is_wide(
+    paper: PdfReader,
+) -> None:
+    every = [*tags(paper)]
+    levels = [int(str(tag["/S"])[2:]) for tag in every if str(tag["/S"]) in {"/H1", "/H2", "/H3"}]
+    tables = [tag for tag in every if tag["/S"] == "/Table"]
+
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert tables
+    for table in tables:
+        rows = [row for row in within(table) if row["/S"] == "/TR"]
+        assert len({sum(map(breadth, row["/K"])) for row in rows}) == 1
 
 
 def test_the_words_can_be_read_out_of_the_file_and_nothing_is_lent_from_elsewhere(
@@ -140,7 +173,11 @@ def text(paper: PdfReader) -> str:
 
 def tags(paper: PdfReader) -> Iterator[Any]:
     """Go through what the file is marked up as, in the order in which it is read."""
-    waiting: list[Any] = [paper.root_object["/StructTreeRoot"]]
+    return within(paper.root_object["/StructTreeRoot"])
+
+
+def within(tag: Any) -> Iterator[Any]:
+    waiting: list[Any] = [tag]
     while waiting:
         here = waiting.pop(0).get_object()
         if isinstance(here, DictionaryObject):
@@ -151,6 +188,12 @@ def tags(paper: PdfReader) -> Iterator[Any]:
             waiting.insert(0, here)
         elif isinstance(here, ArrayObject):
             waiting[:0] = [one for one in here if hasattr(one, "get_object")]
+
+
+def breadth(cell: Any) -> int:
+    """Return how many columns a cell takes."""
+    looks = [look.get_object() for look in cell.get_object().get("/A", ())]
+    return max((int(look.get("/ColSpan", 1)) for look in looks), default=1)
 
 
 def headers_of(cell: Any) -> list[str]:
