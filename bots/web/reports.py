@@ -37,6 +37,7 @@ from store.engine import Row, Transaction
 from store.figures.period import Period, PeriodError, holding, read
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_EARLIEST = 1990
 _SHOWN = 60  # reports in the list
 _NAMES = {"csv": "CSV", "xlsx": "Excel", "pdf": "PDF", "html": "Webbsida"}
 Facts = dict[str, object]
@@ -95,7 +96,7 @@ class ReportsPage:
             return await self._list(request, me)
         try:
             entry = catalogue.entry(report)
-            named = "" if entry.is_of_now else read(period).name
+            named = "" if entry.is_of_now else self._period(period).name
         except (NoReportError, PeriodError) as error:
             return await self._list(request, me, problem=str(error))
         return RedirectResponse(_url(entry.id, named, asked.get("enhet", "")), 303)
@@ -122,7 +123,10 @@ class ReportsPage:
         # The page brings its own style along, and nothing else may be one.
         style = _STYLE.search(page)
         sum_ = base64.b64encode(hashlib.sha256((style[1] if style else "").encode()).digest()).decode()
-        policy = f"default-src 'none'; style-src 'sha256-{sum_}'; base-uri 'none'; frame-ancestors 'none'"
+        policy = (
+            f"default-src 'none'; script-src 'self'; style-src 'sha256-{sum_}'; base-uri 'none'; "
+            "frame-ancestors 'none'"
+        )
         return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
     async def write(self, request: Request, me: Handler) -> Response:
@@ -134,7 +138,7 @@ class ReportsPage:
             sent.get("enhet", ""),
         )
         try:
-            named = read(period).name
+            named = self._period(period).name
             await asyncio.to_thread(
                 self._analysing.write,
                 report,
@@ -239,7 +243,9 @@ class ReportsPage:
         today = day_of(self._parts.clock())
         try:
             entry = catalogue.entry(request.path_params["report"])
-            period = Period(first=today, last=today) if entry.is_of_now else read(query.get("period", ""))
+            period = (
+                Period(first=today, last=today) if entry.is_of_now else self._period(query.get("period", ""))
+            )
             unit = query.get("enhet", "")
             if unit and self._house.unit(unit) is None:
                 raise NotForReportsError
@@ -247,6 +253,13 @@ class ReportsPage:
             return entry, made_for(entry, asked, me.id)
         except (NoReportError, PeriodError) as error:
             raise NotForReportsError from error
+
+    def _period(self, written: str) -> Period:
+        """Read a period of the years that there can be cases of; raise `PeriodError`."""
+        period, latest = read(written[:40]), day_of(self._parts.clock()).year + 1
+        if not _EARLIEST <= period.first.year <= period.last.year <= latest:
+            raise PeriodError(f"Välj en period mellan {_EARLIEST} och {latest}.")
+        return period
 
     def _look_up(self, entry: Entry, asked: Asked, me: Handler) -> Found:
         closed = Closed(house=self._house)

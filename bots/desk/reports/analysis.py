@@ -8,8 +8,10 @@ from bots.desk.house import House
 from bots.desk.reports.closing import SIGNED
 from classifier import passages
 from store import analyses
+from store.deadlines import day_of
 from store.domain import Passage
 from store.engine import Store
+from store.figures.period import read
 
 LONGEST = 8000  # characters
 
@@ -56,14 +58,17 @@ class Analysing:
     ) -> int:
         """Save words, or save and sign them, and return which version they are.
 
-        With `is_sure` the writer says that what was found points at nobody. Raises `NotSigningError`,
-        `UnfitWordsError` (nothing is saved), and `store.analyses.StaleAnalysisError`.
+        `period` is its name, as `Period.name`. With `is_sure` the writer says that what was found points at
+        nobody. Raises `NotSigningError`, `UnfitWordsError` (nothing is saved, also where the period is not
+        over), and `store.analyses.StaleAnalysisError`.
         """
         if report not in SIGNED or not self.may(by, unit):
             raise NotSigningError
         words = text.replace("\r\n", "\n").strip()
         if len(words) > LONGEST:
             raise UnfitWordsError(f"Analysen får ha högst {LONGEST} tecken. Den har {len(words)}.")
+        if sign and read(period).last >= day_of(self.clock()):
+            raise UnfitWordsError("Perioden är inte slut. Spara ett utkast nu, och signera när den är det.")
         if sign and not words:
             raise UnfitWordsError("Skriv analysen innan du signerar den.")
         if sign and not is_sure and (found := self.remarks(words)):

@@ -144,6 +144,20 @@ async def test_a_draft_is_saved_without_standing_in_the_report(app: Starlette) -
     assert WORDS not in file.text
 
 
+async def test_nothing_is_signed_of_a_period_that_is_not_over(house: House, app: Starlette) -> None:
+    address = "/rapporter/R1?period=2027-K1&enhet=park"
+    async with signed_in(app, "chris") as chris:
+        page = await chris.get(address)
+        sent = {name: field(page, name) for name in ("token", "period", "enhet", "sedd")} | {"text": WORDS}
+        refused = await chris.post("/rapporter/R1/analys", data=sent | {"gor": "signera"})
+        saved = await chris.post("/rapporter/R1/analys", data=sent | {"gor": "spara"})
+
+    assert "Räknad nu: perioden pågår, så siffrorna kan ändras." in text_of(page)
+    assert "Perioden är inte slut. Spara ett utkast nu, och signera när den är det." in text_of(refused)
+    assert saved.status_code == 303
+    assert [row["signed_at"] for row in rows_of(house.store, "analyses")] == [None]
+
+
 async def test_words_that_point_at_somebody_are_signed_only_by_who_has_looked(
     house: House, app: Starlette
 ) -> None:
@@ -273,7 +287,8 @@ async def test_the_whole_report_has_its_own_style_and_nothing_that_runs(app: Sta
 
     policy = page.headers["content-security-policy"]
     assert re.fullmatch(
-        r"default-src 'none'; style-src 'sha256-[A-Za-z0-9+/=]{44}'; base-uri 'none'; frame-ancestors 'none'",
+        r"default-src 'none'; script-src 'self'; style-src 'sha256-[A-Za-z0-9+/=]{44}'; base-uri 'none'; "
+        r"frame-ancestors 'none'",
         policy,
     )
     assert "<script" not in page.text
@@ -298,6 +313,8 @@ async def test_who_takes_out_a_list_of_cases_is_noted(house: House, app: Starlet
         f"{R1}&enhet=finns-inte",
         f"/rapporter/R1/fil?period={QUARTER}&format=exe",
         "/rapporter/R3?period=2026-K4",
+        "/rapporter/R1?period=0001",
+        "/rapporter/R1?period=9999-12-01/9999-12-31",
     ],
 )
 async def test_what_there_is_not_is_told(app: Starlette, address: str) -> None:

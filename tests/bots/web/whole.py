@@ -24,6 +24,7 @@ from bots.desk.disclosure.disclosing import Disclosing
 from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
 from bots.desk.reports.opendata import Source
+from bots.desk.reports.readers import TAKEN_OUT
 from bots.web.app import build
 from bots.web.oidc import IdentityProvider, ProviderFacts
 from bots.web.parts import MailboxMail
@@ -41,7 +42,7 @@ from tests.bots.desk.test_chat import said
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET
 from tests.house import NOW, PEOPLE, UNITS, House, an_inbound, open_house, rows_of
 
-_READINGS = {journal.READING, HANDED_OUT}
+_READINGS = {journal.READING, HANDED_OUT, TAKEN_OUT}
 HERE = "https://tycktill.lillkommun.example"
 STANDARD = profiles.load("standard")
 ASKING = STANDARD.model_copy(update={"workflow": STANDARD.workflow.model_copy(update={"survey": True})})
