@@ -194,6 +194,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 def _check(chosen: argparse.Namespace) -> int:
     from bots import app
+    from bots.parts import key_left_behind
     from bots.settings import SettingsError, load
     from store.engine import StoreError
 
@@ -222,13 +223,14 @@ def _check(chosen: argparse.Namespace) -> int:
     elif settings.classifier.enabled:
         fine.insert(0, "modellen är laddad")
     old = safekeeping.warning(settings, house.store, house.acts.clock())
+    left_behind = key_left_behind(settings)
     house.close()
     for line in fine:
         print(f"ok   {line}")
     for line in retention.looked_over(settings, datetime.now(UTC)):
         print(f"obs  {line}")
-    if old:
-        print(f"obs  {old}")
+    for line in filter(None, (old, left_behind)):
+        print(f"obs  {line}")
     for line in wrong:
         print(f"fel  {line}")
     return exits.CONFIG if wrong else exits.OK

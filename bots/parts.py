@@ -87,6 +87,17 @@ def _seal_key(settings: Settings) -> KeyPlace | None:
     return KeyPlace(text=lambda: value, log=usual.log)
 
 
+def key_left_behind(settings: Settings) -> str:
+    """Say that the key of the seals is where nobody may look for it; an empty text if all is well."""
+    if settings.journal.folder or not settings.store.url.startswith("postgresql"):
+        return ""
+    return (
+        "tabell [journal], nyckel folder: databasen är PostgreSQL, så förseglingens nyckel och länkar läggs i "
+        'den mapp som kommandot körs i. Ange en mapp, till exempel folder = "/var/lib/synpunkt", annars hittar '
+        "synpunkt verify dem inte när du kör det för hand."
+    )
+
+
 def refuse_lost_keys(store: Store) -> None:
     """Raise `SettingsError` if bytes are encrypted with a key that is not here: no message could be read."""
     with store.read() as transaction:

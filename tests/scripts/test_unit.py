@@ -3,6 +3,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,13 @@ def test_the_unit_and_the_guide_name_the_same_places() -> None:
     assert "packaging/credentials.conf" in guide
     for place in re.findall(r"(/(?:opt|etc|var/lib)/synpunkt[\w./-]*)", UNIT):
         assert place in guide or place.startswith(("/opt/synpunkt/docs", "/etc/systemd")), place
+
+
+def test_the_key_of_the_record_lies_where_the_service_may_write() -> None:
+    told = tomllib.loads((ROOT / "config.example.toml").read_text(encoding="utf-8"))
+
+    (state,) = re.findall(r"(?m)^StateDirectory=(.+)$", UNIT)
+    assert told["journal"]["folder"] == f"/var/lib/{state}"
 
 
 def test_the_model_and_the_reader_of_mail_bear_that_no_memory_becomes_code() -> None:
