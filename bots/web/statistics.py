@@ -27,6 +27,7 @@ from bots.web.statistics_asked import (
     latest_year,
     read,
     scope_of,
+    within,
 )
 from bots.web.statistics_choices import Group, group, when, where
 from bots.web.statistics_parts import parts, sums
@@ -35,12 +36,13 @@ from bots.web.views import case_url
 from store.deadlines import day_of
 from store.domain import Factor, Handler, Kind, Source
 from store.figures.agreement import Axis, Judged
+from store.figures.brief import Measures
 from store.figures.columns import COLUMNS, cases_of
 from store.figures.cut import Cut
 from store.figures.facts import Fact
 from store.figures.months import Months, open_since, visible
 from store.figures.period import Period
-from store.figures.tally import WorkingDays, counted
+from store.figures.tally import counted
 
 _PAGE = 100
 # What a column of the proposals counts: on which axis, and whether the proposal stood.
@@ -66,6 +68,7 @@ class StatisticsPage:
     def __init__(self, *, house: House, months: Months, parts: Parts, show: Show, access: Access) -> None:
         self._house = house
         self._months = months
+        self._measures = Measures()
         self._parts = parts
         self._show = show
         self._access = access
@@ -136,44 +139,38 @@ class StatisticsPage:
         read_now = self._months.of(cut.period)
         every = known(read_now.facts, here)
         whole = counted(every)
-        now = cut.of(whole)
-        before = replace(cut, period=asked.before).of(
-            counted(known(self._months.of(asked.before).facts, here))
-        )
+        now = within(cut, whole)
+        before = within(cut, counted(known(self._months.of(asked.before).facts, here)))
         since, waiting = self._open(asked, here)
         ids = {fact.case_id for fact in now}
-        first = min([since, cut.period.first, asked.before.first])
-        every_one = (*whole, *before, *waiting)
-        answered = [fact.answered_on for fact in every_one if fact.answered_on is not None]
-        last = max([asked.today, cut.period.last, *answered])
         figures = Figures(
             asked=asked,
             now=now,
             before=before,
             judged=[one for one in read_now.judged if one.case_id in ids],
             open=waiting,
-            whole=None if asked.scope.is_whole else replace(cut, units=()).of(whole),
+            whole=None if asked.scope.is_whole else within(replace(cut, units=()), whole),
             names=self._names(asked.scope),
-            days=WorkingDays(first, last, self._house.days.closed),
+            memory=self._measures,
+            closed=self._house.days.closed,
             since=since,
         )
         mine = [fact for fact in every if not cut.units or fact.unit in cut.units]
-        return figures, {
-            "handed_over": sum(not fact.is_synpunkt for fact in mine),
-            "unclassed": sum(fact.is_synpunkt and not fact.is_classed for fact in mine),
-        }
+        left_out = [fact for fact in mine if not (fact.is_synpunkt and fact.is_classed)]
+        handed_over = sum(not fact.is_synpunkt for fact in left_out)
+        return figures, {"handed_over": handed_over, "unclassed": len(left_out) - handed_over}
 
     def _open(self, asked: Asked, here: set[str]) -> tuple[date, list[Fact]]:
         with self._parts.store.read() as transaction:
             since = min(open_since(transaction) or asked.today, asked.today)
         period = Period(first=since, last=asked.today)
         found = counted(known(self._months.of(period).facts, here))
-        return since, [fact for fact in replace(asked.cut, period=period).of(found) if fact.is_open]
+        return since, [fact for fact in within(asked.cut, found) if fact.is_open]
 
     def _follow(self, asked: Asked, column: str, me: Handler) -> Followed:
         here = {unit.id for unit in self._house.units}
         read_now = self._months.of(asked.cut.period)
-        some = asked.cut.of(counted(known(read_now.facts, here)))
+        some = within(asked.cut, counted(known(read_now.facts, here)))
         if column in _PROPOSED:
             axis, is_kept = _PROPOSED[column]
             ids = {one.case_id for one in read_now.judged if _is(one, axis, is_kept=is_kept)}

@@ -121,6 +121,20 @@ def known(facts: Iterable[Fact], units: Collection[str]) -> list[Fact]:
     return [fact if fact.unit in units else replace(fact, unit="") for fact in facts]
 
 
+def within(cut: Cut, facts: Sequence[Fact]) -> Sequence[Fact]:
+    """Return those that a cut counts of what came in during a period, whatever period the cut has."""
+    if not (cut.units or cut.kind or cut.factor or cut.source):
+        return facts
+    return [
+        fact
+        for fact in facts
+        if (not cut.units or fact.unit in cut.units)
+        and (cut.kind is None or fact.kind is cut.kind)
+        and (cut.factor is None or fact.factor is cut.factor)
+        and (not cut.source or fact.source == cut.source)
+    ]
+
+
 def steps(period: Period) -> Sequence[Period]:
     """Cut a period into what a chart follows: days, weeks, months, quarters or years, as long as it is."""
     days = (period.last - period.first).days + 1

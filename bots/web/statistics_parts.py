@@ -28,7 +28,7 @@ from bots.web.statistics_shown import (
     grown,
     number,
     page_url,
-    placed,
+    places,
     share,
     signed,
     source_name,
@@ -37,7 +37,7 @@ from bots.web.statistics_shown import (
 )
 from store.domain import Factor, Kind
 from store.figures.agreement import Axis, Judged, confusion
-from store.figures.facts import Fact
+from store.figures.brief import Measure, added
 from store.figures.period import Period
 from store.figures.tally import change, is_late
 
@@ -46,7 +46,7 @@ _MOST_BARS = 15
 
 def sums(figures: Figures) -> list[dict[str, object]]:
     """List the figures that stand first: each with its name, where its cases are, and what it was before."""
-    cut, now, then = figures.asked.cut, figures.add(figures.now), figures.add(figures.before)
+    cut, now, then = figures.asked.cut, added(figures.measures), added(figures.measure(figures.before))
     late = sum(is_late(fact, figures.asked.today) for fact in figures.open)
     backlog = replace(cut, period=Period(first=figures.since, last=figures.asked.today))
     told = [
@@ -131,12 +131,14 @@ def promises(figures: Figures) -> Part:
     """Show how often promises were kept, and how long answers took."""
     cut = figures.asked.cut
     times = steps(figures.asked.until)
-    at_step: dict[int, list[Fact]] = defaultdict(list)
-    for fact, at in placed(figures.now, times):
-        at_step[at].append(fact)
-    added = [figures.add(at_step[at]) for at in range(len(times))]
+    where = places(times)
+    at_step: dict[int, list[Measure]] = defaultdict(list)
+    for measure in figures.measures:
+        if (at := where.get(measure[0].received_on)) is not None:
+            at_step[at].append(measure)
+    sums_of = [added(at_step[at]) for at in range(len(times))]
     lines = []
-    for time, one in zip(times, added, strict=True):
+    for time, one in zip(times, sums_of, strict=True):
         here = replace(cut, period=time)
         lines.append(
             Line(
@@ -167,7 +169,7 @@ def promises(figures: Figures) -> Part:
                 description=f"Andel svar som kom i tid, {swedish.period(figures.asked.until)}.",
                 unit="%",
                 labels=tuple(step_name(time) for time in times),
-                series=(Series(name="Svar i tid", values=tuple(one.answer.percent for one in added)),),
+                series=(Series(name="Svar i tid", values=tuple(one.answer.percent for one in sums_of)),),
                 shape=Shape.LINES,
             )
         )
@@ -178,8 +180,8 @@ def promises(figures: Figures) -> Part:
                 unit="arbetsdagar",
                 labels=tuple(step_name(time) for time in times),
                 series=(
-                    Series(name="Hälften inom", values=tuple(one.median_days for one in added)),
-                    Series(name="Nio av tio inom", values=tuple(one.p90_days for one in added)),
+                    Series(name="Hälften inom", values=tuple(one.median_days for one in sums_of)),
+                    Series(name="Nio av tio inom", values=tuple(one.p90_days for one in sums_of)),
                 ),
                 shape=Shape.LINES,
             )
@@ -245,9 +247,10 @@ def by_factor(figures: Figures) -> Part:
 def by_unit(figures: Figures) -> Part:
     """Show each unit that the reader may see, and the municipality's sums for who sees but their own."""
     cut = figures.asked.cut
-    at_unit: dict[str, list[Fact]] = defaultdict(list)
-    for fact in figures.now:
-        at_unit[fact.unit].append(fact)
+    at_unit: dict[str, list[Measure]] = defaultdict(list)
+    for measure in figures.measures:
+        at_unit[measure[0].unit].append(measure)
+    complaints = Counter(fact.unit for fact in figures.now if fact.kind is Kind.COMPLAINT)
     late = Counter(fact.unit for fact in figures.open if is_late(fact, figures.asked.today))
     waiting = Counter(fact.unit for fact in figures.open)
     asked_for = [unit for unit in figures.names if not cut.units or unit in cut.units]
@@ -257,7 +260,7 @@ def by_unit(figures: Figures) -> Part:
     for unit in ordered:
         if not unit and not at_unit[unit]:
             continue
-        here, one = replace(cut, units=(unit,)), figures.add(at_unit[unit])
+        here, one = replace(cut, units=(unit,)), added(at_unit[unit])
         then = replace(here, period=backlog_from)
         lines.append(
             Line(
@@ -265,7 +268,7 @@ def by_unit(figures: Figures) -> Part:
                 url=page_url(here),
                 cells=(
                     figure(one.total, here, "totalt"),
-                    figure(one.kinds[Kind.COMPLAINT], here, str(Kind.COMPLAINT)),
+                    figure(complaints[unit], here, str(Kind.COMPLAINT)),
                     cell(share(one.answer.percent), here, "svar_i_tid_%", is_known=bool(one.answer.part)),
                     Cell(text=number(one.median_days)),
                     figure(waiting[unit], then, "öppna"),
@@ -274,13 +277,14 @@ def by_unit(figures: Figures) -> Part:
             )
         )
     if figures.whole is not None:
-        one = figures.add(figures.whole)
+        one = added(figures.measure(figures.whole))
+        of_all = sum(fact.kind is Kind.COMPLAINT for fact in figures.whole)
         lines.append(
             Line(
                 name=WHOLE,
                 cells=(
                     Cell(text=count(one.total)),
-                    Cell(text=count(one.kinds[Kind.COMPLAINT])),
+                    Cell(text=count(of_all)),
                     Cell(text=share(one.answer.percent)),
                     Cell(text=number(one.median_days)),
                     Cell(text=shown(None)),
@@ -352,8 +356,10 @@ def agreement(figures: Figures) -> Part:
     cut = figures.asked.cut
     times = steps(figures.asked.until)
     at_step: dict[int, list[Judged]] = defaultdict(list)
-    for one, at in placed(figures.judged, times):
-        at_step[at].append(one)
+    where = places(times)
+    for one in figures.judged:
+        if (at := where.get(one.received_on)) is not None:
+            at_step[at].append(one)
     axes: tuple[tuple[Axis, str], ...] = (("kind", "Typ"), ("factor", "Faktor"))
     kept = [[confusion(at_step[at], axis).kept for axis, _ in axes] for at in range(len(times))]
     lines = []

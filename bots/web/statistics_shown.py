@@ -1,11 +1,11 @@
 """How the page of statistics shows a figure: as it is read, and with a way to its cases."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Protocol, TypeVar
+from functools import cached_property
 from urllib.parse import urlencode
 
 from bots.desk.reports import swedish
@@ -15,24 +15,17 @@ from bots.desk.reports.sheet import shown
 from bots.web.statistics_asked import CASES, PATH, Asked
 from store.domain import Kind, Source
 from store.figures.agreement import Judged
+from store.figures.brief import Measure, Measures
 from store.figures.cut import Cut
 from store.figures.facts import Fact
 from store.figures.period import Period
-from store.figures.tally import Tally, WorkingDays, change, tally
+from store.figures.tally import WorkingDays, change
 
 NO_UNIT = "(utan enhet)"
 WHOLE = "Hela kommunen"
 KINDS = (Kind.PRAISE, Kind.SUGGESTION, Kind.COMPLAINT)
 _BESIDE, _SHORT = 6, 12  # columns beside a drawing; letters of a heading
 _AGES = ((0, 5), (6, 10), (11, 20), (21, 60))  # working days
-
-
-class _Received(Protocol):
-    @property
-    def received_on(self) -> date: ...
-
-
-Thing = TypeVar("Thing", bound=_Received)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +78,18 @@ class Figures:
     open: Sequence[Fact]
     whole: Sequence[Fact] | None  # of the municipality, for who sees but their own units
     names: Mapping[str, str]  # of the units that may be told
-    days: WorkingDays
+    memory: Measures
+    closed: Collection[date]  # days on which the house does not work
     since: date  # of the oldest open case
 
-    def add(self, some: Sequence[Fact]) -> Tally:
-        """Add up some cases."""
-        return tally(some, today=self.asked.today, days=self.days)
+    @cached_property
+    def measures(self) -> Sequence[Measure]:
+        """Return what was measured of each case of the cut."""
+        return self.measure(self.now)
+
+    def measure(self, some: Iterable[Fact]) -> Sequence[Measure]:
+        """Look at some cases; `added` makes sums of them."""
+        return self.memory.of(some, today=self.asked.today, closed=self.closed)
 
 
 def cases_url(cut: Cut, column: str) -> str:
@@ -197,7 +196,8 @@ def ages(figures: Figures) -> list[tuple[str, Period]]:
     """List how long something may have waited, in working days, as the days on which it then came in."""
     today, one_day = figures.asked.today, timedelta(days=1)
     received = [figures.since + one_day * n for n in range((today - figures.since).days + 1)]
-    waited = {day: figures.days.between(day, today) for day in received}
+    days = WorkingDays(figures.since, today, figures.closed)
+    waited = {day: days.between(day, today) for day in received}
     found = []
     for least, most in (*_AGES, (_AGES[-1][1] + 1, None)):
         some = [day for day, passed in waited.items() if passed >= least and (most is None or passed <= most)]
@@ -207,21 +207,23 @@ def ages(figures: Figures) -> list[tuple[str, Period]]:
     return found
 
 
-def placed(some: Iterable[Thing], times: Sequence[Period]) -> Iterator[tuple[Thing, int]]:
-    """Tell of each in which step it came; what came in none is left out."""
-    at = {
+def places(times: Sequence[Period]) -> dict[date, int]:
+    """Return for each day in which step it lies."""
+    return {
         time.first + timedelta(days=n): place
         for place, time in enumerate(times)
         for n in range((time.last - time.first).days + 1)
     }
-    for one in some:
-        if (place := at.get(one.received_on)) is not None:
-            yield one, place
 
 
 def by_step(some: Iterable[Fact], times: Sequence[Period]) -> Counter[tuple[int, Kind | None]]:
-    """Count the types of each step."""
-    return Counter((place, fact.kind) for fact, place in placed(some, times))
+    """Count the types of each step; what came in none is left out."""
+    by_day = Counter([(fact.received_on, fact.kind) for fact in some])
+    at, found = places(times), Counter[tuple[int, Kind | None]]()
+    for (day, kind), amount in by_day.items():
+        if (place := at.get(day)) is not None:
+            found[place, kind] += amount
+    return found
 
 
 _SOURCES = {
