@@ -26,6 +26,7 @@ from bots.desk.disclosure.disclosing import Disclosing
 from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
 from bots.desk.links import LinkAct
+from bots.desk.reports.opendata import Source
 from bots.web.about import LANGUAGES, Notices
 from bots.web.app import build
 from bots.web.people import Live
@@ -41,7 +42,7 @@ from tests.bots.desk.archive.rig import archive_of
 from tests.bots.web import chats
 from tests.bots.web import house as small
 from tests.bots.web.house import PASSWORD, PUBLIC, SECRET, STAFF, UNITS, code_of, token_of, value_of
-from tests.bots.web.sample import MODELS, RUNNING, furnish, mails, remember
+from tests.bots.web.sample import MODELS, RUNNING, furnish, led_to, mails, remember
 from tests.house import NOW, REGISTRATOR, Clock, House, an_inbound, open_house
 
 HOST = "http://gallery.example"
@@ -289,6 +290,7 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
     furnished = small.House(store=store, clock=small.Clock())
     number = furnish(furnished)
     remember(furnished, months=1)
+    led_to(furnished)
 
     async def receive(inbound: Inbound) -> Receipt:
         return (await house.receive(inbound))[0]
@@ -325,6 +327,7 @@ def opened(model: Path, folder: Path) -> Iterator[Gallery]:
             reader=house.acts.reader,
         ),
         archive=archive_of(house),
+        open_data=Source(publisher="Lilla kommunen", publisher_url="", contact="data@example.org", url=HOST),
         disclosing=Disclosing(
             store=store,
             house=house.work.house,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from bots.channel import Outage
 from bots.web.parts import MailboxMail
 from bots.web.running import Model, Running, Way
-from store import cases
+from store import cases, tables
 from store.domain import Automatic, Factor, Inbound, Kind, Lane, LetterState, Purpose, Status
 from tests.bots.web.house import NOW, House, a_suggestion
 
@@ -198,3 +198,34 @@ def mails() -> list[MailboxMail]:
             body=ACKNOWLEDGEMENT,
         )
     ]
+
+
+_LED_TO = (
+    ("gata", 2026, "Vi ser över hela cykelnätet varje vår och höst i stället för vart tredje år."),
+    ("gata", 2026, "Busshållplatsen vid skolan har fått ny belysning."),
+    ("trafik", 2026, "Den som anmäler ett hål i en väg får veta när det ska lagas, redan samma dag."),
+    ("gata", 2025, "Lekplatserna kontrolleras en gång i månaden."),
+)
+
+
+def led_to(house: House) -> None:
+    """Let what came earlier have led to something that everybody may read, and one factor have risen."""
+    with house.store.write() as transaction:
+        earlier = [row["id"] for row in transaction.rows(tables.cases.select().order_by(tables.cases.c.id))]
+        earlier = earlier[-len(_LED_TO) :]
+        for case_id, (unit, year, text) in zip(earlier, _LED_TO, strict=True):
+            row = {"case_id": case_id, "unit": unit, "text": text, "approved_by": "anna"}
+            approved = tables.improvements.insert().values(approved_at=NOW.replace(year=year), **row)
+            transaction.connection.execute(approved)
+        signal = {
+            "unit": "gata",
+            "factor": Factor.LIVING_ENVIRONMENT,
+            "month": "2026-10",
+            "observed": 9,
+            "expected": 2.4,
+            "chance": 0.0002,
+            "cases": earlier,
+            "told": ["anna"],
+            "at": NOW,
+        }
+        transaction.connection.execute(tables.signals.insert().values(signal))
