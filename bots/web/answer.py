@@ -32,7 +32,7 @@ from store.domain import Act, Enclosure, Handler, Outcome, Presence, Way
 from store.engine import Row, StoreError
 from store.life import IllegalActError
 from store.outbox import may_be_taken_back
-from store.sight import HiddenCaseError, OnlyReadingError
+from store.sight import OnlyReadingError
 
 _CLOSES = Field(
     name="closes",
@@ -197,12 +197,7 @@ class AnswerPage:
         return {"files": files, "undo": undo, "window": self._answering.window(case)}
 
     async def _found(self, request: Request, me: Handler) -> Row:
-        case = await asyncio.to_thread(self._work.find, request.path_params["number"])
-        if case is None:
-            raise HiddenCaseError
-        # Whoever may not see the case is told so by the same error as on its own page.
-        await asyncio.to_thread(self._answering.acts.roles_in, case["id"], me.id)
-        return case
+        return await asyncio.to_thread(self._work.case_for, request.path_params["number"], me.id)
 
     async def _sent(self, request: Request) -> Sent:
         """Read a form with files or without; raise `TokenError` when it does not come from our page."""

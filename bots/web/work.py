@@ -914,20 +914,23 @@ class Work:
 
     async def _found(self, request: Request, me: Handler) -> tuple[Task, Row]:
         task = _BY_SLUG.get(request.path_params["task"])
-        case = await asyncio.to_thread(self.find, request.path_params["number"])
         if task is None:
             raise HTTPException(404)
+        return task, await asyncio.to_thread(self.case_for, request.path_params["number"], me.id)
+
+    def case_for(self, number: str, person_id: str) -> Row:
+        """Return a case, with the duplicates whose senders get its answer as well.
+
+        Raises `HiddenCaseError` if there is none, or none that the person may see: before anything is read
+        of what belongs to it.
+        """
+        with self._acts.store.read() as transaction:
+            case = cases.find_number(transaction, number)
         if case is None:
             raise HiddenCaseError
         # Whoever may not see the case is told so by the same error as on its own page.
-        await asyncio.to_thread(self._acts.roles_in, case["id"], me.id)
-        return task, case
-
-    def find(self, number: str) -> Row | None:
-        """Return a case, with the duplicates whose senders get its answer as well; None if there is none."""
-        with self._acts.store.read() as transaction:
-            case = cases.find_number(transaction, number)
-        return None if case is None else self._with_duplicates(case)
+        self._acts.roles_in(case["id"], person_id)
+        return self._with_duplicates(case)
 
     def _with_duplicates(self, case: Row) -> Row:
         """Tell of a case, besides, whose senders get its answer as well: pairs of a number and its row."""
