@@ -8,7 +8,7 @@ from sqlalchemy import and_, or_, select
 
 from store.cases import OPEN
 from store.deadlines import day_of
-from store.domain import Clock, Outcome, PromiseKind, Status, Step
+from store.domain import Clock, Outcome, PromiseKind, Status, Step, Way
 from store.engine import Row, Transaction
 from store.figures.eyes import seen
 from store.figures.period import Period
@@ -94,7 +94,8 @@ def _facts(case: Row, answer: Row | None) -> CaseFacts:
     return replace(
         facts,
         is_answered=True,
-        is_delivered=answer["delivered_at"] is not None,
+        is_anonymous=facts.is_anonymous or answer["way"] == Way.NOTE,
+        is_delivered=answer["delivered_at"] is not None and answer["way"] != Way.NOTE,
         outcome=Outcome(answer["outcome"]) if answer["outcome"] else None,
         measure=answer["measure"],
         explanation=answer["explanation"],

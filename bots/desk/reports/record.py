@@ -11,6 +11,7 @@ from bots.desk.reports.sheet import Cell, Sheet
 from bots.desk.reports.swedish import begun, many, number, period
 from store import journal, retention
 from store.deadlines import STOCKHOLM, day_of
+from store.domain import Role
 from store.engine import Transaction
 from store.figures.eyes import kept_from
 from store.life import SYSTEM
@@ -27,7 +28,7 @@ def of_register(transaction: Transaction, asked: Asked) -> Report:
     and no receiver does. It is of whole registers: `units` does not narrow it.
     """
     series = [asked.house.series, *(board.series for board in asked.house.boards.values())]
-    with_people = asked.reader is not None and asked.reader.is_registrator
+    with_people = asked.reader is not None and Role.REGISTRATOR in asked.house.roles(asked.reader.id)
     lines = [
         line
         for one in dict.fromkeys(series)

@@ -17,7 +17,7 @@ from bots.desk.reports.diary import DiaryCase
 from bots.desk.reports.readers import made_for
 from bots.desk.reports.report import Report
 from bots.desk.reports.sheet import as_csv
-from store import journal
+from store import acts, journal, life
 from store.deadlines import why_closed
 from store.domain import Door, Entry, Factor, Kind, LetterState, Provider, Purpose, Role, Status
 from store.engine import Row
@@ -258,6 +258,20 @@ def test_the_next_step_says_what_each_case_waits_for(town: House) -> None:
         "Vänta på avsändaren till och med 2026-12-20.",
         "Svara avsändaren.",
     ]
+
+
+def test_what_an_answered_case_lacks_is_what_closing_asks_for(town: House) -> None:
+    change(town, cases.c.id > 0, restricted=False, protected=False, serious=False)
+    change(town, cases.c.id % 3 == 0, factor="", statement_asked_at=datetime(2026, 1, 1, tzinfo=UTC))
+    rules = town.work.house.rules
+    found = {line["nummer"]: line["nästa_steg"] for line in lines(report(town, "R8"))}
+
+    with town.store.read() as transaction:
+        for row in town.cases():
+            if row["status"] == Status.ANSWERED:
+                missing = life.missing_at_close(acts.facts_of(transaction, row), rules)
+                assert found[row["number"]] == [*missing, "Avsluta ärendet."][0]
+    assert len(set(found.values())) > 4
 
 
 def test_t12_r9_agrees_with_r1_and_tells_how_many_days_over(town: House) -> None:
