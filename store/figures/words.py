@@ -13,7 +13,7 @@ from store.emptying import GONE
 from store.engine import Transaction
 from store.figures.period import Period
 from store.sight import holds_any
-from store.tables import answers, cases, messages, parts, secrecy_marks
+from store.tables import answers, cases, improvements, messages, parts, secrecy_marks
 
 _MANY = 500  # ids in one question
 
@@ -29,10 +29,14 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What was done about a case, what will be better, and what the follow-up found; some may be empty."""
+    """What was done about a case, what will be better, and what the follow-up found; some may be empty.
+
+    `approved` is what a manager has worded and approved for publishing of it, and not withdrawn.
+    """
 
     case_id: int
     sender: str
+    approved: str
     measure: str
     improvement: str
     follow_up: str
@@ -66,25 +70,38 @@ def done(transaction: Transaction, period: Period) -> dict[int, Done]:
         select(
             cases.c.id,
             cases.c.sender_name,
+            improvements.c.text,
             answers.c.measure,
             answers.c.improvement,
             cases.c.follow_up_result,
         )
         .join(answers, answers.c.case_id == cases.c.id)
+        .outerjoin(
+            improvements,
+            and_(improvements.c.case_id == cases.c.id, improvements.c.withdrawn_at.is_(None)),
+        )
         .where(cases.c.received_at >= period.begins, cases.c.received_at < period.ends, _may_be_repeated())
         .where(answers.c.delivered_at.is_not(None), answers.c.undone_at.is_(None))
-        .where(or_(answers.c.measure.not_in(("", GONE)), answers.c.improvement.not_in(("", GONE))))
+        .where(
+            or_(
+                improvements.c.text.is_not(None),
+                answers.c.measure.not_in(("", GONE)),
+                answers.c.improvement.not_in(("", GONE)),
+            )
+        )
         .order_by(answers.c.id)
     )
+    found = transaction.connection.execute(wanted).all()
     return {
         case_id: Done(
             case_id=case_id,
             sender=sender,
+            approved=_left(approved or ""),
             measure=_left(measure),
             improvement=_left(improvement),
             follow_up=_left(follow_up),
         )
-        for case_id, sender, measure, improvement, follow_up in transaction.connection.execute(wanted).all()
+        for case_id, sender, approved, measure, improvement, follow_up in found
     }
 
 

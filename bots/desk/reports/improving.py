@@ -26,7 +26,10 @@ class Improvements:
         return sum(not text for text in self._clean.values())
 
     def measures(self, some: Iterable[Fact], *, most: int = _SHOWN) -> list[tuple[Fact, str]]:
-        """List what has been done: of the factors with most cases first, one text of each."""
+        """List what has been done: of the factors with most cases first, one text of each.
+
+        What a manager has approved for publishing comes before all else, in the words that were approved.
+        """
         return list(self._chosen(some, "measure", lambda fact: fact.outcome is Outcome.DONE, most))
 
     def proposals(self, some: Iterable[Fact], *, most: int = _SHOWN) -> list[tuple[Fact, str]]:
@@ -45,6 +48,7 @@ class Improvements:
         candidates = [fact for fact in facts if fact.case_id in self._done and wanted(fact)]
         candidates.sort(
             key=lambda fact: (
+                name == "measure" and not self._done[fact.case_id].approved,
                 -weight[fact.factor],
                 str(fact.factor),
                 fact.kind is not Kind.COMPLAINT,
@@ -68,6 +72,8 @@ class Improvements:
     def _text(self, case_id: int, name: str) -> str:
         done = self._done.get(case_id)
         written = getattr(done, name) if done else ""
+        if name == "measure" and done is not None:
+            written = done.approved or written
         if not written.strip() or done is None:
             return ""
         key = case_id, name

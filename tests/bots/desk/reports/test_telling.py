@@ -24,7 +24,7 @@ from store.engine import Store
 from store.figures import facts
 from store.figures.period import read
 from store.figures.tally import counted
-from store.tables import answers, blobs, cases, messages, promises, secrecy_marks
+from store.tables import answers, blobs, cases, improvements, messages, promises, secrecy_marks
 from tests.bots.desk.reports.recount import differences
 from tests.bots.desk.reports.test_sheets import as_dicts, fill
 from tests.house import UNITS, House
@@ -353,6 +353,22 @@ def test_l16_t7_what_was_done_and_what_it_led_to_stands_there_in_words(
     assert as_dicts(year.sheet)[0]["viktigaste_åtgärder"] == "Vi har bytt gungan | Köket har fått en ny ugn."
     assert ("förbättringsförslag", "Vi ser över alla gungor.") in year.sheet.notes
     assert ("texter som inte visas: de kan peka ut någon", 1) in year.sheet.notes
+
+
+def test_what_a_manager_has_approved_for_publishing_comes_first_and_in_those_words(
+    house: House, register: Register
+) -> None:
+    register.put(3, answer={"measure": "Vi har bytt gungan."})
+    register.put(3, factor=Factor.FOOD, answer={"measure": "Ugnen är ny."})
+    approved = {"case_id": 5, "unit": "park", "approved_by": "anna", "approved_at": SUMMER}
+    with house.store.write() as transaction:
+        for text, withdrawn_at in (("Maten är tillbakadragen.", SUMMER), ("Maten är varm igen.", None)):
+            row = approved | {"text": text, "withdrawn_at": withdrawn_at}
+            transaction.connection.execute(insert(improvements).values(row))
+
+    first = as_dicts(made(house, "R2").sheet)[0]
+
+    assert first["genomförda_förbättringar"] == "Maten är varm igen. | Vi har bytt gungan."
 
 
 @ON_SQLITE
