@@ -1,13 +1,14 @@
-"""The files that a report is written as, all of them from the same `Report`."""
+"""The files that a report is written as, all of them from the same `Report`.
+
+What writes workbooks and PDF comes with the first of them: most starts of the service make no report.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bots.desk.reports.paper import as_pdf
 from bots.desk.reports.report import Report
 from bots.desk.reports.sheet import as_csv
 from bots.desk.reports.web import as_html
-from bots.desk.reports.workbook import as_xlsx
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,18 @@ class Format:
     write: Callable[[Report], bytes]
 
 
+def _as_xlsx(report: Report) -> bytes:
+    from bots.desk.reports.workbook import as_xlsx
+
+    return as_xlsx(report)
+
+
+def _as_pdf(report: Report) -> bytes:
+    from bots.desk.reports.paper import as_pdf
+
+    return as_pdf(report)
+
+
 FORMATS = {
     one.ending: one
     for one in (
@@ -26,9 +39,9 @@ FORMATS = {
         Format(
             ending="xlsx",
             media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            write=as_xlsx,
+            write=_as_xlsx,
         ),
-        Format(ending="pdf", media_type="application/pdf", write=as_pdf),
+        Format(ending="pdf", media_type="application/pdf", write=_as_pdf),
         Format(
             ending="html",
             media_type="text/html; charset=utf-8",
