@@ -26,7 +26,9 @@ from bots.desk.disclosure.disclosing import Disclosing
 from bots.desk.disposal import Disposal
 from bots.desk.extract import Extract
 from bots.desk.links import LinkAct
+from bots.desk.reports.closing import Closed
 from bots.desk.reports.opendata import Source
+from bots.desk.reports.schedule import PATH as REPORTS
 from bots.web.about import LANGUAGES, Notices
 from bots.web.app import build
 from bots.web.people import Live
@@ -34,9 +36,11 @@ from bots.web.show import STATIC
 from bots.web.uploads import file_of
 from bots.web.work import TASKS
 from classifier import passages
-from store import scans
+from store import scans, snapshots
+from store.deadlines import day_of
 from store.domain import Factor, Inbound, Kind, Receipt, Role, ScanState
 from store.engine import open_store
+from store.figures.period import read
 from store.retention import Record, Rule
 from tests.bots.desk.archive.rig import archive_of
 from tests.bots.web import chats
@@ -138,6 +142,7 @@ class Gallery:
         await browser.post(_NEW_TEXT, data=text)
         await self._disclose(browser, found)
         await self._dispose(browser, found)
+        await self._report(browser, found)
         for path in self.paths():
             found[path] = await browser.get(path)
         found["/l klart"] = await self._by_link(browser)
@@ -172,6 +177,26 @@ class Gallery:
         for wish in ("maska", "lamna-ut"):
             await browser.post(other, data=token | {"gor": wish})
         found["/utlamnanden klart"] = await browser.get(other)
+
+    async def _report(self, browser: httpx.AsyncClient, found: dict[str, httpx.Response]) -> None:
+        """Close the quarter before, and write what a manager makes of it: badly, and then well."""
+        await asyncio.to_thread(self._close_quarter)
+        address = f"{REPORTS}/R1?period=2026-K3&enhet=gata"
+        form = hidden(await browser.get(address))
+        for name, text in (
+            ("fel", "Sven Svensson på Storgatan 5 har fått svar."),
+            ("klart", "Vi är färdiga."),
+        ):
+            typed = form | {"text": text, "gor": "signera"}
+            found[f"/rapporter R1 {name}"] = await browser.post(f"{REPORTS}/R1/analys", data=typed)
+        found["/rapporter R1"] = await browser.get(address)
+        found["/rapporter visa fel"] = await browser.get(f"{REPORTS}/visa?rapport=R1&period=hösten")
+
+    def _close_quarter(self) -> None:
+        closed, now = Closed(house=self.house.work.house), self.house.clock()
+        with self.house.store.write() as transaction:
+            for one in closed.count(transaction, "R1", read("2026-K3"), today=day_of(now)):
+                snapshots.keep(transaction, one, now=now)
 
     async def _dispose(self, browser: httpx.AsyncClient, found: dict[str, httpx.Response]) -> None:
         """Look at what may be disposed of, hold a case, gather an extract, and put a name right."""
@@ -238,6 +263,9 @@ class Gallery:
         survey = self.house.work.letters.links.survey(self._own(), now=self.house.clock())
         person = f"{_NEW_PERSON.removesuffix('ny')}anna"
         return {
+            f"{REPORTS}/{{report}}": (f"{REPORTS}/R2?period=2026-H1",),
+            f"{REPORTS}/{{report}}/fil": (),
+            f"{REPORTS}/{{report}}/hela": (),  # with a style of its own: tests/bots/desk/reports
             "/arenden/{number}/gor/{task}": tuple(f"{case}/gor/{task.slug}" for task in TASKS),
             "/l/{token}": ("/l/ingen-sådan", *self._links()),
             "/enkat/{token}": ("/enkat/ingen-sådan", "/" + survey.split("/", 3)[3]),
