@@ -14,7 +14,7 @@ from store.engine import Store, open_store
 from store.migrations import upgrade
 from store.seal_key import KeyPlace
 from tests.house import House, open_house
-from tests.servers import synapse
+from tests.servers import postgres, synapse
 from tests.servers.lent import Lender, running, why_not
 from tests.servers.product import folder
 from tests.servers.sqlite import Shelf
@@ -124,6 +124,7 @@ def house(make_house: Callable[..., House]) -> House:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_matrix_server_is_left() -> Iterator[None]:
+def _no_shared_server_is_left() -> Iterator[None]:
     yield
     synapse.stop_shared()
+    postgres.stop_shared()

@@ -124,7 +124,7 @@ async def a_town(
     authority = Authority()
     with ExitStack() as stack:
         place = stack.enter_context(folder())
-        url = stack.enter_context(postgres.running()).database("town") if engine == "postgresql" else ""
+        url = await asyncio.to_thread(postgres.a_database) if engine == "postgresql" else ""
         box = stack.enter_context(dovecot()) if mailbox else None
         async with a_world(tls=authority.server() if tls else None) as world:
             product = Product(relay_port=world.port, folder=place, store_url=url)

@@ -1,6 +1,7 @@
 """A real PostgreSQL in a folder of its own, on a free port, thrown away afterwards."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 from tests.servers.postfix import free_port
 
 _USER = "postgres"
+_numbers = itertools.count(1)
+_shared: "list[Postgres]" = []
 
 
 def why_not() -> str:
@@ -74,6 +77,21 @@ def running() -> Iterator[Postgres]:
         yield postgres
     finally:
         postgres.stop()
+
+
+def a_database() -> str:
+    """Return the URL of an empty database on the one cluster of this process; `stop_shared` ends it."""
+    if not _shared:
+        cluster = Postgres()
+        cluster.start()
+        _shared.append(cluster)
+    return _shared[0].database(f"shared{next(_numbers)}")
+
+
+def stop_shared() -> None:
+    """Stop the cluster that tests of this process have shared, if there is one."""
+    while _shared:
+        _shared.pop().stop()
 
 
 def _binaries() -> Path | None:
