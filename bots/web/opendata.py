@@ -28,8 +28,6 @@ from bots.web.show import Show
 from store.deadlines import day_of
 from store.engine import Store
 
-_HOUR = "public, max-age=3600"
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Made:
@@ -87,12 +85,12 @@ class OpenDataPages:
     async def csv(self, _request: Request) -> Response:
         """Hand out the counts."""
         made = await self._today()
-        return _kept(download(made.csv, "synpunkter.csv", media_type="text/csv; charset=utf-8"))
+        return download(made.csv, "synpunkter.csv", media_type="text/csv; charset=utf-8")
 
     async def catalogue(self, _request: Request) -> Response:
         """Hand out what a data portal reads."""
         made = await self._today()
-        return _kept(Response(made.catalogue, media_type="application/ld+json"))
+        return Response(made.catalogue, media_type="application/ld+json")
 
     async def _today(self) -> _Made:
         async with self._making:
@@ -111,8 +109,3 @@ class OpenDataPages:
             quarters=tuple(one.name for one in quarters),
             rows=len(sheet.rows),
         )
-
-
-def _kept(answer: Response) -> Response:
-    answer.headers["Cache-Control"] = _HOUR
-    return answer
