@@ -569,7 +569,7 @@ class Acts:
     ) -> None:
         """Ask a provider, or another board, what happened (rows N20, N21); by mail if `address` is given.
 
-        `despite`: as in `answer`.
+        What somebody told before stays in the case, under their name. `despite`: as in `answer`.
         """
         now = self.clock()
         with self.store.write() as transaction:
@@ -593,6 +593,7 @@ class Acts:
                     "statement_asked_at": now,
                     "statement_due_on": due_on,
                     "statement_received_at": None,
+                    "statement": _earlier_statement(case),
                     "statement_form": "",
                     "statement_measure": "",
                     "statement_told_on": None,
@@ -638,7 +639,6 @@ class Acts:
         """
         now = self.clock()
         learned = {
-            "statement": text,
             "statement_form": form or "",
             "statement_measure": measure,
             "statement_told_on": told_on,
@@ -646,6 +646,7 @@ class Acts:
         }
         with self.store.write() as transaction:
             case = cases.get(transaction, case_id)
+            learned["statement"] = "\n\n".join(part for part in (text, case["statement"]) if part)
             acts.move(
                 transaction,
                 case_id,
@@ -1216,3 +1217,11 @@ def _not_a_day_of(case: Row, told_on: date | None, today: date) -> list[str]:
     if told_on is None or received <= told_on <= today:
         return []
     return [f"Avsändaren fick återkoppling tidigast {received} och senast i dag. Rätta dagen."]
+
+
+def _earlier_statement(case: Row) -> str:
+    """Write what somebody has told already, so that it stands when another is asked, or the same again."""
+    if case["statement_received_at"] is None:
+        return str(case["statement"])
+    told = f"Tidigare redogörelse av {case['statement_of']}, {day_of(case['statement_received_at'])}:"
+    return "\n".join(part for part in (told, case["statement"], case["statement_measure"]) if part)

@@ -281,6 +281,18 @@ async def test_n20_what_comes_later_is_put_to_the_statement_by_who_has_the_case(
     assert house.journal(case["id"])[-1] == "redogörelse kompletterad"
 
 
+async def test_n20_what_one_has_told_is_kept_when_another_is_asked(house: House) -> None:
+    case = await a_case(house)
+    told: dict[str, Any] = {"form": StatementForm.ORAL, "by": "anna"}
+    for of, text in (("Omsorg AB", "Bilen gick sönder."), ("Norra nämnden", "Vi hade ingen bil.")):
+        house.acts.ask_statement(**seen(house, case), of=of, question="Vad hände?", by="anna")
+        house.acts.record_statement(**seen(house, case), text=text, measure="Ny bil.", **told)
+
+    assert now_of(house, case)["statement"] == (
+        "Vi hade ingen bil.\n\nTidigare redogörelse av Omsorg AB, 2026-11-23:\nBilen gick sönder.\nNy bil."
+    )
+
+
 async def test_n21_another_board_can_be_asked_in_a_call(house: House) -> None:
     case = await a_case(house)
 
