@@ -349,7 +349,7 @@ def a_municipality(
     `changed` maps words of the settings to others.
     """
     with ExitStack() as stack:
-        place = stack.enter_context(folder())
+        place = stack.enter_context(folder(in_memory=True))
         clock = place / "clock"
         start = datetime.fromisoformat(moment).replace(tzinfo=STOCKHOLM)
         clock.write_text(start.isoformat(), encoding="utf-8")

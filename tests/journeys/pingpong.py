@@ -54,7 +54,7 @@ class Figures:
 
 async def run(*, seconds: float, naked: bool) -> Figures:
     """Let two houses write to each other for a while; one mail a second is thrown in at the first."""
-    with folder() as one, folder() as other, contextlib.ExitStack() as stack:
+    with folder(in_memory=True) as one, folder(in_memory=True) as other, contextlib.ExitStack() as stack:
         alfa = Product(relay_port=0, folder=one, address=ALFA, handler_domain="alfa.example")
         beta = Product(relay_port=0, folder=other, address=BETA, handler_domain="beta.example")
         # The notices to handlers go to the other house as well, as if somebody had forwarded them there.

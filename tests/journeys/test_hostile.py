@@ -27,7 +27,7 @@ _MOST_PER_DAY = 5
 async def test_a_thousand_automatic_mails_are_kept_and_none_is_acknowledged() -> None:
     seed = int(os.environ.get("SYNPUNKT_SEED", random.SystemRandom().randrange(10**6)))
     mails = list(many(1000, seed=seed))
-    with folder() as place:
+    with folder(in_memory=True) as place:
         async with a_world() as world:
             product = Product(relay_port=world.port, folder=place)
             with running(product, start=False):

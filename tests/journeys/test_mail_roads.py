@@ -123,7 +123,7 @@ async def a_town(
     """Build a town; with `tls` every leg is encrypted, with `mailbox` there is a Dovecot."""
     authority = Authority()
     with ExitStack() as stack:
-        place = stack.enter_context(folder())
+        place = stack.enter_context(folder(in_memory=True))
         url = await asyncio.to_thread(postgres.a_database) if engine == "postgresql" else ""
         box = stack.enter_context(dovecot()) if mailbox else None
         async with a_world(tls=authority.server() if tls else None) as world:
