@@ -25,6 +25,7 @@ from store.secrecy import REGULATED
 _MOST_LATE, _MOST_CAUSES, _MOST_FACTORS, _MOST_CHANGES, _MOST_MEASURES = 10, 5, 3, 8, 5
 _QUOTES, _LOOKED_AT = 2, 12
 _MANY_OWED, _WELL_KEPT = 10, 80  # of so many answers less than so many percent in time is what matters most
+_ALIKE_POINTS, _ALIKE_PERCENT = 5, 10  # so little is told as no change at all
 _MANY_LATE = 20  # one of so many is worth the first sentence
 
 
@@ -176,15 +177,25 @@ class _Teller:
         """Say how it was where nothing has changed by more than chance."""
         answer = self.now.answer
         before = self.found.reading.whole(self.found.earlier[0])
-        as_before = f", ungefär som {self.than}"
         if answer.percent is not None and answer.whole >= _MANY_OWED and answer.percent < _WELL_KEPT:
             said = f"Bara {swedish.percent(answer.percent)} av svaren kom i tid {self._when()}"
-            return f"{said}{as_before if before.answer.whole >= _MANY_OWED else ''}"
+            return said + self._beside(answer, before.answer)
         said = f"{swedish.begun(swedish.cases(self.now.total))} kom in {self._when()}"
+        change = Change(now=self.now.total, before=before.total)
+        if change.is_comparable and change.percent is not None:
+            is_alike = abs(change.percent) < _ALIKE_PERCENT
+            as_many = f"ungefär lika många som {self.than}"
+            said += f", {as_many if is_alike else f'mot {swedish.number(before.total)} {self.than}'}"
         if answer.percent is not None:
             said += f", och {swedish.percent(answer.percent)} av svaren kom i tid"
-        alike = Change(now=self.now.total, before=before.total)
-        return f"{said}{as_before if alike.is_comparable else ''}"
+        return said
+
+    def _beside(self, now: Share, before: Share) -> str:
+        if now.percent is None or before.percent is None or before.whole < _MANY_OWED:
+            return ""
+        if abs(now.percent - before.percent) < _ALIKE_POINTS:
+            return f", ungefär som {self.than}"
+        return f", mot {swedish.percent(before.percent)} {self.than}"
 
     def sections(self) -> Iterator[Section]:
         """Tell the rest, from how many there were to what was done about them."""
