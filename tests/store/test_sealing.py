@@ -213,3 +213,23 @@ def test_the_digest_of_a_row_tells_what_is_text_from_what_is_a_number_or_nothing
     assert {len(one) for one in digests} == {16}
     assert key.digest("t", "1", "å") == SealKey(b"x" * 32).digest("t", "1", "å")
     assert key.digest("t", "1", "å") != SealKey(b"y" * 32).digest("t", "1", "å")
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # where a join on a key that is made for it reads all
+def test_a_record_four_times_as_large_takes_no_more_than_its_share_of_steps(store: Store) -> None:
+    def steps(lines: int) -> int:
+        row = {"at": NOW, "actor": "anna", "act": "ärende läst", "details": {}}
+        taken: list[None] = []
+        with store.write() as transaction:
+            transaction.connection.execute(insert(journal), [row] * lines)
+            bare = transaction.connection.connection.dbapi_connection
+            assert isinstance(bare, sqlite3.Connection)
+            bare.set_progress_handler(lambda: taken.append(None), 100)
+            for form in sealing.forms():
+                assert [*sealing.unlike(transaction, form), *sealing.gone(transaction, form)] == []
+            bare.set_progress_handler(None, 0)
+        return len(taken)
+
+    few, many = steps(300), steps(900)
+
+    assert many < 8 * few  # of steps that grow with the square there would be sixteen times as many
