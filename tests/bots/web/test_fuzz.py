@@ -103,7 +103,8 @@ _CHARSETS = (
 )
 _SOURCE = "\n".join(path.read_text() for path in sorted(Path(bots.web.__path__[0]).glob("*.py")))
 _FIELDS = sorted({*re.findall(r'sent(?:\.fields)?\.get\(\s*"(\w+)"', _SOURCE), "token", "ticket", "bort_1"})
-_QUERY = sorted({*re.findall(r'query(?:_params)?\.get\(\s*"(\w+)"', _SOURCE), "q", "typ", "fran", "till"})
+_READ_ELSEWHERE = {"q", "typ", "fran", "till", "period", "enhet", "faktor", "källa"}
+_QUERY = sorted({*re.findall(r'query(?:_params)?\.get\(\s*"(\w+)"', _SOURCE), *_READ_ELSEWHERE})
 
 
 @dataclass(kw_only=True)
