@@ -92,9 +92,9 @@ def key_left_behind(settings: Settings) -> str:
     if settings.journal.folder or not settings.store.url.startswith("postgresql"):
         return ""
     return (
-        "tabell [journal], nyckel folder: databasen är PostgreSQL, så förseglingens nyckel och länkar läggs i "
-        'den mapp som kommandot körs i. Ange en mapp, till exempel folder = "/var/lib/synpunkt", annars hittar '
-        "synpunkt verify dem inte när du kör det för hand."
+        "tabell [journal], nyckel folder: databasen är PostgreSQL, så förseglingens nyckel och länkar läggs "
+        "i den mapp som kommandot körs i, och synpunkt verify hittar dem inte från en annan mapp. "
+        'Ange en mapp, till exempel folder = "/var/lib/synpunkt".'
     )
 
 

@@ -4,7 +4,7 @@ They ask neither who wants it nor what for (TF 2:18). All works without a script
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -157,18 +157,8 @@ class DisclosurePages:
         return download(data, f"beslut-{made}.pdf", media_type="application/pdf")
 
     async def _refusal(self, request: Request, me: Handler, text: str, told: _Told) -> Response:
-        overview = await asyncio.to_thread(self._disclosing.look, _id(request), by=me.id)
-        asking = await asyncio.to_thread(self._disclosing.requested, overview.row, by=me.id)
-        return self._show.page(
-            "disclosure_refusal",
-            me=me,
-            token=self._access.token(request),
-            status=told.status,
-            problems=list(told.problems),
-            one=self._line(overview.row),
-            asking=self._asking(asking),
-            text=text,
-            longest=LONGEST,
+        return await self._one(
+            request, me, "disclosure_refusal", told, lambda _: {"text": text, "longest": LONGEST}
         )
 
     async def case(self, request: Request, me: Handler) -> Response:
@@ -280,28 +270,44 @@ class DisclosurePages:
         }
 
     async def _overview(self, request: Request, me: Handler, told: _Told) -> Response:
+        return await self._one(request, me, "disclosure", told, self._whole)
+
+    async def _one(
+        self,
+        request: Request,
+        me: Handler,
+        page: str,
+        told: _Told,
+        more: Callable[[Overview], dict[str, Any]],
+    ) -> Response:
+        """Show a page of one disclosure; `more` is what it has besides what every such page has."""
         overview = await asyncio.to_thread(self._disclosing.look, _id(request), by=me.id)
         asking = await asyncio.to_thread(self._disclosing.requested, overview.row, by=me.id)
-        waiting: dict[str, int] = {}
-        for one in overview.reviews:
-            for judged in one.judged:
-                for span in judged.undecided:
-                    waiting[span.kind] = waiting.get(span.kind, 0) + 1
         return self._show.page(
-            "disclosure",
+            page,
             me=me,
             token=self._access.token(request),
             status=told.status,
             problems=list(told.problems),
             one=self._line(overview.row),
-            is_open=overview.is_open,
-            is_handed_out=overview.row["state"] == State.HANDED_OUT,
             asking=self._asking(asking),
-            waiting=sorted(waiting.items()),
-            cases=[self._in_set(overview, one) for one in overview.reviews],
-            given=[dict(one.contents) for one in overview.given],
-            **self._choices(),
+            **more(overview),
         )
+
+    def _whole(self, overview: Overview) -> dict[str, Any]:
+        waiting: dict[str, int] = {}
+        for one in overview.reviews:
+            for judged in one.judged:
+                for span in judged.undecided:
+                    waiting[span.kind] = waiting.get(span.kind, 0) + 1
+        return {
+            "is_open": overview.is_open,
+            "is_handed_out": overview.row["state"] == State.HANDED_OUT,
+            "waiting": sorted(waiting.items()),
+            "cases": [self._in_set(overview, one) for one in overview.reviews],
+            "given": [dict(one.contents) for one in overview.given],
+            **self._choices(),
+        }
 
     def _asking(self, case: Row | None) -> Mapping[str, object] | None:
         if case is None:
