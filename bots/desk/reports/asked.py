@@ -1,12 +1,14 @@
 """What a report is asked of, and the answer that there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bots.desk.house import House
 from bots.desk.reports.diary import DiaryCase
 from store.domain import Unit
+from store.engine import Transaction
+from store.figures.facts import Fact, of_period
 from store.figures.period import Period
 from store.sight import Reader
 
@@ -21,6 +23,7 @@ class Asked:
 
     `reader` is who the report is for: lists leave out the cases that are kept from them, and from nobody
     known (None) all that are for few eyes. `diary` are cases of the main diary, told of in R5 (row K17).
+    `facts` reads what is counted: whoever makes many reports of one moment reads it once.
     """
 
     period: Period
@@ -29,6 +32,7 @@ class Asked:
     units: Sequence[str] = ()
     reader: Reader | None = None
     diary: Sequence[DiaryCase] = ()
+    facts: Callable[[Transaction, Period], Sequence[Fact]] = of_period
 
     @property
     def shown(self) -> list[Unit | None]:

@@ -19,10 +19,13 @@ from store import analyses, snapshots
 from store.deadlines import day_of
 from store.domain import Factor, Kind
 from store.engine import Row, Transaction
+from store.figures.facts import Fact
+from store.figures.facts import of_period as facts_of_period
 from store.figures.period import Period
 from store.snapshots import Snapshot
 
 Make = Callable[[str, Transaction, Asked], Report]
+Facts = Callable[[Transaction, Period], Sequence[Fact]]
 
 # Reports that managers read and sign unit by unit (L13, B25), and those made for each unit besides (K20).
 SIGNED = frozenset({"R1"})
@@ -81,9 +84,9 @@ class Closed:
         scopes: list[str] = [""]
         if report in BY_UNIT:
             scopes += [unit.id for unit in self.house.units]
-        made = []
+        facts, made = _once(facts_of_period), []
         for scope in scopes:
-            found = self._fresh(transaction, report, period, scope, today=today)
+            found = self._fresh(transaction, report, period, scope, today=today, facts=facts)
             content = canonical.written(found)
             made.append(
                 Snapshot(
@@ -143,12 +146,18 @@ class Closed:
         return list(changes(kept.report.sheet, now.sheet))
 
     def _fresh(
-        self, transaction: Transaction, report: str, period: Period, scope: str, *, today: date
+        self,
+        transaction: Transaction,
+        report: str,
+        period: Period,
+        scope: str,
+        *,
+        today: date,
+        facts: Facts = facts_of_period,
     ) -> Report:
         units = (scope,) if scope else ()
-        return self.make(
-            report, transaction, Asked(period=period, today=today, house=self.house, units=units)
-        )
+        asked = Asked(period=period, today=today, house=self.house, units=units, facts=facts)
+        return self.make(report, transaction, asked)
 
 
 def with_words(report: Report, signed: Mapping[str, Row], names: Mapping[str, str]) -> Report:
@@ -238,6 +247,18 @@ def _units(sheet: Sheet, by_name: Mapping[str, str]) -> Iterator[str]:
             yield cut.units[0]
         else:
             yield by_name.get(str(cells.get("enhet")), "")
+
+
+def _once(read: Facts) -> Facts:
+    """Read the same days once: what a hundred units are counted from is the same."""
+    known: dict[Period, Sequence[Fact]] = {}
+
+    def facts(transaction: Transaction, span: Period) -> Sequence[Fact]:
+        if span not in known:
+            known[span] = read(transaction, span)
+        return known[span]
+
+    return facts
 
 
 def _kept(row: Row) -> Kept:

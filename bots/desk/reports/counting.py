@@ -8,7 +8,6 @@ from functools import cached_property
 from bots.desk.reports.asked import Asked
 from store.domain import Factor, Unit
 from store.engine import Transaction
-from store.figures import facts
 from store.figures.cut import Cut
 from store.figures.facts import Fact
 from store.figures.period import Period
@@ -49,7 +48,7 @@ class Reading:
         self.asked = asked
         self.span = span
         known = {unit.id for unit in asked.shown if unit}
-        found = facts.of_period(transaction, span)
+        found = list(asked.facts(transaction, span))
         if asked.units:
             found = [fact for fact in found if fact.unit in known]
         else:

@@ -10,11 +10,13 @@ from sqlalchemy import update
 from bots.desk.reports import canonical
 from bots.desk.reports.asked import Asked
 from bots.desk.reports.canonical import UnreadableError
+from bots.desk.reports.catalogue import make
 from bots.desk.reports.closing import Change, Closed, Kept, changes, with_words
 from bots.desk.reports.report import Report
 from bots.desk.reports.sheet import Cell, Sheet, as_csv
 from store import analyses, snapshots, tables
 from store.domain import Factor, Kind, Status
+from store.engine import Transaction
 from store.figures.period import Period, read
 from tests.bots.desk.reports.test_sheets import fill
 from tests.house import House, rows_of
@@ -192,6 +194,21 @@ def test_units_and_the_whole_are_counted_at_one_moment(town: House) -> None:
 
     of_park = [row for row in whole.rows if "Gata och park" in row]
     assert [row[:22] for row in park.rows] == [row[:22] for row in of_park]
+
+
+@ON_SQLITE
+def test_what_all_units_are_counted_from_is_read_once(town: House) -> None:
+    read_as: list[object] = []
+
+    def reading(report: str, transaction: Transaction, asked: Asked) -> Report:
+        read_as.append(asked.facts(transaction, asked.period))
+        return make(report, transaction, asked)
+
+    with town.store.read() as transaction:
+        made = Closed(house=town.work.house, make=reading).count(transaction, "R1", QUARTER, today=TODAY)
+
+    assert [one.scope for one in made] == ["", "park", "skola"]
+    assert read_as[0] is read_as[1] is read_as[2]
 
 
 @ON_SQLITE
