@@ -24,8 +24,9 @@ if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]  # as the language has it
 
 # Twelve thousand tests and all our libraries are a million objects that never go: to walk through them again
-# and again took a quarter of the collection, and a tenth of the whole. What tests leave is still collected.
-gc.set_threshold(50_000, 20, 50)
+# and again took a quarter of the collection, and a tenth of the whole. What tests leave is collected before
+# it is two million objects: a few hundred megabytes.
+gc.set_threshold(50_000, 10, 4)
 # The programs that tests start are compiled once, and not at every start.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
