@@ -34,7 +34,7 @@ _BAR = 5.0
 _TODAY = day_of(NOW)
 _THREE_YEARS = Period(first=date(_TODAY.year - 3, _TODAY.month, 1), last=_TODAY)
 _RECOUNTED = ("R1", "R2", "R3", "R4")
-_PERIODS = {"R3": "2026", "R4": "2026-T3"}
+_PERIODS = {"R3": "2026", "R4": "2026-T3", "R6": "2026"}
 
 
 def periods(report: str) -> list[Period]:

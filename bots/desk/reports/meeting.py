@@ -5,10 +5,10 @@ mask it: what is left of a sentence could still tell who. It may miss something,
 reads it first.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 
-from bots.desk.reports.asked import Asked
+from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.lists import put_together
 from bots.desk.reports.report import Report, Section
 from bots.desk.reports.sheet import Cell, Sheet
@@ -24,15 +24,24 @@ PERSONAL = "saknas: innehåller personuppgifter"
 DISPOSED = "saknas: gallrad"
 UNWRITTEN = "saknas"
 _LONGEST = 300
+_LONGEST_PERIOD = 366  # days
 _COLUMNS = ("ärende", "månad", "typ", "faktor", "avidentifierad_sammanfattning", "åtgärd/förslag", "status")
 _ENDED = (Status.CLOSED, Status.ARCHIVED, Status.DISPOSED)
+
+_KINDS = frozenset(map(str, Kind))
+_FACTORS = frozenset(map(str, Factor))
 
 # Tells whether a text holds something of a person; the second is who is known of its case.
 Finds = Callable[[str, tuple[str, ...]], bool]
 
 
 def for_meeting(transaction: Transaction, asked: Asked) -> Report:
-    """R6: each case that all who work in the units may talk of, without its sender (rows L17, K20, T16)."""
+    """R6: each case that all who work in the units may talk of, without its sender (rows L17, K20, T16).
+
+    Raises `NoReportError` for more than a year: nobody talks of it at a meeting, and it takes its time.
+    """
+    if (asked.period.last - asked.period.first).days > _LONGEST_PERIOD:
+        raise NoReportError("R6 görs för högst ett år, till exempel 2026 eller 2026-K3.")
     shown = {unit.id: unit.name for unit in asked.shown if unit is not None}
     rows = [
         row for row in meeting.of_period(transaction, asked.period) if not asked.units or row["unit"] in shown
@@ -64,8 +73,8 @@ def _line(row: Row, asked: Asked, finds: Finds) -> tuple[Cell, ...]:
     return (
         row["number"],
         f"{day_of(row['received_at']):%Y-%m}",
-        _said(row, _KINDS, Kind),
-        _said(row, _FACTORS, Factor),
+        _said(row, ("kind", "chosen_kind", "suggested_kind"), _KINDS),
+        _said(row, ("factor", "suggested_factor"), _FACTORS),
         f"sammanfattning {missing}"
         if (missing := _missing(row["title"], known, finds))
         else _one(row["title"]),
@@ -141,10 +150,5 @@ def _sections(rows: Sequence[Row], lines: Sequence[tuple[Cell, ...]]) -> list[Se
     return sections
 
 
-_KINDS = ("kind", "chosen_kind", "suggested_kind")
-_FACTORS = ("factor", "suggested_factor")
-
-
-def _said(row: Row, names: Sequence[str], values: type[Kind] | type[Factor]) -> str:
-    known = {str(one) for one in values}
+def _said(row: Row, names: Sequence[str], known: Collection[str]) -> str:
     return next((row[name] for name in names if row[name] in known), "")

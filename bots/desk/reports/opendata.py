@@ -57,12 +57,18 @@ class Source:
 
 
 def for_public(transaction: Transaction, asked: Asked) -> Report:
-    """R12: the quarters of a period that are over, for anybody to use. Raises `NoReportError` before that."""
-    if asked.period.kind not in {"quarter", "year"}:
-        raise NoReportError("R12 görs för ett kvartal, till exempel 2026-K3, eller för ett år.")
-    quarters = closed_quarters(asked.period.first, min(asked.today, asked.period.last + timedelta(days=1)))
+    """R12: the quarters of a period that are over, for anybody to use.
+
+    Raises `NoReportError` where none has ended, and for a period that holds no whole quarter.
+    """
+    period = asked.period
+    quarters = [
+        one
+        for one in closed_quarters(period.first, min(asked.today, period.last + timedelta(days=1)))
+        if one.first >= period.first
+    ]
     if not quarters:
-        raise NoReportError("R12 görs när kvartalet är slut.")
+        raise NoReportError("R12 görs av hela kvartal, till exempel 2026-K3, när de är slut.")
     return put_together(
         sheet_of(transaction, asked.house, quarters, asked.today),
         asked,

@@ -489,7 +489,8 @@ def test_no_list_names_a_case_for_few_eyes_to_somebody_unknown(town: House) -> N
 
     named = set()
     for name in ONLY_FOR_ONE:
-        written = as_csv(report(town, name, "2025-01-01/2026-12-31").sheet).decode("utf-8-sig")
+        longest = "2026" if name == "R6" else "2025-01-01/2026-12-31"
+        written = as_csv(report(town, name, longest).sheet).decode("utf-8-sig")
         if hidden & set(written.replace("\r\n", ";").split(";")):
             named.add(name)
 

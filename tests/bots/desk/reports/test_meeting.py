@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from bots.desk.reports.asked import Asked
+from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.catalogue import make
 from bots.desk.reports.meeting import PERSONAL
 from bots.desk.reports.report import Report
@@ -23,9 +23,9 @@ from tests.store.figures.test_signals import put
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
-def made(house: House, *units: str) -> Report:
+def made(house: House, *units: str, period: str = "2026-K4") -> Report:
     with house.store.read() as transaction:
-        asked = Asked(period=read("2026-K4"), today=date(2026, 12, 15), house=house.work.house, units=units)
+        asked = Asked(period=read(period), today=date(2026, 12, 15), house=house.work.house, units=units)
         return make("R6", transaction, asked)
 
 
@@ -165,6 +165,14 @@ def test_a_unit_and_its_period_are_what_was_asked_for(house: House) -> None:
     assert [line["ärende"] for line in lines(house)] == ["SYN-2", "SYN-3", "SYN-4"]
     assert [line["ärende"] for line in lines(house, "skola")] == ["SYN-4"]
     assert "Skolan" in made(house, "skola").sheet.title
+
+
+def test_k20_a_year_is_the_most_that_a_meeting_talks_of(house: House) -> None:
+    put(house.store, 1, "2026-03")
+
+    assert len(made(house, period="2026").sheet.rows) == 1
+    with pytest.raises(NoReportError, match="högst ett år"):
+        made(house, period="2025-11-01/2026-12-31")
 
 
 def test_b16_of_a_disposed_case_no_words_are_left_to_tell(house: House) -> None:

@@ -145,11 +145,12 @@ def test_b35_only_quarters_that_are_over_are_told(town: House) -> None:
 
     assert [one.name for one in quarters][-2:] == ["2026-K1", "2026-K2"]
     assert max((row[0], row[1]) for row in sheet.rows) == (2026, 2)
-    with pytest.raises(NoReportError, match="när kvartalet är slut"):
+    with pytest.raises(NoReportError, match="när de är slut"):
         made(town, "2026-K4", date(2026, 12, 31))
-    with pytest.raises(NoReportError, match="ett kvartal"):
+    with pytest.raises(NoReportError, match="hela kvartal"):
         made(town, "2026-11")
-    assert len(made(town, "2026", date(2026, 9, 30)).rows) == 2 * len(Kind) * len(Factor)
+    for period in ("2026", "2025-12-31/2026-08-15"):
+        assert len(made(town, period, date(2026, 9, 30)).rows) == 2 * len(Kind) * len(Factor)
 
 
 def test_an_empty_house_and_a_day_typed_wrong_make_a_small_file(house: House) -> None:
