@@ -24,7 +24,7 @@ from store import journal, outbox, snapshots
 from store.deadlines import day_of, later
 from store.domain import Address, Entry, Handler, Outgoing, Purpose, Role, Step, Unit
 from store.engine import Row, Store, StoreAwayError, Transaction
-from store.figures.period import Period, holding
+from store.figures.period import Period, holding, read
 from store.positions import Positions
 from store.profiles.policy import Report as Plan
 from templates import render
@@ -217,7 +217,7 @@ class Schedule:
                     mark=f"{row['id']}:{step}",
                     now=now,
                     report=_called(row["report"]),
-                    period=in_words(_period(row, plan)),
+                    period=in_words(read(row["period"])),
                     unit=unit.name,
                     meant_for="",
                     account_by=None,
@@ -269,10 +269,6 @@ class Schedule:
 
 def _called(report: str) -> str:
     return f"{catalogue.entry(report).title} ({report})"
-
-
-def _period(row: Row, plan: Plan) -> Period:
-    return holding(plan.period, row["last"])
 
 
 def _account_by(plan: Plan, period: Period) -> date | None:

@@ -12,6 +12,7 @@ from bots.desk.reports.asked import Asked
 from bots.desk.reports.report import Report
 from bots.desk.reports.schedule import Schedule
 from bots.desk.reports.sheet import Sheet
+from bots.mail.identity import Identity
 from store import analyses, profiles
 from store.deadlines import later, why_closed
 from store.domain import Contact, Handler, Purpose, Role, Unit
@@ -221,7 +222,7 @@ def test_a_house_that_begins_makes_no_report_of_the_time_before_it(make_house: M
     assert made(house) == []
 
 
-def test_two_services_and_one_that_was_killed_make_a_report_once_with_its_letters(make_house: Make) -> None:
+def test_two_services_at_once_make_a_report_once_with_its_letters(make_house: Make) -> None:
     house = a_town(make_house, "landskrona")
     begin(house.store, date(2026, 7, 1))
     first, second = a_schedule(house), a_schedule(house)
@@ -237,6 +238,29 @@ def test_two_services_and_one_that_was_killed_make_a_report_once_with_its_letter
     assert first.once(now) == 0
 
     assert [one for one in made(house) if not one[2]] == [("R1", "2026-K3", "")]
+    assert sorted(told(house, "rapporten är klar")) == ["carin", "chris"]
+
+
+class Killed(Identity):
+    """What falls when the first letter is about to be written."""
+
+    def message_id(self, case_id: int | None) -> str:  # noqa: ARG002 - as the other is called
+        raise KeyboardInterrupt
+
+
+def test_who_is_killed_between_keeping_and_writing_has_done_neither(make_house: Make) -> None:
+    house = a_town(make_house, "landskrona")
+    begin(house.store, date(2026, 7, 1))
+    now, ours = at_seven(date(2026, 10, 1)), house.identity
+    killed = a_schedule(house)
+    killed.identity = Killed(address=ours.address, name=ours.name, secret=ours.secret)
+
+    with pytest.raises(KeyboardInterrupt):
+        killed.once(now)
+    assert (made(house), told(house, "rapporten är klar")) == ([], [])
+
+    a_schedule(house).once(now)
+    assert len(made(house)) == 3
     assert sorted(told(house, "rapporten är klar")) == ["carin", "chris"]
 
 
