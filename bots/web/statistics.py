@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -85,7 +86,7 @@ class StatisticsPage:
         """Show the figures of what the address asks for."""
         scope, now = scope_of(me, self._house), self._parts.clock()
         asked = read(request.url.query, scope, today=day_of(now))
-        figures, left_out = await asyncio.to_thread(self._count, asked)
+        made = await asyncio.to_thread(self._make, asked)
         return self._show.page(
             "statistics",
             me=me,
@@ -94,10 +95,7 @@ class StatisticsPage:
             problem=asked.problem,
             title=self._told(asked.cut),
             counted_at=now,
-            sums=sums(figures),
-            parts=parts(figures),
-            left_out=left_out,
-            preliminary=sum(fact.is_preliminary for fact in figures.now),
+            **made,
             groups=self._groups(asked),
             chips=self._chips(asked),
             proposals=PROPOSALS if scope.is_whole else "",
@@ -133,6 +131,16 @@ class StatisticsPage:
             previous=_turned(asked.cut, column, first // _PAGE) if first else "",
             following=_turned(asked.cut, column, first // _PAGE + 2) if more else "",
         )
+
+    def _make(self, asked: Asked) -> dict[str, Any]:
+        """Count and draw, which takes some tenths of a second: not on the loop that all pages wait for."""
+        figures, left_out = self._count(asked)
+        return {
+            "sums": sums(figures),
+            "parts": parts(figures),
+            "left_out": left_out,
+            "preliminary": sum(fact.is_preliminary for fact in figures.now),
+        }
 
     def _count(self, asked: Asked) -> tuple[Figures, dict[str, int]]:
         cut, here = asked.cut, {unit.id for unit in self._house.units}

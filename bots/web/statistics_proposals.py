@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -46,8 +47,8 @@ class ProposalsPage:
         scope, now = whole_scope_of(me, self._house), self._parts.clock()
         asked = read(request.url.query, scope, today=day_of(now))
         report = AskedReport(period=asked.until, today=asked.today, house=self._house, units=asked.cut.units)
-        judged, before = await asyncio.to_thread(self._judged, asked, report)
         names = {unit.id: unit.name for unit in self._house.units}
+        made = await asyncio.to_thread(self._make, asked, report, names)
         return self._show.page(
             "statistics_proposals",
             me=me,
@@ -61,15 +62,19 @@ class ProposalsPage:
                 ]
             ),
             counted_at=now,
-            headline=r10.headline(judged, asked.until),
-            sections=r10.sections(judged, before),
             groups=[*when(asked, PROPOSALS), where(asked, PROPOSALS, names)],
-            parts=list(_parts(judged, report, names)),
+            **made,
         )
 
-    def _judged(self, asked: Asked, report: AskedReport) -> tuple[list[Judged], list[Judged]]:
-        now, before = (self._months.of(one).judged for one in (asked.until, asked.before))
-        return r10.narrowed(now, report), r10.narrowed(before, report)
+    def _make(self, asked: Asked, report: AskedReport, names: dict[str, str]) -> dict[str, Any]:
+        judged, before = (
+            r10.narrowed(self._months.of(one).judged, report) for one in (asked.until, asked.before)
+        )
+        return {
+            "headline": r10.headline(judged, asked.until),
+            "sections": r10.sections(judged, before),
+            "parts": list(_parts(judged, report, names)),
+        }
 
 
 def _parts(judged: Sequence[Judged], report: AskedReport, names: dict[str, str]) -> Iterator[Part]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from urllib.parse import urlencode
 
 from bots.desk.reports import swedish
@@ -94,12 +94,23 @@ class Figures:
 
 def cases_url(cut: Cut, column: str) -> str:
     """Return where the cases of a figure are."""
-    return f"{CASES}?{cut.query}&{urlencode({'kolumn': column})}"
+    return f"{CASES}?{_query(cut)}&{_column(column)}"
 
 
 def page_url(cut: Cut) -> str:
     """Return the page of a cut."""
     return f"{PATH}?{cut.query}"
+
+
+# A row has as many figures of the same cut as it has columns.
+@lru_cache(maxsize=1024)
+def _query(cut: Cut) -> str:
+    return cut.query
+
+
+@cache
+def _column(column: str) -> str:
+    return urlencode({"kolumn": column})
 
 
 def figure(amount: int, cut: Cut, column: str) -> Cell:
