@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bots.desk import proofreading, sensitive
+from bots.desk import care_answer, proofreading, sensitive
 from bots.desk.acts import Acts
 from bots.desk.closing import Closing
 from bots.desk.letters import Sender
@@ -147,8 +147,9 @@ class Answering:
 
     def templates(self, case: Row) -> Sequence[ReplyTemplate]:
         """List the texts that an answer in a case may begin with."""
+        own = care_answer.template_for(self.acts.work.house, case)
         with self.acts.store.read() as transaction:
-            return reply_templates.for_case(transaction, case)
+            return [*filter(None, [own]), *reply_templates.for_case(transaction, case)]
 
     def show(self, case: Row, reply: Reply, files: Sequence[Row], *, by: str) -> Shown:
         """Write what would go out, and look it through. Nothing is sent, and nothing refused."""
@@ -179,7 +180,7 @@ class Answering:
             else self._letter_of_others(case, untold, reply, by=by),
             to=sender if goes else None,
             files=files,
-            remarks=remarks,
+            remarks=(*proofreading.unfinished(reply.text), *remarks),
             reply_by=closes_at if goes else None,
             stop=stop,
         )

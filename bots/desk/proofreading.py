@@ -27,6 +27,7 @@ class Concern(StrEnum):
     NO_DAY = "ingen dag"
     EMPTY_PROMISE = "löfte utan dag"
     HEAVY = "svårläst"
+    UNFINISHED = "inte ifyllt"
 
 
 _REMEDIES = {
@@ -39,6 +40,7 @@ _REMEDIES = {
     Concern.NO_DAY: "Skriv vilken dag det ska vara gjort.",
     Concern.EMPTY_PROMISE: "Skriv en dag eller en vecka, eller att du hör av dig när du vet.",
     Concern.HEAVY: "Dela långa meningar och byt långa ord.",
+    Concern.UNFINISHED: "Byt ut det som står inom hakparentes mot dina egna ord.",
 }
 
 _LONGEST_SENTENCE = 25  # words
@@ -48,6 +50,7 @@ _SAME_WORDS = 8  # in a row
 _SHOWN = 5
 
 _NUMBER = re.compile(r"(?<!\d)(?:18|19|20)?(\d{2})(\d{2})(\d{2})[-+ –]?(\d{4})(?!\d)")
+_BRACKETS = re.compile(r"\[[^\[\]\n]{1,200}\]")  # of a reply template
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _NAME = re.compile(r"[A-ZÅÄÖÉÜ][a-zåäöéèüáí]+(?:-[A-ZÅÄÖÉÜ][a-zåäöéèüáí]+)?(?: [A-ZÅÄÖÉÜ][a-zåäöéèüáí-]+)*")
 _DAY = re.compile(
@@ -142,6 +145,12 @@ def look_through(
     ]
     remarks += [Remark(concern=Concern.NO_DAY)] if later and not has_day else []
     return (*remarks, *([Remark(concern=Concern.NO_CONTACT)] if lacks_contact else []))
+
+
+def unfinished(text: str) -> tuple[Remark, ...]:
+    """Remark on what a reply template has left to be filled in."""
+    left = tuple(dict.fromkeys(_BRACKETS.findall(text)))[:_SHOWN]
+    return (Remark(concern=Concern.UNFINISHED, found=left),) if left else ()
 
 
 def delicate(text: str) -> tuple[Remark, ...]:

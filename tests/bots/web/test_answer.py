@@ -2,8 +2,10 @@
 
 import asyncio
 import email
+import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from email.policy import default
 
@@ -318,6 +320,40 @@ async def test_a_file_that_may_harm_goes_with_no_answer_and_the_words_stay(
         assert told == [found] * bool(found)
         assert desk.house.table("enclosures") == []
         assert without.status_code < 400
+
+
+async def test_b24_an_answer_in_health_care_begins_with_what_happened_and_where_else_to_turn(
+    make_house: Make,
+) -> None:
+    async for desk in at_work(make_house(units=[replace(MANAGED[0], regulated="hsl"), *MANAGED[1:]])):
+        await a_confirmed(desk)
+        offered = await desk.browser.get(f"{desk.url}/gor/svara")
+        (chosen,) = re.findall(r'<option value="(-?\d+)"[^>]*>Hälso- och sjukvård', offered.text)
+
+        begun = await desk.browser.get(f"{desk.url}/gor/svara?mall={chosen}")
+        found = re.search(r'<textarea[^>]* name="text"[^>]*>(.*?)</textarea>', begun.text, re.DOTALL)
+        assert found is not None
+        text = html.unescape(found[1])
+        shown = await desk.do("svara", **(ANSWER | {"text": text}))
+        filled = await desk.do(
+            "svara", **(ANSWER | {"text": re.sub(r"\[.*?\]", "Vi har läst journalen.", text)})
+        )
+
+        parts = (
+            "Det här hände:",
+            "inte ska hända igen:",
+            "patientnämnden",
+            "Inspektionen för vård och omsorg",
+        )
+        assert sorted(parts, key=text.index) == list(parts)
+        assert "Byt ut det som står inom hakparentes" in words(shown)
+        assert "hakparentes" not in words(filled)
+
+
+async def test_no_other_unit_has_the_template_of_health_care(desk: Desk) -> None:
+    await a_confirmed(desk)
+
+    assert "Hälso- och sjukvård" not in (await desk.browser.get(f"{desk.url}/gor/svara")).text
 
 
 async def test_a_file_can_be_taken_away_again_and_comes_back_with_an_undone_answer(desk: Desk) -> None:
