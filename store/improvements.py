@@ -52,10 +52,18 @@ def why_not(transaction: Transaction, case: Row) -> list[str]:
 
 
 def approve(
-    transaction: Transaction, case_id: int, text: str, *, actor: Actor, version: int, now: datetime
+    transaction: Transaction,
+    case_id: int,
+    text: str,
+    *,
+    actor: Actor,
+    version: int,
+    now: datetime,
+    despite: int = 0,
 ) -> None:
     """Let everybody read a text of what came of a case, in the place of one that was approved before.
 
+    `despite` is how many remarks on the words its manager has read and let be; the journal tells.
     Raises `IllegalActError`, in Swedish, for whoever is not its manager or a case of which nothing may be
     published, and `StaleCaseError`. The words themselves are for the caller to look through first.
     """
@@ -67,7 +75,7 @@ def approve(
         who=(MANAGER,),
         now=now,
         version=version,
-        details={"tecken": str(len(text))},
+        details={"tecken": str(len(text))} | ({"trots anmärkningar": str(despite)} if despite else {}),
     )
     missing = why_not(transaction, case)
     if not text.strip() or len(text) > LONGEST:

@@ -102,7 +102,15 @@ class Improvements:
                 if never or not despite:
                     raise PersonalTextError(_remarks(never or found), may_stand=not never)
             actor = self.house.actor(by, case)
-            improvements.approve(transaction, case_id, text, actor=actor, version=version, now=self.clock())
+            improvements.approve(
+                transaction,
+                case_id,
+                text,
+                actor=actor,
+                version=version,
+                now=self.clock(),
+                despite=len(found),
+            )
 
     def withdraw(self, case_id: int, *, by: str, version: int) -> None:
         """Take a text off the public page."""

@@ -18,9 +18,9 @@ from bots.web.people import ById
 from bots.web.show import Show
 from bots.web.views import Views
 from bots.web.work import STALE, version_of
-from store import cases
+from store import cases, journal
 from store.cases import StaleCaseError
-from store.domain import Handler, Presence
+from store.domain import Entry, Handler, Presence
 from store.engine import Row
 from store.improvements import LONGEST
 from store.life import IllegalActError
@@ -134,6 +134,9 @@ class ImprovementPages:
     def _of(self, me: Handler) -> tuple[Sequence[Mapping[str, object]], Sequence[Mapping[str, object]]]:
         reader = self._parts.acts.reader(me.id)
         waiting, shown = self._improvements.of_units(reader.manages)
+        with self._parts.store.write() as transaction:
+            entry = Entry(actor=me.id, act=journal.READING, details={"vad": "förbättringar att publicera"})
+            journal.write(transaction, self._parts.clock(), entry)
         return (
             [
                 self._line(row) | {"text": row["improvement"] or row["measure"]}

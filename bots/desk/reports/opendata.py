@@ -72,7 +72,7 @@ def for_public(transaction: Transaction, asked: Asked) -> Report:
     return put_together(
         sheet_of(transaction, asked.house, quarters, asked.today),
         asked,
-        headline=f"Öppna data om synpunkter, {quarters[0].name} till {quarters[-1].name}.",
+        headline=f"Öppna data om synpunkter, {_span(quarters)}.",
         sections=(
             Section(
                 title="Så är uppgifterna gjorda",
@@ -80,6 +80,11 @@ def for_public(transaction: Transaction, asked: Asked) -> Report:
             ),
         ),
     )
+
+
+def _span(quarters: Sequence[Period]) -> str:
+    first, last = quarters[0].name, quarters[-1].name
+    return first if first == last else f"{first} till {last}"
 
 
 def closed_quarters(first: date, today: date) -> list[Period]:
