@@ -1,5 +1,8 @@
 """What is counted of each case: read once for a period, whatever report is made of it."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -84,6 +87,26 @@ class Fact:
 
 def of_period(transaction: Transaction, period: Period) -> list[Fact]:
     """Read what came in during a period, by the day of R in Stockholm (C4), in the order of its numbers."""
+    with _no_collecting():
+        return _of_period(transaction, period)
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Look for no garbage meanwhile: facts are in no circle, and to look takes a fifth of the time.
+
+    For all threads, and two seconds at most; what is in no circle goes as always.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _of_period(transaction: Transaction, period: Period) -> list[Fact]:
     within = and_(cases.c.received_at >= period.begins, cases.c.received_at < period.ends)
     counted = and_(within, cases.c.status.not_in(_NOT_COUNTED))
     answered, came_of = _answers(transaction, counted)
