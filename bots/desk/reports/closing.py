@@ -14,7 +14,7 @@ from bots.desk.reports import canonical, catalogue
 from bots.desk.reports.asked import Asked
 from bots.desk.reports.report import Report, Section
 from bots.desk.reports.sheet import Cell, Sheet, as_csv
-from bots.desk.reports.swedish import day
+from bots.desk.reports.swedish import day, listed
 from store import analyses, snapshots
 from store.deadlines import day_of
 from store.domain import Factor, Kind
@@ -169,24 +169,23 @@ def with_words(report: Report, signed: Mapping[str, Row], names: Mapping[str, st
     if not signed or _WORDS not in sheet.columns:
         return report
     by_name = {name: unit for unit, name in names.items()}
-    rows, items = [], []
+    rows, items, missing = [], [], []
     for row, unit in zip(sheet.rows, _units(sheet, by_name), strict=True):
+        name = str(row[sheet.columns.index("enhet")]) if unit and "enhet" in sheet.columns else ""
         words = signed.get(unit) if unit else None
         if words is None:
             rows.append(row)
+            missing += [name] if name else []
             continue
         signature = f"{words['signed_name']} {day_of(words['signed_at']).isoformat()}"
         told = {_WORDS: words["text"], _SIGNED_BY: signature}
         rows.append(tuple(told.get(column, cell) for column, cell in zip(sheet.columns, row, strict=True)))
-        name = row[sheet.columns.index("enhet")] if "enhet" in sheet.columns else ""
         items.append(f"{name}: {words['text']} ({words['signed_name']}, {day(day_of(words['signed_at']))})")
     if not items:
         return report
-    return replace(
-        report,
-        sheet=replace(sheet, rows=tuple(rows)),
-        sections=(*report.sections, Section(title="Chefens analys", items=tuple(items))),
-    )
+    lacking = (f"Analys saknas från {listed(missing)}.",) if missing else ()
+    section = Section(title="Chefens analys", paragraphs=lacking, items=tuple(items))
+    return replace(report, sheet=replace(sheet, rows=tuple(rows)), sections=(*report.sections, section))
 
 
 def changes(then: Sheet, now: Sheet) -> Iterator[Change]:

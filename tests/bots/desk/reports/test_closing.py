@@ -184,6 +184,8 @@ def test_words_reach_their_unit_by_name_where_rows_have_no_cuts() -> None:
     found = with_words(report, signed, {"p": "Park", "b": "Bad"})
 
     assert [row[-1] for row in found.sheet.rows] == ["Ord.", "", ""]
+    assert found.sections[-1].paragraphs == ("Analys saknas från Bad.",)
+    assert found.sections[-1].items == ("Park: Ord. (Anna Ek, 1 oktober 2026)",)
 
 
 @ON_SQLITE
