@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from bots.wire.http import trusted
+
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 60.0
@@ -57,4 +59,5 @@ class Bell:
             headers={"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"},
             timeout=httpx.Timeout(self.timeout, read=_SILENCE),
             trust_env=False,
+            verify=trusted(),
         )
