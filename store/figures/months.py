@@ -24,7 +24,8 @@ from store.sight import Reader, seen_by
 from store.tables import alarms, answers, cases, changes, confirmations, metadata, promises, suggestions
 
 _TELLING = frozenset(table.name for table in (cases, promises, answers, alarms, confirmations, suggestions))
-# PostgreSQL gives numbers to lines before they are committed: one may become visible after a later one.
+# PostgreSQL gives numbers to lines before they are committed: one may become visible after a later one. So
+# these newest ones are looked at again. SQLite has one writer at a time.
 _OVERLAP = 2000
 _AT_ONCE = 500
 
@@ -46,6 +47,7 @@ class Months:
     _lies_in: dict[int, Period] = field(default_factory=dict)  # the month of each case that is kept
     _seen: frozenset[int] = frozenset()  # the newest lines that have been looked at
     _last: int | None = None
+    _bounds: Period | None = None  # from the first case to the last one
     _lock: Lock = field(default_factory=Lock)
 
     def of(self, period: Period) -> Counted:
@@ -53,7 +55,7 @@ class Months:
         # The transaction begins under the lock: an older moment must not be kept after a newer one.
         with self._lock, self.store.read() as transaction:
             self._forget_changed(transaction)
-            found = [self._month(transaction, month) for month in _months(_held(transaction, period))]
+            found = [self._month(transaction, month) for month in _months(self._held(transaction, period))]
         return Counted(
             facts=sorted(
                 (fact for month in found for fact in month.facts if fact.received_on in period),
@@ -74,10 +76,20 @@ class Months:
             self._lies_in |= {fact.case_id: month for fact in read.facts}
         return self._kept[month]
 
+    def _held(self, transaction: Transaction, period: Period) -> Period | None:
+        """Return the part of a period in which anything came in; None if nothing did."""
+        if self._bounds is None:
+            self._bounds = _bounds(transaction)
+        if self._bounds is None:
+            return None
+        begins, ends = max(period.first, self._bounds.first), min(period.last, self._bounds.last)
+        return Period(first=begins, last=ends) if begins <= ends else None
+
     def _forget_changed(self, transaction: Transaction) -> None:
         """Forget the months of the cases that lines tell of which have not been looked at."""
         newest = transaction.connection.scalar(select(func.max(changes.c.id))) or 0
-        since = (newest if self._last is None else self._last) - _OVERLAP
+        overlap = 0 if self.store.is_sqlite else _OVERLAP
+        since = (newest if self._last is None else self._last) - overlap
         wanted = select(changes.c.id, changes.c.subject, changes.c.key).where(changes.c.id > since)
         lines = transaction.connection.execute(wanted).all()
         if self._last is not None:
@@ -85,12 +97,14 @@ class Months:
             for line, subject, key in lines:
                 if line not in self._seen and subject in _TELLING:
                     rows.setdefault(subject, set()).add(int(key))
+            if cases.name in rows:
+                self._bounds = None
             changed = _cases_of(transaction, rows)
             if changed is None:
                 self._kept.clear()
             for month in list(self._months_of(transaction, changed or ())):
                 self._kept.pop(month, None)
-        self._seen = frozenset(line for line, _, _ in lines if line > newest - _OVERLAP)
+        self._seen = frozenset(line for line, _, _ in lines if line > newest - overlap)
         self._last = newest
 
     def _months_of(self, transaction: Transaction, case_ids: Iterable[int]) -> Iterator[Period]:
@@ -131,14 +145,10 @@ def _cases_of(transaction: Transaction, rows: dict[str, set[int]]) -> set[int] |
     return found
 
 
-def _held(transaction: Transaction, period: Period) -> Period | None:
-    """Return the part of a period in which anything came in; None if nothing did."""
+def _bounds(transaction: Transaction) -> Period | None:
     bounds = select(func.min(cases.c.received_at), func.max(cases.c.received_at))
     first, last = transaction.connection.execute(bounds).one()
-    if first is None:
-        return None
-    begins, ends = max(period.first, day_of(first)), min(period.last, day_of(last))
-    return Period(first=begins, last=ends) if begins <= ends else None
+    return None if first is None else Period(first=day_of(first), last=day_of(last))
 
 
 def _months(period: Period | None) -> Iterator[Period]:
