@@ -114,6 +114,8 @@ def pictures(number: str) -> list[Picture]:
         "registerutdrag-funnet": "/registerutdrag funnet",
         "ratta": f"{case}/ratta",
         "skadlig-fil": "skadlig fil",
+        "kod": f"{case}/kod",
+        "kod-gjord": "kod gjord",
         "brevlada": "/demo/post",
         "finns-inte": "/finns-inte",
     }
