@@ -43,7 +43,7 @@ def mark(desk: Desk) -> None:
 async def a_code(desk: Desk) -> str:
     page = await desk.browser.get(f"{desk.url}/kod")
     given = await desk.browser.post(f"{desk.url}/kod", data=hidden(page))
-    found = re.search(r"class="code">([2-9A-Z-]{14})</strong>", given.text)
+    found = re.search(r'class="code">([2-9A-Z-]{14})</strong>', given.text)
     assert found is not None, words(given)
     return found[1]
 
