@@ -22,6 +22,14 @@ class HouseError(Exception):
     """The organisation does not hang together; the message names the unit or person."""
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What was found out of each person: every page asks many times."""
+
+    readers: dict[str, Reader] = field(default_factory=dict)
+    roles: dict[str, frozenset[Role]] = field(default_factory=dict)
+
+
 @dataclass(kw_only=True)
 class House:
     """The municipality, its units and its people. `registrator` has whatever nobody else can be found for.
@@ -51,9 +59,11 @@ class House:
     quality: Sequence[str] = ()  # who see what is late everywhere (row T12), and are the last to be told
     # Each unit with one pattern that finds its words, inflected or not, at the start of a word.
     words: Sequence[tuple[Unit, re.Pattern[str]]] = field(init=False, repr=False, compare=False)
+    _known: "_Known" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.words = _patterns(self.units)
+        self._known = _Known()
         if self.registrator not in self.handlers:
             raise HouseError(f"registratorn {self.registrator!r} finns inte bland handläggarna")
         for unit in self.units:
@@ -83,6 +93,7 @@ class House:
         self.units, self.words = new.units, new.words
         self.medborgarcenter, self.quality = new.medborgarcenter, new.quality
         self.days = new.days
+        self._known = _Known()  # last: what was found out meanwhile went into the old one
 
     def _keeps_the_policy(self, unit: Unit) -> None:
         """Raise `HouseError` if a unit lacks what the policy demands, or promises less (rows K9, N4, N6)."""
@@ -257,6 +268,14 @@ class House:
 
     def reader(self, person_id: str) -> Reader:
         """Return what decides which cases a person may see."""
+        known = self._known.readers
+        if person_id not in self.handlers:
+            return self._reader(person_id)
+        if person_id not in known:
+            known[person_id] = self._reader(person_id)
+        return known[person_id]
+
+    def _reader(self, person_id: str) -> Reader:
         return replace(
             self._reader_by_office(person_id),
             sorts=person_id in self.medborgarcenter or self.stands_in(person_id, self.registrator),
@@ -284,6 +303,12 @@ class House:
         """Return what a person is here for, of all cases together (requirements C3); `actor` says of one."""
         if not self.employs(person_id):
             return frozenset()
+        known = self._known.roles
+        if person_id not in known:
+            known[person_id] = self._roles(person_id)
+        return known[person_id]
+
+    def _roles(self, person_id: str) -> frozenset[Role]:
         person, reader = self.handlers[person_id], self.reader(person_id)
         held = {
             Role.HANDLER: reader.units or reader.stands_in_for,

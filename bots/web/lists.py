@@ -47,7 +47,13 @@ class Lists:
         """Show the cases of one queue, narrowed by what the address says."""
         queues = self._queues(me)
         asked = read(request.query_params, queues)
-        found = await asyncio.to_thread(self._look_up, asked, queues, me)
+        # At once: each waits for the database, and the page for the slower of the two.
+        around, listed = await asyncio.gather(
+            asyncio.to_thread(self._around, queues, me), asyncio.to_thread(self._listed, asked, queues, me)
+        )
+        found = around | listed
+        if found["count"] is None:
+            found["count"] = found["counts"][asked.queue]
         if asked.filters.text:
             await asyncio.to_thread(self._note, found["count"], me)
         candidates = await asyncio.to_thread(self._candidates, me)
@@ -144,22 +150,28 @@ class Lists:
             },
         }
 
-    def _look_up(self, asked: Asked, queues: Sequence[Queue], me: Handler) -> dict[str, Any]:
+    def _around(self, queues: Sequence[Queue], me: Handler) -> dict[str, Any]:
+        """Look up what stands beside every list: how much lies in each, and what somebody has kept."""
         reader, today = self._parts.acts.reader(me.id), day_of(self._parts.clock())
         with self._parts.store.read() as transaction:
             counts = lists.counts(transaction, queues=queues, reader=reader, today=today)
             if Queue.LETTERS in queues:
                 counts[Queue.LETTERS] = outbox.count_troubled(transaction, reader=reader)
-            common = {
+            return {
                 "counts": counts,
                 "waiting": inbox.waiting(transaction),
                 "saved": saved_filters.of_person(transaction, me.id),
             }
+
+    def _listed(self, asked: Asked, queues: Sequence[Queue], me: Handler) -> dict[str, Any]:
+        """Look up the list itself; its count is None where it is the one that stands beside every list."""
+        reader, today = self._parts.acts.reader(me.id), day_of(self._parts.clock())
+        with self._parts.store.read() as transaction:
             if asked.queue is Queue.LETTERS:
                 letters = outbox.troubled(transaction, reader=reader)
                 numbers = lists.numbers(transaction, [row["case_id"] for row in letters])
                 none: dict[str, Any] = {"page": None, "count": len(letters), "snippets": {}}
-                return common | none | {"letters": letters, "numbers": numbers}
+                return none | {"letters": letters, "numbers": numbers}
             page = lists.page(
                 transaction,
                 queue=asked.queue,
@@ -169,11 +181,11 @@ class Lists:
                 limit=_PAGE,
                 after=asked.after,
                 before=asked.before,
-                counting=asked.narrowed != {} or asked.queue not in counts,
+                counting=asked.narrowed != {} or asked.queue is Queue.ALL or asked.queue not in queues,
             )
-            return common | {
+            return {
                 "page": page,
-                "count": counts[asked.queue] if page.count is None else page.count,
+                "count": page.count,
                 "snippets": search.snippets(
                     transaction, [row["id"] for row in page.rows], search.ask(asked.filters.text)
                 ),
