@@ -7,9 +7,10 @@ the end of what it sends, which is how clamd tells that something is too large.
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 _CHUNK = 2**16
 _LONGEST_ANSWER = 4096
@@ -51,41 +52,65 @@ class Clamd:
 
     async def _ask(self, command: bytes, data: bytes | None) -> str:
         try:
-            async with asyncio.timeout(self.timeout), self._connection() as (reader, writer):
-                writer.write(command)
-                sending = asyncio.ensure_future(_send(writer, data or b"")) if data is not None else None
-                try:
-                    # While we send: it may refuse before the end, and read no more.
-                    answer = await reader.readuntil(b"\0")
-                finally:
-                    if sending is not None:
+            async with asyncio.timeout(self.timeout):
+                with closing(await self._connected()) as connection:
+                    sending = asyncio.ensure_future(_send(connection, command, data))
+                    try:
+                        # While we send: it may refuse before the end, and read no more.
+                        answer = await _answer(connection)
+                    finally:
                         sending.cancel()
                         with contextlib.suppress(asyncio.CancelledError, OSError):
                             await sending
-        except (OSError, EOFError, asyncio.LimitOverrunError) as error:
-            # TimeoutError is an OSError; IncompleteReadError an EOFError.
+        except (OSError, EOFError) as error:
+            # TimeoutError is an OSError.
             raise ScannerAwayError(f"ingen kontakt med clamd ({type(error).__name__})") from error
-        return answer[:-1].decode("utf-8", "replace").strip()
+        return answer.decode("utf-8", "replace").strip()
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    async def _connected(self) -> socket.socket:
+        """Open a bare socket: a stream of asyncio forgets what it has heard once it can not send on."""
         kind, _, place = self.address.partition(":")
         if kind == "unix":
-            reader, writer = await asyncio.open_unix_connection(place, limit=_LONGEST_ANSWER)
-        else:
-            host, _, port = place.rpartition(":")
-            reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), limit=_LONGEST_ANSWER)
-        try:
-            yield reader, writer
-        finally:
-            writer.transport.abort()  # what is still unsent is of no more use
+            return await _open(socket.AF_UNIX, place)
+        host, _, port = place.rpartition(":")
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host.strip("[]"), int(port), type=socket.SOCK_STREAM
+        )
+        for family, *_others, address in found[:-1]:
+            with contextlib.suppress(OSError):
+                return await _open(family, address)
+        return await _open(found[-1][0], found[-1][-1])
 
 
-async def _send(writer: asyncio.StreamWriter, data: bytes) -> None:
+async def _open(family: int, address: Any) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(opened, address)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+async def _send(connection: socket.socket, command: bytes, data: bytes | None) -> None:
+    send = asyncio.get_running_loop().sock_sendall
+    await send(connection, command)
+    if data is None:
+        return
     view = memoryview(data)
     for at in range(0, len(data), _CHUNK):
         chunk = view[at : at + _CHUNK]
-        writer.write(len(chunk).to_bytes(4, "big") + chunk)
-        await writer.drain()
-    writer.write(bytes(4))
-    await writer.drain()
+        await send(connection, len(chunk).to_bytes(4, "big") + chunk)
+    await send(connection, bytes(4))
+
+
+async def _answer(connection: socket.socket) -> bytes:
+    """Return what is said before the first zero; `EOFError` when it ends before, or does not end."""
+    heard = b""
+    while b"\0" not in heard:
+        more = await asyncio.get_running_loop().sock_recv(connection, _LONGEST_ANSWER)
+        heard += more
+        if not more or len(heard) > _LONGEST_ANSWER:
+            raise EOFError
+    return heard.partition(b"\0")[0]

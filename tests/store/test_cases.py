@@ -455,5 +455,6 @@ def test_the_journal_can_only_be_added_to() -> None:
         "of_messages",
         "readings",
         "between",
+        "by_people",
         "latest",
     }

@@ -146,7 +146,7 @@ async def test_a_case_is_judged_passage_by_passage_with_before_and_after_side_by
     (paper,) = [one for one in page.text.split('<section class="card"') if 'id="m' in one[:20]]
     key = re.search(r'name="handling" value="([^"]+)"', paper)
     shown = re.search(r'name="visade" value="([^"]+)"', paper)
-    boxes = re.findall(r'name="(m_[\d-]+)" value="ja" checked> <strong>([^<]+)<', paper)
+    boxes = re.findall(r'name="(m_[\d-]+)" value="ja" checked> <span><strong>([^<]+)<', paper)
     assert key is not None
     assert shown is not None
     assert "<mark>070-174 06 05</mark>" in paper
