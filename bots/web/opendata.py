@@ -14,7 +14,6 @@ from bots.desk.reports.opendata import (
     COLUMNS,
     CSV_PATH,
     DCAT_PATH,
-    HIDDEN,
     LICENCE,
     PAGE_PATH,
     Source,
@@ -27,6 +26,7 @@ from bots.web.downloads import download
 from bots.web.show import Show
 from store.deadlines import day_of
 from store.engine import Store
+from store.figures.small import FEW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class OpenDataPages:
             dcat=DCAT_PATH,
             licence=LICENCE,
             columns=COLUMNS,
-            hidden=HIDDEN,
+            hidden=FEW,
             first=made.quarters[0] if made.quarters else "",
             last=made.quarters[-1] if made.quarters else "",
             rows=made.rows,

@@ -21,12 +21,11 @@ from store.engine import Transaction
 from store.figures import facts
 from store.figures.facts import Fact
 from store.figures.period import Period, holding
+from store.figures.small import FEW, LEAST, suppressed
 from store.figures.span import first_day
 from store.figures.tally import counted
 
-FEW = 5
 _YEARS = 10  # so far back the data set goes
-HIDDEN = f"<{FEW}"
 LICENCE = "http://creativecommons.org/publicdomain/zero/1.0/"
 CSV_PATH, DCAT_PATH, PAGE_PATH = "/oppna-data/synpunkter.csv", "/oppna-data/dcat.jsonld", "/oppna-data"
 TITLES = {
@@ -123,7 +122,7 @@ def sheet_of(transaction: Transaction, house: House, quarters: Sequence[Period],
         title=TITLES["sv"],
         columns=COLUMNS,
         rows=list(rows_of(found, quarters, boards_of(house), today)),
-        notes=(("färre än fem", HIDDEN), ("licens", "CC0 1.0")),
+        notes=(("färre än fem", FEW), ("licens", "CC0 1.0")),
     )
 
 
@@ -148,11 +147,11 @@ def rows_of(
 
 def told(cell: Sequence[Fact], today: date) -> tuple[str | int, Fraction | None]:
     """Return what may be told of some cases: how many, and the share in time. Of a few, neither."""
-    if len(cell) < FEW:
-        return HIDDEN, None
+    if isinstance(shown := suppressed(len(cell)), str):
+        return shown, None
     outcomes = [fact.answer.outcome(today) for fact in cell if fact.answer is not None]
     known = [one for one in outcomes if one is not None]
-    return len(cell), Fraction(100 * sum(known), len(known)) if len(known) >= FEW else None
+    return shown, Fraction(100 * sum(known), len(known)) if len(known) >= LEAST else None
 
 
 def catalogue_of(

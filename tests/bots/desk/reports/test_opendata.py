@@ -13,8 +13,6 @@ from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.catalogue import entry, make
 from bots.desk.reports.opendata import (
     COLUMNS,
-    FEW,
-    HIDDEN,
     Key,
     Source,
     boards_of,
@@ -28,6 +26,7 @@ from bots.desk.reports.sheet import Sheet, as_csv
 from store.domain import Factor, Kind, Status
 from store.figures.facts import Fact, Owed
 from store.figures.period import read
+from store.figures.small import FEW, LEAST
 from tests.bots.desk.reports.test_sheets import TODAY, fill
 from tests.house import House
 
@@ -64,8 +63,8 @@ def a_fact(answer: Owed | None = None) -> Fact:
 _OWED = st.none() | st.builds(
     Owed, due_on=st.just(_DAY), kept_on=st.none() | st.sampled_from([_DAY, date(2026, 3, 1)])
 )
-_CELL = st.lists(_OWED.map(a_fact), max_size=2 * FEW)
-_FEW_CASES = st.lists(_OWED.map(a_fact), max_size=FEW - 1)
+_CELL = st.lists(_OWED.map(a_fact), max_size=2 * LEAST)
+_FEW_CASES = st.lists(_OWED.map(a_fact), max_size=LEAST - 1)
 
 
 QUARTER = read("2026-K1")
@@ -83,7 +82,7 @@ def test_b35_the_file_is_the_same_whatever_the_hidden_counts_are(
         return as_csv(Sheet(id="R12", title="", columns=COLUMNS, rows=rows))
 
     # Every count below five becomes another one below five, none among them, or comes where none was.
-    told_apart = {key: cell for key, cell in cells.items() if len(cell) >= FEW}
+    told_apart = {key: cell for key, cell in cells.items() if len(cell) >= LEAST}
 
     assert file({**others, **told_apart}) == file(cells) == file(told_apart)
 
@@ -92,12 +91,12 @@ def test_b35_the_file_is_the_same_whatever_the_hidden_counts_are(
 def test_b35_a_share_is_told_only_of_five_or_more_that_were_promised_an_answer(cell: list[Fact]) -> None:
     count, share = told(cell, TODAY)
 
-    if len(cell) < FEW:
-        assert (count, share) == (HIDDEN, None)
+    if len(cell) < LEAST:
+        assert (count, share) == (FEW, None)
     else:
         assert count == len(cell)
         known = [one for one in cell if one.answer is not None]
-        assert (share is None) == (len(known) < FEW)
+        assert (share is None) == (len(known) < LEAST)
         assert share is None or 0 <= share <= 100
 
 
@@ -125,9 +124,9 @@ def test_b35_every_count_agrees_with_the_rows_and_every_cell_has_its_line(town: 
     # The rows of an hour around New Year are the other year's in Stockholm: none was filled in there.
     lines = {(row[1], row[3], row[4]): row[5] for row in sheet.rows}
     assert len(lines) == len(sheet.rows) == 4 * len(Kind) * len(Factor)
-    assert any(count >= FEW for count in counted.values())
+    assert any(count >= LEAST for count in counted.values())
     for cell, said in lines.items():
-        assert said == (counted[cell] if counted[cell] >= FEW else HIDDEN), cell
+        assert said == (counted[cell] if counted[cell] >= LEAST else FEW), cell
 
 
 def test_b35_no_row_is_a_sum_and_no_note_is_a_count(town: House) -> None:
