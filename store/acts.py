@@ -82,9 +82,9 @@ def release(
     move(transaction, case_id, onward, actor=MACHINE, now=now, learned=learned)
 
 
-def facts_of(transaction: Transaction, case: Mapping[str, Any]) -> CaseFacts:
-    """Gather what the guards look at."""
-    facts = CaseFacts(
+def facts_of_row(case: Mapping[str, Any]) -> CaseFacts:
+    """Gather what the case's own row tells whoever closes it; nothing of its answer or its duplicates."""
+    return CaseFacts(
         status=Status(case["status"]),
         has_handler=bool(case["handler"]),
         kind_confirmed=bool(case["kind"]),
@@ -95,10 +95,17 @@ def facts_of(transaction: Transaction, case: Mapping[str, Any]) -> CaseFacts:
         service_note=case["service_note"],
         is_serious=case["serious"],
         diary_number=case["diary_number"],
+        unticked=unticked(case),
+    )
+
+
+def facts_of(transaction: Transaction, case: Mapping[str, Any]) -> CaseFacts:
+    """Gather what the guards look at."""
+    facts = replace(
+        facts_of_row(case),
         handed_to=case["handed_to"],
         original=case["refers_to"],
         disposal_decision=case["disposal_decision"],
-        unticked=unticked(case),
         untold=tuple(one["number"] for one in untold(transaction, case["id"])),
     )
     answer = answer_of(transaction, case["id"], case["round"])

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import and_, or_, select
 
+from store.acts import facts_of_row
 from store.cases import OPEN
 from store.deadlines import day_of
 from store.domain import Clock, Outcome, PromiseKind, Status, Step, Way
@@ -76,19 +77,7 @@ def _answers(transaction: Transaction, case_ids: Sequence[int]) -> dict[tuple[in
 
 def _facts(case: Row, answer: Row | None) -> CaseFacts:
     """Gather what closing asks, as `store.acts.facts_of` does for one case; without its duplicates."""
-    facts = CaseFacts(
-        status=Status(case["status"]),
-        has_handler=bool(case["handler"]),
-        kind_confirmed=bool(case["kind"]),
-        factor_confirmed=bool(case["factor"]),
-        is_anonymous=not case["sender_handle"],
-        statement_asked=case["statement_asked_at"] is not None,
-        statement_received=case["statement_received_at"] is not None,
-        service_note=case["service_note"],
-        is_serious=case["serious"],
-        diary_number=case["diary_number"],
-        unticked=tuple(item for item, done in case["checklist"].items() if not done),
-    )
+    facts = facts_of_row(case)
     if answer is None:
         return facts
     return replace(
