@@ -3,13 +3,16 @@
 It proposes and never masks. What it finds and misses is measured in docs/masking.md.
 """
 
+import re
 from collections.abc import Collection, Iterator
+from functools import cache
 
 from classifier.passages.addresses import addresses
-from classifier.passages.delicate import delicate
+from classifier.passages.delicate import delicate, tells_nothing
 from classifier.passages.numbers import groups_of, numbers
-from classifier.passages.people import people
+from classifier.passages.people import names_nobody, people
 from classifier.passages.plain import plain
+from classifier.passages.signs import everyday
 from store.domain import Passage, PassageKind
 
 # Where two passages overlap, the one of the first of these kinds stands; of two alike, the longer one.
@@ -37,6 +40,11 @@ _ORDER = {
     )
 }
 
+# Words and the signs between them: no figures, and nothing that holds an address together.
+_SPEECH = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ ,.!?]*")
+_WORD = re.compile(r"[^ ,.!?]+")
+_SAID_OF_NUMBERS = frozenset({"noll", "at"})
+
 _KNOWN_NAMES = ("förnamn", "efternamn", "namn i ärendet")
 
 
@@ -48,6 +56,8 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
     ten times that where there is nothing but lone figures, so cut what is longer than any letter. What is not
     listed may be personal all the same: a human reads the whole.
     """
+    if not names and _is_everyday_speech(text):
+        return []
     bare = plain(text)
     groups = groups_of(bare.text)
     found = [
@@ -74,6 +84,21 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
         first, last = bare.span(start, end)
         passages.append(Passage(start=first, end=last, kind=kind, words=text[first:last], why=why))
     return passages
+
+
+@cache
+def _harmless() -> frozenset[str]:
+    """Return the everyday words that no finder takes up, whatever such words stand beside them."""
+    return frozenset(
+        word
+        for word in everyday() - _SAID_OF_NUMBERS
+        if "snabel" not in word and names_nobody(word) and tells_nothing(word)
+    )
+
+
+def _is_everyday_speech(text: str) -> bool:
+    """Tell at a glance that there is nothing to find, as in most titles of cases."""
+    return _SPEECH.fullmatch(text) is not None and _harmless().issuperset(_WORD.findall(text.lower()))
 
 
 def _rank(kind: PassageKind, why: str) -> int:

@@ -13,6 +13,7 @@ Found = tuple[int, int, PassageKind, str]
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
 _KEY = 3  # letters by which the beginnings are looked up
 _LONGEST = 30  # characters of the longest expression of several words
+_UNKNOWN = (0, PassageKind.HEALTH)
 _WHY = {
     PassageKind.HEALTH: "ord om hälsa eller vård",
     PassageKind.SENSITIVE: "ord om något som lagen skyddar särskilt",
@@ -52,6 +53,11 @@ def _judged() -> dict[str, tuple[int, PassageKind] | None]:
     return {word: _judge(word, 0, len(word), word) for word in everyday()}
 
 
+def tells_nothing(word: str) -> bool:
+    """Tell whether an everyday word, in small letters, neither is guarded nor begins an expression that is."""
+    return _judged().get(word, _UNKNOWN) is None and word not in _first_words()
+
+
 def _judge(text: str, start: int, end: int, word: str) -> tuple[int, PassageKind] | None:
     """Return where the expression ends that begins with this word, and its kind."""
     for beginning, whole, kind in _beginnings().get(word[:_KEY], ()):
@@ -69,14 +75,12 @@ def _judge(text: str, start: int, end: int, word: str) -> tuple[int, PassageKind
 
 def delicate(text: str) -> Iterator[Found]:
     """Find the words of a plain text that tell of health, or of what else is guarded."""
-    judged = _judged()
-    many = _first_words()
     small = text.lower()
     if len(small) != len(text):  # a sign that is two when it is small: only the places would be wrong
         small = "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
     for match in _WORD.finditer(small):
         word = match.group()
-        if word in judged and judged[word] is None and word not in many:
+        if tells_nothing(word):
             continue
         start, end = match.span()
         told = _judge(small, start, end, word)

@@ -49,6 +49,11 @@ def _known() -> dict[str, tuple[str, bool]]:
     return {word: (roles.get(word, ""), word in common) for word in {*roles, *common}}
 
 
+def names_nobody(word: str) -> bool:
+    """Tell whether an everyday word, in small letters, is no name, with whatever everyday words beside it."""
+    return len(word) > 1 and _known().get(word) == ("", True)
+
+
 def people(text: str, *, names: Collection[str] = ()) -> Iterator[Found]:
     """Find names of people in a plain text. `names` are those of the case, and found wherever they stand."""
     reading = _Reading(text)
