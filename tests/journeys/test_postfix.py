@@ -92,7 +92,11 @@ async def a_town(*, authority: Authority | None = None, folder: Path | None = No
     tls = authority.write(folder) if authority is not None and folder is not None else None
     async with a_world() as world, listening(channel, kept):
         with running(Postfix(lmtp_port=channel.port, world_port=world.port, tls=tls)) as postfix:
-            yield Town(kept, world, postfix)
+            try:
+                yield Town(kept, world, postfix)
+            except TimeoutError as error:
+                error.add_note(postfix.log())
+                raise
 
 
 def a_letter(handle: str) -> Outgoing:

@@ -31,7 +31,7 @@ class Kept:
         self._news.set()
         return Receipt(message_id=len(self.mails))
 
-    async def has(self, count: int, *, within: float = 20) -> None:
+    async def has(self, count: int, *, within: float = 60) -> None:
         """Return when `count` mails have come; fail when the time is up."""
         async with asyncio.timeout(within):
             while len(self.mails) < count:

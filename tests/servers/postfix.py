@@ -65,6 +65,7 @@ maillog_file_prefixes = {folder}
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s
 queue_run_delay = 1s
+transport_retry_time = 1s
 lmtp_data_done_timeout = 10s
 """
 

@@ -48,7 +48,7 @@ class World:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _open: set[SMTP] = field(default_factory=set)
 
-    async def has(self, count: int, *, within: float = 20) -> None:
+    async def has(self, count: int, *, within: float = 60) -> None:
         """Return when `count` mails have come; fail when the time is up."""
         async with asyncio.timeout(within):
             while len(self.mails) < count:
