@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from bots.channel import (
 )
 from bots.desk.finish import finish
 from bots.desk.trouble import place_of, reason_of, without_addresses
+from bots.meter import SILENT, Meter
 from store import outbox
 from store.domain import LetterState, Outgoing
 from store.engine import Store, StoreAwayError, Transaction
@@ -56,6 +58,7 @@ class Delivery:
     receive: Receive | None = None  # takes what is found changed when it is looked at again before an answer
     give_up_after: timedelta = timedelta(days=2)
     in_hand: int = _IN_HAND
+    meter: Meter = SILENT
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
     _unnoted: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
@@ -99,9 +102,12 @@ class Delivery:
 
     async def _send_and_note(self, letter: Outgoing) -> None:
         """Note each outcome as soon as it is known: until then the letter is in doubt if the power goes."""
+        began = time.perf_counter()
         outcome = await self._send(letter)
+        took = time.perf_counter() - began
         self._unnoted.append((letter, outcome))
         await self._note_all()
+        self.meter.tried(letter, _word_for(outcome), took)
 
     async def _note_all(self) -> None:
         async with self._noting:  # two who note at once would each strike out the other's
@@ -232,6 +238,15 @@ class Delivery:
                 await self._rang.wait()
         except TimeoutError:
             return
+
+
+def _word_for(outcome: Outcome) -> str:
+    """Return what `Meter.tried` calls an outcome."""
+    if isinstance(outcome, Sent):
+        return "sent"
+    if isinstance(outcome, TemporaryFailure):
+        return "doubt" if outcome.in_doubt else "again"
+    return "held" if isinstance(outcome, _Changed) else "failed"
 
 
 def _tell_nobody(_transaction: Transaction, _letter: Outgoing) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from datetime import date, datetime
 from bots.channel import NotKeptError
 from bots.desk.finish import finish
 from bots.desk.trouble import reason_of
+from bots.meter import SILENT, Meter
 from store import inbox
 from store.domain import Inbound, Receipt
 from store.engine import Store, StoreError
@@ -32,6 +34,7 @@ class Intake:
     clock: Callable[[], datetime]
     kept: Callable[[], None]  # called after each commit, in the event loop
     closed: Callable[[], Collection[date]] = tuple  # the municipality's own days off, as they are now
+    meter: Meter = SILENT
     _waiting: list[tuple[Inbound, asyncio.Future[Receipt]]] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
@@ -69,6 +72,8 @@ class Intake:
         outcome: asyncio.Future[list[Receipt | StoreError]],
     ) -> None:
         results = await outcome
+        if lost := sum(isinstance(result, StoreError) for result in results):
+            self.meter.not_kept(lost)
         for (_, future), result in zip(group, results, strict=True):
             if future.done():  # the peer went away; the message is kept all the same
                 continue
@@ -114,5 +119,8 @@ class Intake:
         return results
 
     def _commit(self, group: Sequence[Inbound]) -> list[Receipt]:
+        began = time.perf_counter()
         with self.store.write() as transaction:
-            return inbox.keep(transaction, group, self.clock(), closed=self.closed())
+            receipts = inbox.keep(transaction, group, self.clock(), closed=self.closed())
+        self.meter.kept(group, receipts, time.perf_counter() - began)
+        return receipts

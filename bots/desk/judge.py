@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from bots.desk.opinion import Opinion
 from bots.desk.trouble import reason_of
 from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job
+from bots.meter import SILENT, Meter
 from store import inbox
 from store.domain import Suggestion
 from store.engine import Store, StoreAwayError
@@ -55,6 +57,7 @@ class Judge:
     opinion: Opinion
     work: CaseWork
     judged: Callable[[], None]  # called in the event loop when letters may have been written
+    meter: Meter = SILENT
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
     _innocent: set[int] = field(default_factory=set)  # messages whose last attempt the store is to blame for
 
@@ -93,7 +96,11 @@ class Judge:
         heard = self._read(rows)
         # Whoever was in hand so often is taken alone (`claim`), and once more without an opinion of it.
         is_suspect = any(row["attempts"] > _MOST_ATTEMPTS for row in rows)
+        began = time.perf_counter()
         suggestions = [None] * len(heard) if is_suspect else self.opinion.of(self._texts(heard))
+        if heard:
+            ids = [one.message_id for one in heard]
+            self.meter.judged(ids, suggestions, time.perf_counter() - began)
         return self._settle(list(zip(heard, suggestions, strict=True)))
 
     def _read(self, rows: Sequence[Mapping[str, Any]]) -> list[Heard]:
@@ -128,6 +135,7 @@ class Judge:
     def _settle(self, group: list[tuple[Heard, Suggestion | None]]) -> int:
         if not group:
             return 0
+        began = time.perf_counter()
         try:
             with self.store.write() as transaction:
                 for heard, suggestion in group:
@@ -143,4 +151,6 @@ class Judge:
             # Its claim runs out, and it is tried again; the last try reads nothing and so can not fail on it.
             log.error("not judged: message=%d because=%s", group[0][0].message_id, reason_of(error))
             return 0
+        ids = [heard.message_id for heard, _ in group]
+        self.meter.given(ids, time.perf_counter() - began)
         return len(group)
