@@ -5,6 +5,7 @@ is found wrongly tells somebody something untrue, so the phrases are narrow.
 """
 
 import re
+from collections.abc import Sequence
 
 from store.domain import Address
 
@@ -13,6 +14,7 @@ PHONE = "telefon"  # no road of ours: the handler is to phone
 
 _LONGEST_TEXT = 20_000
 # Somebody else's words: between quotation marks, or on a line that quotes.
+_QUOTES = '"”“„«»>'
 _QUOTED = re.compile(r"[\"”“„«»][^\"”“„«»\n]{1,300}[\"”“„«»]|^>.*$", re.MULTILINE)
 
 _ANONYMOUS = re.compile(
@@ -48,6 +50,8 @@ _ANONYMOUS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# Each phrase holds one of these, and nearly no mail does: to look for a plain word costs next to nothing.
+_ANONYMOUS_IS_IN = ("anony", "mitt namn", "min identitet", "vem jag är", "vad jag heter", "my name", "nime")
 _NEW_SENTENCE = re.compile(r"[.,!?]?\n(?=[A-ZÅÄÖ])")
 # Who signs with nothing but this, on a line of its own.
 _SIGNED = re.compile(
@@ -76,6 +80,16 @@ _SMS = re.compile(
     r")\b(?!\s+(?:inte|not|never))(?:" + _TO + _NUMBER.format(name="number") + r")?",
     re.IGNORECASE,
 )
+_SMS_IS_IN = (
+    "sms",
+    "text me",
+    "by text",
+    "via text",
+    "with text",
+    "with a text",
+    "with an text",
+    "tekstiviesti",
+)
 # Without a number, "svara på sms" may be said of anybody.
 _MINE = re.compile(r"\b(?:mig|jag|me|minulle|svaret)\b|\bvill\b", re.IGNORECASE)
 _CALL = re.compile(
@@ -92,6 +106,11 @@ _CALL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
+_CALL_IS_IN = (
+    *(f"{before}{word}" for word in ("ring", "call", "phone", "soita") for before in " .!?:,"),
+    "telefon",
+)
+
 # In a message that is hardly more than an address.
 _MOST_WORDS = 12
 _MAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-zA-Z]{2,24}\b")
@@ -103,6 +122,8 @@ def wants_anonymity(text: str) -> bool:
     own = _own(text)
     if _SIGNED.search(own.strip().rpartition("\n")[2]):
         return True
+    if not _holds(_folded(own), _ANONYMOUS_IS_IN):
+        return False
     # A new line that begins with a capital begins a sentence; other line ends only fold the text.
     sentences = _NEW_SENTENCE.sub(". ", own)
     return _ANONYMOUS.search(" ".join(sentences.split())) is not None
@@ -114,10 +135,13 @@ def wished_road(text: str) -> Address | None:
     The first wish that is found counts. Anything but a plain wish of their own is no wish.
     """
     own = _own(text)
+    folded = _folded(own)
     found = [
         (match.start(), Address(channel=channel, handle=phone_number(match["number"] or "")))
-        for channel, pattern in ((SMS, _SMS), (PHONE, _CALL))
-        if (match := pattern.search(own)) is not None and (match["number"] or _MINE.search(match[0]))
+        for channel, pattern, words in ((SMS, _SMS, _SMS_IS_IN), (PHONE, _CALL, _CALL_IS_IN))
+        if _holds(folded, words)
+        and (match := pattern.search(own)) is not None
+        and (match["number"] or _MINE.search(match[0]))
     ]
     return min(found, key=lambda one: one[0])[1] if found else None
 
@@ -144,7 +168,16 @@ def phone_number(typed: str) -> str:
     return figures if re.fullmatch(r"\+[1-9]\d{7,14}", figures) else ""
 
 
+def _folded(text: str) -> str:
+    return f" {' '.join(text.casefold().split())}"
+
+
+def _holds(folded: str, words: Sequence[str]) -> bool:
+    return any(word in folded for word in words)
+
+
 def _own(text: str) -> str:
     # One space at a time: runs of them would make the patterns slow.
     lines = (" ".join(line.split()) for line in text[:_LONGEST_TEXT].splitlines())
-    return _QUOTED.sub(" ", "\n".join(line for line in lines if line))
+    own = "\n".join(line for line in lines if line)
+    return _QUOTED.sub(" ", own) if any(sign in own for sign in _QUOTES) else own
