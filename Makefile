@@ -42,7 +42,7 @@ synapse: .venv-synapse/.made ## Install the Matrix server that the tests drive, 
 .PHONY: test
 test: ## Everything: checks and the whole suite on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -j 4 -O setup-dev servers synapse check
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 .PHONY: check
 check: check-style check-types check-rooms check-known ## Style, types, who may know whom, and what is known against what we use

@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,23 +31,53 @@ gc.set_threshold(50_000, 10, 4)
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+_LONG = ("slow", "xdist_group", "journey")
 ENGINES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 
+_AT_ONCE = 25
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Take more workers than there are cores: a third of the time they wait, for servers and for clocks."""
+    return (os.cpu_count() or 2) * 3 // 2
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads which tests go together
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no worker is left alone with it at the end."""
-    items.sort(key=_turn)
+    """Begin with what takes long, and hand out the rest by the handful."""
+    items.sort(key=turn)
+    for item, name in zip(items, handfuls(items), strict=True):
+        if name:
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+def turn(item: pytest.Item) -> int:
+    """Tell when a test may begin: no worker shall be left alone with a long one at the end."""
+    marks = {mark.name for mark in item.iter_markers()}
+    return next((turn for turn, name in enumerate(_LONG) if name in marks), len(_LONG))
+
+
+def handfuls(items: Sequence[pytest.Item]) -> Iterator[str]:
+    """Name for each test those that it is handed out with: some of the same file, and none for a long one.
+
+    Thousands of our tests take a millisecond. Handed out one by one, workers would wait for the next most of
+    the time, and xdist goes through all that it has handed out each time that it hands out one more.
+    """
+    seen: dict[str, int] = {}
+    for item in items:
+        if turn(item) < len(_LONG):
+            yield ""
+            continue
+        file = item.nodeid.partition("::")[0]
+        seen[file] = seen.get(file, -1) + 1
+        yield f"{file} {seen[file] // _AT_ONCE}"
 
 
 def pytest_collection_finish() -> None:
     """Lay aside what is there for the whole run, so that nobody walks through it any more."""
     gc.collect()
     gc.freeze()
-
-
-def _turn(item: pytest.Item) -> int:
-    marks = {mark.name for mark in item.iter_markers()}
-    return next((turn for turn, name in enumerate(("slow", "xdist_group", "journey")) if name in marks), 3)
 
 
 @pytest.fixture(scope="session")
