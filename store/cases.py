@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -55,6 +55,26 @@ OPEN = (
     Status.REOPENED,
 )
 
+# What each message asks for, built once: to build and name a statement anew costs more than to run it.
+_OPEN = insert(cases).returning(cases.c.id)
+_FIND = select(cases).where(cases.c.id == bindparam("of"))
+_SUGGEST = insert(suggestions)
+_PROMISE = insert(promises)
+_KEEP = update(promises).where(
+    promises.c.case_id == bindparam("of_case"),
+    promises.c.kind == bindparam("of_kind"),
+    promises.c.kept_at.is_(None),
+)
+_KEEP_ANSWER = _KEEP.where(
+    promises.c.round == select(cases.c.round).where(cases.c.id == bindparam("of_case")).scalar_subquery()
+)
+_TAKE = {
+    name: make(counters)
+    .on_conflict_do_update(index_elements=["series"], set_={"value": counters.c.value + 1})
+    .returning(counters.c.value)
+    for name, make in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+
 
 class StaleCaseError(StoreError):
     """Somebody else changed the case in between; look at it again before you save."""
@@ -89,6 +109,7 @@ class NewCase:
     source: Source | None = None  # None where the channel does not tell (row L6)
     taken_by: str = ""
     sender_category: SenderCategory | None = None
+    suggestion: Suggestion | None = None  # what lists show of it; `suggest` keeps the rest
 
 
 def open_case(
@@ -134,8 +155,10 @@ def open_case(
         "source": new.source or "",
         "taken_by": new.taken_by,
         "sender_category": new.sender_category or "",
+        "suggested_kind": new.suggestion.kind.value if new.suggestion else "",
+        "suggested_factor": new.suggestion.factor.value if new.suggestion else "",
     }
-    case_id: int | None = transaction.connection.scalar(insert(cases).values(row).returning(cases.c.id))
+    case_id: int | None = transaction.beside.scalar(_OPEN, row)
     if case_id is None:
         raise StoreError("the case got no id")
     search.open_words(transaction, case_id, row)
@@ -144,7 +167,9 @@ def open_case(
 
 def find(transaction: Transaction, case_id: int) -> Row | None:
     """Return a case by its id."""
-    return transaction.row(select(cases).where(cases.c.id == case_id))
+    # Beside what waits: a row of a case never does.
+    found = transaction.beside.execute(_FIND, {"of": case_id}).mappings().first()
+    return None if found is None else dict(found)
 
 
 def get(transaction: Transaction, case_id: int) -> Row:
@@ -188,7 +213,28 @@ def suggest(
     transaction: Transaction, case_id: int, message_id: int, suggestion: Suggestion, *, now: datetime
 ) -> int:
     """Store what the classifier thinks of a case, and return the suggestion's id."""
-    row = {
+    row = _suggested(case_id, message_id, suggestion, now)
+    made: int | None = transaction.connection.scalar(_SUGGEST.returning(suggestions.c.id), row)
+    if made is None:
+        raise StoreError("the suggestion got no id")
+    # Not a change that anybody must look at again: the version stands.
+    transaction.connection.execute(
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(suggested_kind=suggestion.kind.value, suggested_factor=suggestion.factor.value)
+    )
+    return made
+
+
+def suggest_first(
+    transaction: Transaction, case_id: int, message_id: int, suggestion: Suggestion, *, now: datetime
+) -> None:
+    """Store what the classifier thought of a case that was opened with it (`NewCase.suggestion`)."""
+    transaction.later(_SUGGEST, _suggested(case_id, message_id, suggestion, now))
+
+
+def _suggested(case_id: int, message_id: int, suggestion: Suggestion, now: datetime) -> Row:
+    return {
         "case_id": case_id,
         "message_id": message_id,
         "kind": suggestion.kind.value,
@@ -206,37 +252,23 @@ def suggest(
         "vector": suggestion.vector,
         "made_at": now,
     }
-    made: int | None = transaction.connection.scalar(
-        insert(suggestions).values(row).returning(suggestions.c.id)
-    )
-    if made is None:
-        raise StoreError("the suggestion got no id")
-    # Not a change that anybody must look at again: the version stands.
-    transaction.connection.execute(
-        update(cases)
-        .where(cases.c.id == case_id)
-        .values(suggested_kind=suggestion.kind.value, suggested_factor=suggestion.factor.value)
-    )
-    return made
 
 
 def promise(transaction: Transaction, case_id: int, owed: Sequence[Promise], *, turn: int = 1) -> None:
     """Store the dates that we owe the sender of a case; `turn` is the round of the case."""
     if owed:
-        transaction.connection.execute(
-            insert(promises),
-            [
-                {
-                    "case_id": case_id,
-                    "kind": one.kind,
-                    "due_on": one.due_on,
-                    "clause": one.clause,
-                    "arithmetic": list(one.arithmetic),
-                    "round": turn,
-                }
-                for one in owed
-            ],
+        rows = (
+            {
+                "case_id": case_id,
+                "kind": one.kind,
+                "due_on": one.due_on,
+                "clause": one.clause,
+                "arithmetic": list(one.arithmetic),
+                "round": turn,
+            }
+            for one in owed
         )
+        transaction.later(_PROMISE, *rows)
 
 
 def owed(transaction: Transaction, case_id: int) -> list[Promise]:
@@ -471,11 +503,8 @@ def tighten(
 
 def keep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, at: datetime) -> None:
     """Note that a promise was kept; the first time stands. An answer keeps that of its round alone."""
-    wanted = [promises.c.case_id == case_id, promises.c.kind == kind, promises.c.kept_at.is_(None)]
-    if kind is PromiseKind.ANSWER:
-        present = select(cases.c.round).where(cases.c.id == case_id).scalar_subquery()
-        wanted.append(promises.c.round == present)
-    transaction.connection.execute(update(promises).where(*wanted).values(kept_at=at))
+    kept = _KEEP_ANSWER if kind is PromiseKind.ANSWER else _KEEP
+    transaction.later(kept, {"of_case": case_id, "of_kind": kind, "kept_at": at})
 
 
 def unkeep_promise(transaction: Transaction, case_id: int, kind: PromiseKind, *, turn: int) -> None:
@@ -651,14 +680,8 @@ def _promise_of(row: Row) -> Promise:
 
 
 def _next(transaction: Transaction, series: str) -> int:
-    make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
-    taken = (
-        make(counters)
-        .values(series=series, value=1)
-        .on_conflict_do_update(index_elements=["series"], set_={"value": counters.c.value + 1})
-        .returning(counters.c.value)
-    )
-    value: int | None = transaction.connection.scalar(taken)
+    taken = _TAKE[transaction.beside.dialect.name]
+    value: int | None = transaction.beside.scalar(taken, {"series": series, "value": 1})
     if value is None:
         raise StoreError(f"no number could be taken in series {series}")
     return value

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -12,12 +12,14 @@ from store.domain import Event, MessageState, Status
 from store.engine import Row, Transaction
 from store.tables import cases, conversations, messages
 
+_OF = select(conversations).where(conversations.c.conversation == bindparam("of"))
 _OVER = (Status.CLOSED, Status.ARCHIVED, Status.DISPOSED, Status.DUPLICATE, Status.HANDED_OVER)
 
 
 def of(transaction: Transaction, conversation: str) -> Row | None:
     """Return what is known of a conversation; None if its first message has not been read."""
-    return transaction.row(select(conversations).where(conversations.c.conversation == conversation))
+    found = transaction.beside.execute(_OF, {"of": conversation}).mappings().first()
+    return None if found is None else dict(found)
 
 
 def begin(transaction: Transaction, conversation: str, *, now: datetime) -> bool:

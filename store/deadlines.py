@@ -103,12 +103,12 @@ def due(received_at: datetime, days: int, closed: Collection[date] = ()) -> date
     """Return the last working day on which a promise of `days` working days is kept (1 or more)."""
     if days < 1:
         raise ValueError("a promise has at least one working day")
-    return _later(day_of(received_at), days, closed)
+    return _dated(day_of(received_at), days, frozenset(closed))[0]
 
 
 def arithmetic(received_at: datetime, days: int, closed: Collection[date] = ()) -> tuple[str, ...]:
     """Show how a due date was reached, day by day, in Swedish."""
-    return _lines(day_of(received_at), days, closed)
+    return _dated(day_of(received_at), days, frozenset(closed))[1]
 
 
 def promises(
@@ -249,6 +249,12 @@ def _waited(promise: Promise) -> set[date]:
 
 def _short(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]} {day.day}/{day.month}"
+
+
+@lru_cache(maxsize=256)
+def _dated(day: date, days: int, closed: frozenset[date]) -> tuple[date, tuple[str, ...]]:
+    """Return a due date and how it was reached: the same for all that comes on a day."""
+    return _later(day, days, closed), _lines(day, days, closed)
 
 
 def _later(day: date, days: int, closed: Collection[date]) -> date:

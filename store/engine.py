@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,10 +11,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError, StatementError
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from store.keys import NO_KEYS, Keyring
 from store.seal_key import KeyPlace, SealKeyError, in_memory
+
+# A link that swallows everything must not hold whoever writes for hours: libpq would wait that long. What the
+# URL says itself goes before this; on a socket of the own machine nothing of it counts.
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 class StoreError(Exception):
@@ -56,10 +67,43 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Transaction:
-    """One open transaction. What is done through it is committed together, or not at all."""
+    """One open transaction. What is done through it is committed together, or not at all.
 
-    connection: Connection
+    `beside` is its connection for what has nothing to do with the rows that wait (`later`): it does not see
+    them. Everything else goes through `connection`, which does.
+    """
+
+    beside: Connection
     keys: Keyring = NO_KEYS  # that bytes at rest are encrypted with (store.blobs)
+    _waiting: dict[UpdateBase, list[Row]] = field(default_factory=dict, compare=False)
+
+    @property
+    def connection(self) -> Connection:
+        """Return the connection, with every row written that waited."""
+        if self._waiting:
+            self.write_out()
+        return self.beside
+
+    def later(self, statement: UpdateBase, *rows: Row) -> None:
+        """Run a statement with each of these rows before anything else is asked, or at the end.
+
+        Rows of the same statement object are written together, in their order: sixty-four at once cost a
+        tenth of one at a time. What is wrong with a row is raised when it is written.
+        """
+        if statement not in self._waiting and any(one.table is statement.table for one in self._waiting):
+            self.write_out()  # two statements of one table keep their order
+        self._waiting.setdefault(statement, []).extend(rows)
+
+    def waiting(self, statement: UpdateBase) -> Sequence[Row]:
+        """List the rows of a statement that have not been written."""
+        return self._waiting.get(statement, ())
+
+    def write_out(self) -> None:
+        """Write the rows that wait. Whoever opened the transaction calls it before the commit."""
+        waiting = list(self._waiting.items())
+        self._waiting.clear()
+        for statement, rows in waiting:
+            self.beside.execute(statement, rows)
 
     def rows(self, statement: Executable) -> list[Row]:
         """Run a query and return its rows by column name."""
@@ -96,7 +140,9 @@ class Store:
         # SQLite lets one writer in at a time and makes the others poll; a lock of ours lets them queue.
         queue = self._writing if self.is_sqlite else nullcontext()
         with queue, self.told_plainly(), self.engine.begin() as connection:
-            yield Transaction(connection, self.keys)
+            transaction = Transaction(connection, self.keys)
+            yield transaction
+            transaction.write_out()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -186,6 +232,8 @@ def _postgresql(url: str, seal_key: KeyPlace) -> Engine:
         # As an option of the session, so that it stands in no statement, nor in a log of statements.
         if (key := seal_key.key) is not None:
             facts["options"] = f"{facts.get('options', '')} {key.options}".strip()
+        for name, value in _PATIENCE.items():
+            facts.setdefault(name, value)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import Insert
@@ -22,6 +22,9 @@ _FALLBACK = re.compile(rb"(?im)^(?:from|date|subject):[^\r\n]*")
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _HEADER_CAP = 262_144
 MAIL = "message/rfc822"
+_READ = update(messages).where(messages.c.id == bindparam("of"), messages.c.state == MessageState.KEPT)
+# Any number will do, as long as nobody else in the database uses it.
+_CLAIMING = 0x53594E52
 
 
 def dedupe_key(inbound: Inbound) -> str:
@@ -97,13 +100,18 @@ def claim(
     At least one is taken, but no more than `max_bytes` of raw bytes besides. A claim lasts `lease`; after
     that the message may be taken again, so whoever takes it looks at `attempts` before reading once more.
     One that has been taken before waits for the others, and is then taken alone: if it brings the house
-    down, no innocent one is in hand.
+    down, no innocent one is in hand. Of a conversation nothing is taken while an older message is in hand:
+    what one says next must find the case of what they said first.
     """
-    unclaimed = messages.c.claimed_until.is_(None) | (messages.c.claimed_until < now)
+    may_be_taken = messages.c.claimed_until.is_(None) | (messages.c.claimed_until < now)
+    if transaction.connection.dialect.name != "sqlite":  # which has one process, and one judge in it
+        # One at a time: else two would each see the other's message of a conversation as nobody's yet.
+        transaction.connection.execute(text(f"SELECT pg_advisory_xact_lock({_CLAIMING})"))
+        may_be_taken &= ~_follows_one_in_hand(now)
     waiting = transaction.connection.execute(
         select(messages.c.id, blobs.c.size, messages.c.attempts)
         .join(blobs, blobs.c.sha256 == messages.c.sha256)
-        .where(messages.c.state == MessageState.KEPT, unclaimed)
+        .where(messages.c.state == MessageState.KEPT, may_be_taken)
         .order_by(messages.c.attempts, messages.c.id)
         .limit(limit)
         .with_for_update(of=messages, skip_locked=True)
@@ -131,12 +139,37 @@ def claim(
     return [_opened(transaction, row) for row in rows]
 
 
+def _follows_one_in_hand(now: datetime) -> ColumnElement[bool]:
+    older = messages.alias("older")
+    in_hand = select(older.c.id).where(
+        older.c.conversation == messages.c.conversation,
+        older.c.conversation != "",
+        older.c.id < messages.c.id,
+        older.c.state == MessageState.KEPT,
+        older.c.claimed_until >= now,
+    )
+    return (messages.c.conversation != "") & in_hand.exists()
+
+
+def renew(transaction: Transaction, kept_ids: Collection[int], *, now: datetime, lease: timedelta) -> None:
+    """Let claims that still hold last for `lease` from now; one that has run out is not taken back."""
+    transaction.connection.execute(
+        update(messages)
+        .where(
+            messages.c.id.in_(kept_ids),
+            messages.c.state == MessageState.KEPT,
+            messages.c.claimed_until >= now,
+        )
+        .values(claimed_until=now + lease)
+    )
+
+
 def spare(transaction: Transaction, kept_ids: Collection[int]) -> None:
-    """Take back one attempt of each: it failed, but not for what the message holds."""
+    """Give back the claim and one attempt of each: it failed, but not for what the message holds."""
     transaction.connection.execute(
         update(messages)
         .where(messages.c.id.in_(kept_ids), messages.c.state == MessageState.KEPT, messages.c.attempts > 0)
-        .values(attempts=messages.c.attempts - 1)
+        .values(attempts=messages.c.attempts - 1, claimed_until=None)
     )
 
 
@@ -176,12 +209,8 @@ def note_read(
 
     Returns False, and changes nothing, if somebody else has done so already.
     """
-    done = transaction.connection.execute(
-        update(messages)
-        .where(messages.c.id == kept_id, messages.c.state == MessageState.KEPT)
-        .values(case_id=case_id, state=state, claimed_until=None, **read)
-    )
-    if done.rowcount != 1:
+    found = {"of": kept_id, "case_id": case_id, "state": state, "claimed_until": None, **read}
+    if transaction.beside.execute(_READ, found).rowcount != 1:
         return False
     scans.expect(transaction, kept_id)
     found_by = {name: str(read.get(name, "")) for name in ("subject", "text", "full_text")}
@@ -298,8 +327,10 @@ def road_of(message: Row) -> str:
 
 def reports_of(transaction: Transaction, road: str, service_id: str) -> Sequence[Row]:
     """List what a service has told of a letter that it took, oldest first."""
+    if not service_id or road == "email":
+        return []  # what becomes of a mail is told by a mail
     wanted = select(messages).where(messages.c.about == service_id, messages.c.event == Event.DELIVERY)
-    told = transaction.rows(wanted.order_by(messages.c.id)) if service_id else []
+    told = transaction.rows(wanted.order_by(messages.c.id))
     return [row for row in told if road_of(row) == road]
 
 

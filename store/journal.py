@@ -11,12 +11,13 @@ from store.tables import cases, journal
 
 # Not among what was done to a case, and many: shown by themselves, to those who may follow them up.
 READING = "ärende läst"
+_LINE = insert(journal)
 
 
 def write(transaction: Transaction, at: datetime, *entries: Entry) -> None:
-    """Add lines, in the same transaction as what they tell of."""
+    """Add lines, in the same transaction as what they tell of: at its end, many at once."""
     if entries:
-        transaction.connection.execute(insert(journal), [_row(at, entry) for entry in entries])
+        transaction.later(_LINE, *(_row(at, entry) for entry in entries))
 
 
 def of_case(transaction: Transaction, case_id: int, *, since: int = 0) -> Sequence[Row]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Integer, String, bindparam, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -15,6 +15,7 @@ from store.domain import (
     Address,
     Button,
     Delivered,
+    Enclosure,
     Entry,
     LetterState,
     Outgoing,
@@ -50,8 +51,43 @@ TO_CITIZENS = (
 _PRIORITY = dict.fromkeys((*TO_CITIZENS, Purpose.ALARM), 1)
 # Whoever writes a thousand times in a case must not make each reading slower than the last.
 _MOST_QUOTED = 20
+# So long a letter in hand is its taker's; whoever shares the outbox with others renews it meanwhile.
+LEASE = timedelta(seconds=60)
 # These wait for a human, and only a human lets them go (again).
 TROUBLED = (LetterState.HELD, LetterState.FAILED, LetterState.UNKNOWN, LetterState.UNDELIVERED)
+
+# What each letter asks for, built once: to build and name a statement anew costs more than to run it.
+_PUT = {
+    name: make(letters).on_conflict_do_nothing(index_elements=["key"]).returning(letters.c.id)
+    for name, make in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
+_ACKNOWLEDGED = (
+    select(case_table.c.title)
+    .join(letters, letters.c.case_id == case_table.c.id)
+    .where(
+        letters.c.channel == bindparam("channel"),
+        # Both sides by the database: SQLite folds other letters than Python does.
+        func.lower(letters.c.handle) == func.lower(bindparam("handle", type_=String)),
+        letters.c.created_at >= bindparam("since"),
+        letters.c.purpose == Purpose.ACKNOWLEDGEMENT,
+        letters.c.state != LetterState.HELD,
+    )
+)
+# Oldest first: where many are held, they are the newest, and the index is read no further than needed.
+_SENT_TO = select(func.count()).select_from(
+    select(letters.c.id)
+    .where(
+        letters.c.channel == bindparam("channel"),
+        letters.c.handle == bindparam("handle"),
+        letters.c.created_at >= bindparam("since"),
+        letters.c.state != LetterState.HELD,
+    )
+    .order_by(letters.c.created_at)
+    .limit(bindparam("most", type_=Integer))
+    .subquery()
+)
+_NOT_BACK = letters.c.state != LetterState.UNDELIVERED
+_NOTE_SENT = update(letters).where(letters.c.id == bindparam("of"), _NOT_BACK)
 
 
 def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_because: str = "") -> int | None:
@@ -59,7 +95,6 @@ def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_becau
 
     With `held_because` it waits until a human lets it go. One to our own page is there at once.
     """
-    make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
     row = {
         "key": letter.key,
         "case_id": letter.case_id,
@@ -81,11 +116,9 @@ def put(transaction: Transaction, letter: Outgoing, *, now: datetime, held_becau
         "created_at": now,
         "next_try_at": now,
     }
-    written: int | None = transaction.connection.scalar(
-        make(letters).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(letters.c.id)
-    )
+    written: int | None = transaction.beside.scalar(_PUT[transaction.beside.dialect.name], row)
     if written is not None and letter.case_id is not None:
-        search.add(transaction, letter.case_id, letter.subject, letter.body)
+        search.add(transaction, letter.case_id, letter.subject, letter.body, ours=True)
     if written is not None and letter.recipient.channel == PAGE and not held_because:
         sent(transaction, replace(letter, id=written), "", now=now)
     return written
@@ -102,7 +135,8 @@ def take(
     """Take letters that may be tried now and mark them as being sent; commit before the first byte goes out.
 
     On the roads `in_order` a letter waits while an older one to the same reader does. Whoever dies with
-    letters in hand leaves them in `sänds`; `doubt` makes them unknown at the next start.
+    letters in hand leaves them in `sänds`; `doubt` makes them unknown at the next start, or when `LEASE` has
+    run out. Until then `next_try_at` tells how long they are their taker's; `attempts` tells which try it is.
     """
     wanted = (
         select(letters.c.id)
@@ -122,17 +156,31 @@ def take(
     transaction.connection.execute(
         update(letters)
         .where(letters.c.id.in_(ids))
-        .values(state=LetterState.SENDING, attempts=letters.c.attempts + 1)
+        .values(state=LetterState.SENDING, attempts=letters.c.attempts + 1, next_try_at=now + LEASE)
     )
     taken = select(letters).where(letters.c.id.in_(ids)).order_by(letters.c.priority, letters.c.id)
     return [
         replace(
             _letter(row),
-            enclosures=enclosures.of_letter(transaction, row["key"]),
+            enclosures=_enclosures(transaction, row),
             heard_at=_heard_at(transaction, row),
         )
         for row in transaction.rows(taken)
     ]
+
+
+def renew(transaction: Transaction, in_hand: Collection[Outgoing], *, now: datetime) -> None:
+    """Let the claims on letters last for `LEASE` from now; a letter that is somebody else's try is left."""
+    for letter in in_hand:
+        transaction.connection.execute(
+            update(letters)
+            .where(
+                letters.c.id == letter.id,
+                letters.c.state == LetterState.SENDING,
+                letters.c.attempts == letter.attempts,
+            )
+            .values(next_try_at=now + LEASE)
+        )
 
 
 def _an_older_one_waits() -> ColumnElement[bool]:
@@ -222,8 +270,10 @@ def sent(
 
     One that came back stays returned. `conversation` is the one that the letter began, if any.
     """
-    _change(transaction, letter, sent_at=now, service_id=service_id, conversation=conversation)
-    is_there = _settle(transaction, letter, LetterState.SENT, state_because="")
+    taken = {"sent_at": now, "service_id": service_id, "conversation": conversation}
+    is_there = _settle(transaction, letter, LetterState.SENT, state_because="", **taken)
+    if not is_there:
+        _change(transaction, letter, **taken)
     if is_there and letter.purpose is Purpose.ANSWER:
         acts.delivered(transaction, letter.key, now=now)
     if letter.case_id is not None:
@@ -282,23 +332,36 @@ def postpone(transaction: Transaction, letter: Outgoing, *, until: datetime, bec
 
 def give_up(
     transaction: Transaction, letter: Outgoing, state: LetterState, *, because: str, now: datetime
-) -> None:
-    """Stop trying: the letter is shown to a human. `state` is `misslyckat`, `okänt` or `hålls`."""
-    if _settle(transaction, letter, state, state_because=because):
+) -> bool:
+    """Stop trying: the letter is shown to a human. `state` is `misslyckat`, `okänt` or `hålls`.
+
+    Returns False, and changes nothing, if something else is known of the letter by then.
+    """
+    is_so = _settle(transaction, letter, state, state_because=because)
+    if is_so:
         _tell(transaction, letter, f"brev {state}", now, because=because)
+    return is_so
 
 
-def doubt(transaction: Transaction, *, now: datetime, but: Collection[str] = ()) -> int:
-    """Mark as unknown what an earlier process was sending when it died, and return how many.
+def doubt(
+    transaction: Transaction, *, now: datetime, but: Collection[str] = (), only_overdue: bool = False
+) -> int:
+    """Mark as unknown what another process was sending when it died, and return how many.
 
     The service may have taken them or not; only a human may send them again. On the roads `but`, where the
-    same letter twice is one, they are simply sent again.
+    same letter twice is one, they are simply sent again. Where others work on the outbox as well, call it
+    with `only_overdue`: what is in hand of somebody who lives is then left.
     """
-    again = (letters.c.state == LetterState.SENDING) & letters.c.channel.in_(but)
+    dead = letters.c.state == LetterState.SENDING
+    if only_overdue:
+        dead &= letters.c.next_try_at < now
     transaction.connection.execute(
-        update(letters).where(again).values(state=LetterState.PENDING, next_try_at=now)
+        update(letters)
+        .where(dead, letters.c.channel.in_(but))
+        .values(state=LetterState.PENDING, next_try_at=now)
     )
-    sending = select(letters).where(letters.c.state == LetterState.SENDING)
+    # Who comes at the same time passes by, instead of telling of each letter once more.
+    sending = select(letters).where(dead).with_for_update(skip_locked=True)
     found = [_letter(row) for row in transaction.rows(sending)]
     for letter in found:
         because = "programmet stannade medan brevet sändes"
@@ -366,19 +429,8 @@ def let_go(transaction: Transaction, letter_id: int, *, by: str, now: datetime) 
 
 def acknowledged(transaction: Transaction, recipient: Address, *, since: datetime) -> list[str]:
     """List the titles of the cases acknowledged to an address since a moment, for the rate guard."""
-    wanted = (
-        select(case_table.c.title)
-        .join(letters, letters.c.case_id == case_table.c.id)
-        .where(
-            letters.c.channel == recipient.channel,
-            # Both sides by the database: SQLite folds other letters than Python does.
-            func.lower(letters.c.handle) == func.lower(recipient.handle),
-            letters.c.created_at >= since,
-            letters.c.purpose == Purpose.ACKNOWLEDGEMENT,
-            letters.c.state != LetterState.HELD,
-        )
-    )
-    return list(transaction.connection.scalars(wanted))
+    asked = {"channel": recipient.channel, "handle": recipient.handle, "since": since}
+    return list(transaction.beside.scalars(_ACKNOWLEDGED, asked))
 
 
 def receipts_since(transaction: Transaction, moment: datetime) -> int:
@@ -434,19 +486,8 @@ def told_by(transaction: Transaction, case_id: int, name: str) -> datetime | Non
 
 def sent_to(transaction: Transaction, recipient: Address, *, since: datetime, most: int) -> int:
     """Count the letters to an address since a moment, those that are held left out; stop at `most`."""
-    # Oldest first: where many are held, they are the newest, and the index is read no further than needed.
-    wanted = (
-        select(letters.c.id)
-        .where(
-            letters.c.channel == recipient.channel,
-            letters.c.handle == recipient.handle,
-            letters.c.created_at >= since,
-            letters.c.state != LetterState.HELD,
-        )
-        .order_by(letters.c.created_at)
-        .limit(most)
-    )
-    return len(transaction.connection.scalars(wanted).all())
+    asked = {"channel": recipient.channel, "handle": recipient.handle, "since": since, "most": most}
+    return transaction.beside.scalar(_SENT_TO, asked) or 0
 
 
 def texts_of_case(transaction: Transaction, case_id: int) -> list[str]:
@@ -481,6 +522,11 @@ def counts(transaction: Transaction, *, reader: Reader | None = None) -> dict[st
     return {one[0]: one[1] for one in transaction.connection.execute(wanted)}
 
 
+def _enclosures(transaction: Transaction, row: Row) -> tuple[Enclosure, ...]:
+    """Return the files of a letter; only answers have any."""
+    return enclosures.of_letter(transaction, row["key"]) if row["purpose"] == Purpose.ANSWER else ()
+
+
 def _heard_at(transaction: Transaction, row: Row) -> datetime | None:
     """Return when the reader of a letter last wrote on that road; mail has no such windows."""
     if row["channel"] in {"email", PAGE}:
@@ -513,12 +559,17 @@ def _shown_to(reader: Reader | None) -> ColumnElement[bool]:
 
 
 def _settle(transaction: Transaction, letter: Outgoing, state: LetterState, **changes: Any) -> bool:
-    """Note what became of a try; False if the letter has come back by then, which says more."""
+    """Note what became of a try; False if something else is known by then, which says more."""
     # A bounce can be quicker than our note: the relay answers, bounces, and only then do we commit.
+    if state is LetterState.SENT:
+        noted = {"of": letter.id, "state": state, **changes}
+        return transaction.beside.execute(_NOTE_SENT, noted).rowcount == 1
+    # We may have been taken for dead meanwhile. That a letter has gone is always worth knowing; that it
+    # has not says nothing of another's try, nor of one that a human has let go since.
+    is_ours = letters.c.state.in_((LetterState.SENDING, LetterState.UNKNOWN))
+    may_change = _NOT_BACK & is_ours & (letters.c.attempts == letter.attempts)
     done = transaction.connection.execute(
-        update(letters)
-        .where(letters.c.id == letter.id, letters.c.state != LetterState.UNDELIVERED)
-        .values(state=state, **changes)
+        update(letters).where(letters.c.id == letter.id, may_change).values(state=state, **changes)
     )
     return done.rowcount == 1
 

@@ -1,6 +1,6 @@
 """What a scanner for viruses says of messages that were read, and of their files (`bots.desk.scanning`)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Insert, or_, select, update
@@ -14,13 +14,16 @@ from store.tables import messages, scans
 WHOLE = -1  # the part that is the message itself; its files are numbered from 0
 
 
+_WAITS: Mapping[str, Insert] = {
+    "sqlite": sqlite_insert(scans).on_conflict_do_nothing(),
+    "postgresql": postgresql_insert(scans).on_conflict_do_nothing(),
+}
+
+
 def expect(transaction: Transaction, message_id: int) -> None:
     """Note that a message waits to be looked through; nothing changes if it is noted already."""
-    make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
-    waits: Insert = (
-        make(scans).values(message_id=message_id, state=ScanState.WAITING).on_conflict_do_nothing()
-    )
-    transaction.connection.execute(waits)
+    row = {"message_id": message_id, "state": ScanState.WAITING}
+    transaction.later(_WAITS[transaction.beside.dialect.name], row)
 
 
 def due(transaction: Transaction, *, now: datetime, limit: int) -> Sequence[Row]:

@@ -9,16 +9,19 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
+from typing import Any
 
 import Stemmer
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Dialect,
     FromClause,
     Integer,
     Select,
+    Text,
     and_,
     bindparam,
     column,
@@ -33,7 +36,8 @@ from sqlalchemy import (
     table,
     update,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from store.engine import Row, Store, Transaction
 from store.tables import cases, corrections, letters, messages, search_words
@@ -73,6 +77,46 @@ _ENDINGS = (
 
 _index = table("search_index", column("rowid", Integer))
 _stemming = Lock()  # the stemmer keeps a buffer of its own
+
+
+class _Kept(TypeDecorator[list[str]]):
+    """Words as the database keeps them: SQLite a text, PostgreSQL each word with its places."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of the column."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else TSVECTOR())
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | None:
+        """Write words in their order."""
+        if value is None or dialect.name == "sqlite":
+            return None if value is None else "".join(f" {token}" for token in value)
+        places: dict[str, list[str]] = {}
+        for place, token in enumerate(value, start=1):
+            places.setdefault(token, []).append(str(place))
+        return " ".join(f"'{token}':{','.join(where)}" for token, where in places.items())
+
+
+class _Counted(TypeDecorator[list[str]]):
+    """How many words there are."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the base class calls us with it
+        """Count them."""
+        return None if value is None else len(value)
+
+
+# Its words may still grow while it waits to be written.
+_NEW = insert(search_words).values(
+    case_id=bindparam("of_case"),
+    words=bindparam("tokens", type_=_Kept()),
+    length=bindparam("counted", type_=_Counted()),
+    version=VERSION,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,33 +228,34 @@ def without(question: Question) -> Question:
 
 def open_words(transaction: Transaction, case_id: int, row: Row) -> None:
     """Index a new case by its number, title and sender, before anything else is added to it."""
-    tokens = list(_head(row))
-    _store(transaction, case_id, tokens)
+    _store(transaction, case_id, list(_head(row)))
 
 
-def add(transaction: Transaction, case_id: int, *texts: str) -> None:
+def add(transaction: Transaction, case_id: int, *texts: str, ours: bool = False) -> None:
     """Add texts to what a case is found by: a message that was read, a letter that was written.
 
-    It costs the same in the thousandth message as in the first. A case that is full takes no more.
+    It costs the same in the thousandth message as in the first. A case that is full takes no more. Of texts
+    of `ours` most lines are the same in all of them, and cut only once.
     """
+    tokens = list(_tokens(texts, by_line=ours))
+    for row in reversed(transaction.waiting(_NEW)):
+        if row["of_case"] == case_id:
+            # Opened in this transaction: all its words are written at once.
+            row["tokens"].extend(tokens[: _MOST_WORDS - len(row["tokens"])])
+            return
     wanted = select(search_words.c.length).where(
         search_words.c.case_id == case_id, search_words.c.version == VERSION
     )
     length = transaction.connection.scalar(wanted)
     if length is None:
         rebuild(transaction, case_id)
-        return
-    tokens = list(_tokens(texts))[: _MOST_WORDS - length]
-    if not tokens:
-        return
-    transaction.connection.execute(
-        update(search_words)
-        .where(search_words.c.case_id == case_id)
-        .values(
-            words=search_words.c.words.op("||")(_kept(transaction, tokens)),
-            length=search_words.c.length + len(tokens),
+    elif tokens := tokens[: _MOST_WORDS - length]:
+        words = search_words.c.words.op("||")(bindparam(None, tokens, type_=_Kept()))
+        transaction.connection.execute(
+            update(search_words)
+            .where(search_words.c.case_id == case_id)
+            .values(words=words, length=search_words.c.length + len(tokens))
         )
-    )
 
 
 def rebuild(transaction: Transaction, case_id: int) -> None:
@@ -278,10 +323,17 @@ def snippets(
 
 def stem(word: str) -> str:
     """Return what is kept of a word that is in small letters already."""
+    return next(iter(_stems([word])))
+
+
+def _stems(words: Sequence[str]) -> Iterator[str]:
+    """Cut many words, each form of one only once: most of a text are the same few."""
+    different = list(dict.fromkeys(words))
     with _stemming:
-        kept: str = _stemmer().stemWord(word)
+        cut: list[str] = _stemmer().stemWords(different)
     # Snowball leaves `gatan` and takes the last letter of `gata`, which are one word to whoever searches.
-    return kept[:-2] if kept.endswith("an") and len(kept) >= 5 else kept
+    kept = (one[:-2] if one.endswith("an") and len(one) >= 5 else one for one in cut)
+    return map(dict(zip(different, kept, strict=True)).__getitem__, words)
 
 
 def _term(match: re.Match[str], *, is_last: bool) -> Term:
@@ -312,12 +364,8 @@ def _beginnings(word: str) -> Iterator[Words]:
                 yield Words(stems=(stem(word[:at] + ending),))
 
 
-def _store(transaction: Transaction, case_id: int, tokens: Sequence[str]) -> None:
-    transaction.connection.execute(
-        insert(search_words).values(
-            case_id=case_id, words=_kept(transaction, tokens), length=len(tokens), version=VERSION
-        )
-    )
+def _store(transaction: Transaction, case_id: int, tokens: list[str]) -> None:
+    transaction.later(_NEW, {"of_case": case_id, "tokens": tokens, "counted": tokens})
 
 
 def _number(series: str, sequence: int) -> str:
@@ -353,28 +401,35 @@ def message_texts(*, subject: str, text: str, full_text: str) -> tuple[str, ...]
     return (subject, full_text) if text.strip() in full_text else (subject, text, full_text)
 
 
-def _tokens(texts: Sequence[str]) -> Iterator[str]:
+def _tokens(texts: Sequence[str], *, by_line: bool = False) -> Iterator[str]:
+    cut = _cut_lines if by_line else _cut_words
     for text in texts:
-        words = _words(_LINK.sub(" ", text[:_MOST_OF_TEXT]))
-        if words:
+        found = cut(text[:_MOST_OF_TEXT])
+        if found:
             yield _BREAK
-            yield from map(stem, words)
+            yield from found
+
+
+def _cut_words(text: str) -> tuple[str, ...]:
+    return tuple(_stems(_words(_LINK.sub(" ", text))))
+
+
+_cut_line = lru_cache(maxsize=1024)(_cut_words)
+
+
+def _cut_lines(text: str) -> tuple[str, ...]:
+    # A line with a link is new each time: it would only push others out.
+    return tuple(
+        token
+        for line in text.split("\n")
+        for token in (_cut_words(line) if "/l/" in line else _cut_line(line))
+    )
 
 
 def _words(text: str) -> list[str]:
     # Folding may take a sign apart, and its parts must be put together again.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return [word[:_LONGEST_WORD] for word in _WORD.findall(folded)]
-
-
-def _kept(transaction: Transaction, tokens: Sequence[str]) -> str:
-    """Write words as the database keeps them: SQLite a text, PostgreSQL each word with its places."""
-    if transaction.connection.dialect.name == "sqlite":
-        return "".join(f" {token}" for token in tokens)
-    places: dict[str, list[str]] = {}
-    for place, token in enumerate(tokens, start=1):
-        places.setdefault(token, []).append(str(place))
-    return " ".join(f"'{token}':{','.join(where)}" for token, where in places.items())
 
 
 def _written(term: Term, render: Callable[[Words], str], union: str) -> str:

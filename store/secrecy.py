@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import String, bindparam, func, insert, select, update
 
 from store import cases, journal, outbox
 from store.deadlines import day_of
@@ -22,6 +22,15 @@ from store.tables import secrecy_marks
 REGULATED = frozenset({"sol", "lss", "hsl"})
 # What holds words that staff have typed.
 BY_HAND = frozenset({Purpose.ANSWER, Purpose.QUESTION, Purpose.DELAY, Purpose.STATEMENT_REQUEST})
+_PROTECTED_BEFORE = (
+    select(case_table.c.id)
+    .where(
+        case_table.c.protected,
+        case_table.c.sender_channel == bindparam("channel"),
+        func.lower(case_table.c.sender_handle) == func.lower(bindparam("handle", type_=String)),
+    )
+    .limit(1)
+)
 
 
 class Ground(StrEnum):
@@ -171,12 +180,8 @@ def is_protected_sender(transaction: Transaction, channel: str, handle: str) -> 
     """Tell whether somebody with this address is protected in another case: then they are in a new one."""
     if not handle:
         return False
-    wanted = select(case_table.c.id).where(
-        case_table.c.protected,
-        case_table.c.sender_channel == channel,
-        func.lower(case_table.c.sender_handle) == func.lower(handle),
-    )
-    return transaction.connection.scalar(wanted.limit(1)) is not None
+    known = {"channel": channel, "handle": handle}
+    return transaction.beside.scalar(_PROTECTED_BEFORE, known) is not None
 
 
 def hold_letters(

@@ -385,6 +385,8 @@ def _left_to_right(value: object) -> str:
 
 
 def _one_line(value: str) -> str:
+    if value.isprintable():
+        return value  # none of the signs below is
     return "".join(
         " " if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} else sign
         for sign in _TURNS.sub("", value)

@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -77,7 +78,7 @@ class Links:
 
     @property
     def _surveyor(self) -> URLSafeSerializer:
-        return URLSafeSerializer(self.secret, salt=b"synpunkt survey", signer_kwargs=_SIGNING)
+        return _serializer(self.secret, b"synpunkt survey")
 
     def read(self, token: str) -> Ticket | None:
         """Return what a token says, however old it is, or None if we did not sign it."""
@@ -102,8 +103,9 @@ class Links:
 
     @property
     def _signer(self) -> URLSafeSerializer:
-        return URLSafeSerializer(
-            self.secret,
-            salt=b"synpunkt one-time link",
-            signer_kwargs=_SIGNING,
-        )
+        return _serializer(self.secret, b"synpunkt one-time link")
+
+
+@lru_cache(maxsize=16)
+def _serializer(secret: bytes, salt: bytes) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt=salt, signer_kwargs=_SIGNING)

@@ -63,7 +63,8 @@ class Roads:
         if can is None or not can.sends:
             return False
         conversation = conversation_of(address)
-        if conversations.is_stopped(transaction, conversation):
+        # Only what chats and the like say can be a conversation that is stopped; mail has none.
+        if address.channel != "email" and conversations.is_stopped(transaction, conversation):
             return False
         if can.once and outbox.has_gone(transaction, address):
             return False
