@@ -1,4 +1,7 @@
-"""Lets only one service work on a database: two would each doubt, and send, the other's letters."""
+"""Lets only one service work on a database, unless its parts were started to share it (store.line).
+
+Two that know nothing of each other would each doubt, and send, the other's letters.
+"""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from store.engine import Store, StoreError
 
-# Any number will do, as long as nobody else in the database uses it.
-_LOCK = 0x53594E50
+# Any number will do, as long as nobody else in the database uses it. A house alone holds it for itself; the
+# processes of one that is divided share it (store.line).
+HOUSE = 0x53594E50
 
 
 class OccupiedError(StoreError):
@@ -50,7 +54,7 @@ def _advisory(store: Store) -> Iterator[None]:
     # When the server restarts the lock is gone; whoever starts then finds the database free.
     try:
         connection = store.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": _LOCK}):
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": HOUSE}):
             connection.close()
             raise OccupiedError("en annan synpunkt run arbetar med databasen")
     except SQLAlchemyError as error:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from bots.channel import (
     TemporaryFailure,
 )
 from bots.desk.finish import finish
+from bots.desk.rest import Rest
 from bots.desk.trouble import place_of, reason_of, without_addresses
 from bots.meter import SILENT, Meter
 from store import outbox
@@ -43,6 +44,7 @@ _IN_HAND = 4
 _FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(hours=1)
 _LOOK_AGAIN = 5.0
+_LOOK_FOR_DEAD = outbox.LEASE.total_seconds() / 4
 
 
 @dataclass(kw_only=True)
@@ -58,10 +60,13 @@ class Delivery:
     receive: Receive | None = None  # takes what is found changed when it is looked at again before an answer
     give_up_after: timedelta = timedelta(days=2)
     in_hand: int = _IN_HAND
+    rest: Rest = field(default_factory=Rest)
+    shared: bool = False  # other processes send from the same outbox; somebody calls `renew` meanwhile
     meter: Meter = SILENT
     loop: asyncio.AbstractEventLoop | None = None  # set while running, for those who ring from a thread
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
     _unnoted: list[tuple[Outgoing, Outcome]] = field(default_factory=list)
+    _ours: dict[int, Outgoing] = field(default_factory=dict)  # taken, and not noted yet
     _noting: asyncio.Lock = field(default_factory=asyncio.Lock)
     outages: dict[str, Outage] = field(default_factory=dict)  # of each channel the latest, over or not
     _random: random.Random = field(default_factory=random.Random)
@@ -71,16 +76,17 @@ class Delivery:
         self._rang.set()
 
     async def run(self) -> None:
-        """Send until cancelled; a letter in hand is finished first. Only for one process at a time."""
+        """Send until cancelled; a letter in hand is finished first. Only one process, unless `shared`."""
         self.loop = asyncio.get_running_loop()
-        is_settled = False
+        doubt_at = self.loop.time()
         while True:
             self._rang.clear()
             try:
-                # Before the first letter is taken, and never again: from then on, those being sent are ours.
-                if not is_settled:
+                # Before the first letter is taken. Alone never again: from then on, those being sent are
+                # ours. With others now and then: whoever let a lease run out is dead.
+                if self.loop.time() >= doubt_at:
                     await finish(asyncio.to_thread(self._doubt))
-                    is_settled = True
+                    doubt_at = self.loop.time() + (_LOOK_FOR_DEAD if self.shared else float("inf"))
                 while await finish(self.once()):
                     pass
             except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
@@ -91,7 +97,14 @@ class Delivery:
         """Send what may be tried now, up to a handful, and return how many were tried."""
         # What became of letters while the store was away comes first: only we know it.
         await self._note_all()
+        taken_at = self.clock()
         letters = await asyncio.to_thread(self._take)
+        self._ours.update({letter.id: letter for letter in letters})
+        if self.shared and self.clock() - taken_at > outbox.LEASE:
+            # We stood still for so long that others may have these in doubt by now: nothing of them is sent.
+            late = TemporaryFailure("det dröjde för länge innan brevet kunde sändas")
+            self._unnoted.extend((letter, late) for letter in letters)
+            return len(letters)
         tries = (self._send_and_note(letter) for letter in letters)
         # All are waited for, even when one could not be noted: nobody else would finish those in hand.
         ended = await asyncio.gather(*tries, return_exceptions=True)
@@ -109,9 +122,16 @@ class Delivery:
         await self._note_all()
         self.meter.tried(letter, _word_for(outcome), took)
 
+    def renew(self) -> None:
+        """Let others know that we still have our letters in hand. Blocking; far more often than the lease."""
+        if self._ours:
+            with self.store.write() as transaction:
+                outbox.renew(transaction, list(self._ours.values()), now=self.clock())
+
     async def _note_all(self) -> None:
         async with self._noting:  # two who note at once would each strike out the other's
-            await asyncio.to_thread(self._note)
+            if self._unnoted:  # whoever came first may have noted ours as well
+                await asyncio.to_thread(self._note)
 
     async def _send(self, letter: Outgoing) -> Outcome:
         channel = self.channels[letter.recipient.channel]
@@ -120,6 +140,7 @@ class Delivery:
         try:
             taken = await channel.send(letter)
         except (TemporaryFailure, PermanentFailure) as failure:
+            self._note_road(letter, failure)
             if isinstance(failure, TemporaryFailure) and not self._is_lost(channel.name):
                 because = without_addresses(str(failure))
                 self.outages[channel.name] = Outage(began=self.clock(), because=because)
@@ -128,6 +149,7 @@ class Delivery:
         except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
             log.error("channel broke its promise: channel=%s because=%s", channel.name, place_of(error))
             return TemporaryFailure(f"Kanalen gick sönder ({type(error).__name__}).", in_doubt=True)
+        self.rest.worked(letter.recipient.channel)
         if self._is_lost(channel.name):
             self.outages[channel.name] = self.outages[channel.name].over(self.clock())
             log.info("channel back: channel=%s", channel.name)
@@ -147,6 +169,12 @@ class Delivery:
             log.warning("not looked at again: letter=%d because=%s", letter.id, reason_of(failure))
             return False
 
+    def _note_road(self, letter: Outgoing, failure: ChannelFailure) -> None:
+        if isinstance(failure, TemporaryFailure):
+            self.rest.failed(letter.recipient.channel, self.clock())
+        else:
+            self.rest.worked(letter.recipient.channel)
+
     def _is_lost(self, name: str) -> bool:
         return name in self.outages and self.outages[name].ended is None
 
@@ -156,7 +184,7 @@ class Delivery:
                 transaction,
                 now=self.clock(),
                 limit=self.in_hand,
-                channels=list(self.channels),
+                channels=self.rest.awake(self.channels, self.clock()),
                 in_order=self._in_order(),
             )
 
@@ -170,14 +198,35 @@ class Delivery:
 
     def _doubt(self) -> None:
         with self.store.write() as transaction:
-            doubtful = outbox.doubt(transaction, now=self.clock(), but=self._idempotent())
+            doubtful = outbox.doubt(
+                transaction, now=self.clock(), but=self._idempotent(), only_overdue=self.shared
+            )
         if doubtful:
-            log.warning("letters in doubt since the last run: count=%d", doubtful)
+            since = "their sender died" if self.shared else "the last run"
+            log.warning("letters in doubt since %s: count=%d", since, doubtful)
 
     def _note(self) -> None:
         while self._unnoted:
-            self._note_one(*self._unnoted[0])
-            del self._unnoted[0]
+            group = list(self._unnoted)
+            is_noted = len(group) > 1 and self._note_together(group)
+            for letter, outcome in group:
+                if not is_noted:
+                    self._note_one(letter, outcome)
+                self._ours.pop(letter.id, None)
+                del self._unnoted[0]
+
+    def _note_together(self, group: Sequence[tuple[Outgoing, Outcome]]) -> bool:
+        """Note all that is known in one commit; False, and nothing noted, if one of them can not be."""
+        try:
+            with self.store.write() as transaction:
+                for letter, outcome in group:
+                    self._settle(transaction, letter, outcome, failed=self.failed, arrived=self.arrived)
+        except StoreAwayError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
+            log.info("noted one by one: letters=%d because=%s", len(group), reason_of(error))
+            return False
+        return True
 
     def _note_one(self, letter: Outgoing, outcome: Outcome) -> None:
         try:
@@ -220,8 +269,8 @@ class Delivery:
             # The service may have taken it: a second letter would be worse than a question to a human.
             outbox.give_up(transaction, letter, LetterState.UNKNOWN, because=because, now=now)
         elif isinstance(outcome, PermanentFailure) or too_old:
-            outbox.give_up(transaction, letter, LetterState.FAILED, because=because, now=now)
-            failed(transaction, letter)
+            if outbox.give_up(transaction, letter, LetterState.FAILED, because=because, now=now):
+                failed(transaction, letter)
         else:
             asked = outcome.again_after or timedelta(0)
             until = now + max(self._pause(letter.attempts), asked)

@@ -65,6 +65,7 @@ class Directory:
     clock: Callable[[], datetime]
     # The roles that somebody has besides, while they are signed in at the municipality's own provider.
     given: Callable[[str], Collection[Role]] = lambda _person: ()
+    changed: Callable[[], None] = lambda: None  # somebody changed something here; called in their thread
     base: House = field(init=False)  # what the configuration says
     _changing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -179,6 +180,7 @@ class Directory:
                 new = self._judged(transaction)
                 count = cases.recount(transaction, new.days.closed, now=now)
             self.house.renew(new)
+        self.changed()
         # A case that another thread opened meanwhile counted with the days of before.
         with self.store.write() as transaction:
             return count + cases.recount(transaction, self.house.days.closed, now=now)
@@ -237,6 +239,7 @@ class Directory:
                 house = self._judged(transaction)
                 _refuse(sorted({*_lonely(house)} - {*_lonely(self.house)}))
             self.house.renew(house)
+        self.changed()
 
     def _in_base(self, subject: Subject, name: str) -> Handler | Unit | None:
         return self.base.handlers.get(name) if subject is Subject.PERSON else self.base.unit(name)
