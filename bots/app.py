@@ -28,6 +28,7 @@ from bots.channel import Closing as Closes
 from bots.channels.webchat import Webchat
 from bots.clock import now
 from bots.desk.acts import Acts
+from bots.desk.again import Again
 from bots.desk.by_link import ByLink
 from bots.desk.candidates import Candidates
 from bots.desk.cases import CaseWork
@@ -47,6 +48,7 @@ from bots.desk.letters import Guard, Letters
 from bots.desk.opinion import Opinion, Suggester
 from bots.desk.reports.schedule import Schedule
 from bots.desk.reports.signals import Signals
+from bots.desk.room import Room
 from bots.desk.scanning import Scanning
 from bots.desk.trouble import place_of
 from bots.desk.watch import Watch
@@ -87,7 +89,7 @@ from bots.web.people import Live
 from bots.web.running import Running
 from bots.web.uploads import file_of
 from classifier import passages
-from store import cases, inbox, migrations, seals, search
+from store import cases, health, inbox, migrations, seals, search
 from store.engine import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -294,6 +296,7 @@ def build(
             capabilities=capabilities,
             give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
         )
+        again = Again(store=store, work=work, opinion=opinion, clock=clock)
         judge = Judge(
             store=store,
             clock=clock,
@@ -302,6 +305,7 @@ def build(
             opinion=opinion,
             work=work,
             judged=delivery.ring,
+            again=again,
         )
         watch = Watch(
             store=store,
@@ -314,7 +318,10 @@ def build(
             schedule=Schedule(store=store, house=house, identity=identity),
             signals=Signals(store=store, house=house, identity=identity),
         )
-        intake = Intake(store=store, clock=clock, kept=judge.ring, closed=lambda: house.days.closed)
+        room = Room(free=partial(_free, store), least_free=settings.store.least_free_mb * 2**20)
+        intake = Intake(
+            store=store, clock=clock, kept=judge.ring, closed=lambda: house.days.closed, room=room
+        )
         delivery.receive = intake.receive
         app = App(
             store=store,
@@ -329,7 +336,13 @@ def build(
             roads=roads,
             reader=reader,
             opinion=opinion,
-            acts=Acts(store=store, work=work, clock=clock, acted=lambda: _ring_from_thread(delivery)),
+            acts=Acts(
+                store=store,
+                work=work,
+                clock=clock,
+                acted=lambda: _ring_from_thread(delivery),
+                look_again=again.at_once,
+            ),
             directory=directory,
             scanning=build_scanning(
                 settings, store, clock, tell=Infected(work=work).tell, told=delivery.ring
@@ -340,6 +353,11 @@ def build(
             _add_pages(app, settings, house, clock, mailbox)
         undo.pop_all()  # from now on App.close lets go of them
         return app
+
+
+def _free(store: Store) -> int | None:
+    room = health.room(store)
+    return room[0] if room is not None else None
 
 
 def _add_pages(

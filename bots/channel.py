@@ -41,6 +41,10 @@ class NotKeptError(Exception):
     """The message could not be committed. Do not confirm it to the service: the sender must try again."""
 
 
+class NoRoomError(NotKeptError):
+    """The disk is nearly full. It passes, and whoever is asked to come again should take their time."""
+
+
 class Receive(Protocol):
     """Takes one message and returns only when it is committed."""
 

@@ -72,6 +72,7 @@ class StoreSettings(Table):
 
     url: Name = "sqlite:///synpunkt.db"
     encryption_key: Secret | None = None
+    least_free_mb: Annotated[int, Field(ge=0)] = 200
 
 
 class ClamavSettings(Table):

@@ -510,6 +510,7 @@ class Suggestion:
     why: tuple[str, ...] = ()
     # The direction of the text's meaning, one signed byte a number; empty without an encoder.
     vector: bytes = b""
+    hasty: bool = False  # by the small model, while the full one had no time or no answer; not kept
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,7 +120,7 @@ OF_CASE: Mapping[Table, Emptied] = {
 }
 # These rows go altogether: what nobody has sent is no record once the case is over (row B10), and where
 # something was masked tells of words that are gone.
-DELETED: tuple[Table, ...] = (drafts, unsent, presence, tables.maskings)
+DELETED: tuple[Table, ...] = (drafts, unsent, presence, tables.maskings, tables.second_looks)
 
 
 def empty_case(transaction: Transaction, case_id: int, *, now: datetime) -> None:

@@ -30,6 +30,7 @@ UNSEALED: Mapping[str, str] = {
     "unsent": "is no record until it is sent (TF 2:12)",
     "cursors": "are how far a channel has read",
     "positions": "are how far a mailbox has been read",
+    "second_looks": "wait for the full model; what it said is in suggestions and the journal",
     "conversations": "is what the assistant must know of a talk besides its messages",
 }
 # What changes while the machine works, and tells nothing of a case.

@@ -121,6 +121,20 @@ scans = Table(
     ),
 )
 
+# What the small model judged in haste, until the full one has looked at it (store.second_looks).
+second_looks = Table(
+    "second_looks",
+    metadata,
+    Column(
+        "message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("untold", Boolean, nullable=False),  # the handler has not been told of the case yet
+    Column("wanted_at", Timestamp, nullable=False),
+    Column("try_at", Timestamp, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+)
+
 # Each time a message came that we already had: the same mail in two mailboxes, or sent again.
 repeats = Table(
     "repeats",

@@ -13,6 +13,7 @@ from typing import Any
 from bots.channel import Capabilities, Channel, Form, roads_of
 from bots.channels.memory import Memory
 from bots.desk.acts import Acts
+from bots.desk.again import Again
 from bots.desk.cases import CaseWork
 from bots.desk.closing import Closing
 from bots.desk.delivery import Delivery
@@ -224,6 +225,8 @@ def open_house(
     units: Sequence[Unit] = UNITS,
     reader: MailReader | None = None,
     patience: float = 10.0,
+    quick: Suggester | None = None,
+    storm: int = 32,
     clock: Clock | None = None,
     per_address_and_day: int = 5,
     per_handler_and_hour: int = 200,
@@ -297,7 +300,8 @@ def open_house(
         in_hand=in_hand,
     )
     chosen = None if silent else suggester or Scripted(a_suggestion())
-    opinion = Opinion(suggester=chosen, patience=patience)
+    opinion = Opinion(suggester=chosen, patience=patience, quick=quick, storm=storm)
+    again = Again(store=store, work=work, opinion=opinion, clock=clock)
     judge = Judge(
         store=store,
         clock=clock,
@@ -306,6 +310,7 @@ def open_house(
         opinion=opinion,
         work=work,
         judged=delivery.ring,
+        again=again,
     )
     return House(
         store=store,
@@ -318,7 +323,7 @@ def open_house(
         judge_=judge,
         delivery=delivery,
         work=work,
-        acts=Acts(store=store, work=work, clock=clock, acted=lambda: None),
+        acts=Acts(store=store, work=work, clock=clock, acted=lambda: None, look_again=again.at_once),
         watch=Watch(store=store, work=work, clock=clock, told=lambda: None),
     )
 

@@ -20,7 +20,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.proxy_protocol import ProxyData
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bots.channel import NotKeptError, Receive
+from bots.channel import NoRoomError, NotKeptError, Receive
 from bots.mail.recipients import Recipients
 from store.domain import Inbound
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _END = b".\r\n"
 _TRY_LATER = "451 4.3.0 Not kept, please try again later"
+_NO_ROOM = "452 4.3.1 No room just now, please try again later"
 _TOO_BIG = "552 5.3.4 Message too big"
 _TOO_MANY = "421 4.7.0 Too many connections, please try again later"
 _CLOSING = "421 4.3.2 Closing down, please try again later"
@@ -123,6 +124,8 @@ class Door:
     async def _keep(self, inbound: Inbound) -> str:
         try:
             receipt = await self._receive(inbound)
+        except NoRoomError:
+            return _NO_ROOM  # said once in the log, by whoever looks after the disk
         except NotKeptError as error:
             log.error("smtp_not_kept account=%s at=%s", inbound.account, _place(error))
             return _TRY_LATER

@@ -77,6 +77,7 @@ class Acts:
     work: CaseWork
     clock: Callable[[], datetime]
     acted: Callable[[], None]  # called when letters may have been written; from the caller's thread
+    look_again: Callable[[int], bool] = lambda _case_id: False  # at a case that was judged in haste
 
     @property
     def rules(self) -> Rules:
@@ -101,6 +102,13 @@ class Acts:
             )
             if kind is not None:
                 self._owe(transaction, case_id, why=f"typen är {kind}", now=now)
+        return changed
+
+    def open_to(self, case_id: int) -> bool:
+        """Have what was judged in haste judged again before somebody reads it; True if anything changed."""
+        changed = self.look_again(case_id)
+        if changed:
+            self.acted()
         return changed
 
     def release(self, case_id: int, *, by: str, version: int) -> None:

@@ -37,21 +37,22 @@ class Alerts:
         *,
         now: datetime,
         sender: str = "",
-        in_quarantine: bool = False,
+        registrator_too: bool = False,
     ) -> None:
         """Tell everybody whom these flags concern, and the main diary of a supervisor's letter (row K14).
 
-        The registrator has a notice of their own of each new case, but not of one that is quarantined.
+        The registrator has a notice of their own of each new case; not of one that is quarantined, nor of a
+        flag that is raised after a handler has got the case: `registrator_too` is for those.
         """
         flags = doors.of(lanes)
         by_reader: dict[Told, list[Lane]] = {}
         for lane in flags:
             readers = LANES[lane].told
-            for who in (Told.REGISTRATOR, *readers) if in_quarantine else readers:
+            for who in (Told.REGISTRATOR, *readers) if registrator_too else readers:
                 by_reader.setdefault(who, []).append(lane)
         for who, theirs in by_reader.items():
             self._tell_door(transaction, case, who, theirs, now=now)
-        if doors.authority(sender) and not in_quarantine:
+        if doors.authority(sender) and not registrator_too:
             self._tell_door(transaction, case, Told.MAIN_DIARY, [], now=now, mark=_AUTHORITY)
 
     def late(self, transaction: Transaction, case: Row, clock: OpenClock, *, now: datetime) -> None:

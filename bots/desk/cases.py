@@ -1,6 +1,6 @@
 """What becomes of a message that has been read: a new case, a line in an old one, or a returned letter."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -22,7 +22,7 @@ from bots.desk.triage import Route, route, sorted_first, unbarred
 from bots.desk.trouble import without_addresses
 from bots.mail.identity import Identity
 from bots.mail.reading import beside_parent, without_parent
-from store import acts, cases, inbox, journal, life, outbox, pick_up, secrecy, sight
+from store import acts, cases, inbox, journal, life, outbox, pick_up, second_looks, secrecy, sight
 from store.deadlines import day_of, promises
 from store.domain import (
     BY_STAFF,
@@ -299,11 +299,11 @@ class CaseWork:
         if not self.attach(transaction, heard, case_id, act=act):
             return
         case = cases.find(transaction, case_id)
-        lanes = _flags_of_more(suggestion, heard.text)
+        lanes = flags_of_more(suggestion, heard.text)
         is_quiet = heard.automatic is not None or Verdict.SPAM in heard.verdicts
         if case is None or is_quiet or case["status"] == Status.QUARANTINED:
             if case is not None and heard.automatic is None:
-                self._alert_in_quarantine(transaction, case, heard, lanes)
+                self.alert_in_quarantine(transaction, case, heard, lanes)
             return
         told = self._writing(transaction, case)
         if self._own_mail.take(transaction, heard, case, told, now=self.clock()):
@@ -313,8 +313,7 @@ class CaseWork:
         # Whoever else writes in a case must not lead its answer to themselves.
         if _is_by_sender(heard, case) and (wished := _wished(heard)) is not None:
             cases.note(transaction, case_id, answer_channel=wished.channel, answer_handle=wished.handle)
-        if lanes:
-            self._flag(transaction, case, heard, suggestion, lanes)
+        self._flag_more(transaction, case, heard, suggestion, lanes)
         flagged = cases.find(transaction, case_id) or case  # the flags may have restricted it
         about = replace(self._writing(transaction, flagged), received_at=heard.received_at, lanes=lanes)
         self.letters.notify_follow_up(
@@ -331,7 +330,7 @@ class CaseWork:
         elif case["status"] in _ANSWERED and _objects(heard, case):
             self.reopen(transaction, case, actor=SENDER, reason=_OBJECTION, now=self.clock())
 
-    def _flag(
+    def _flag_more(
         self,
         transaction: Transaction,
         case: Row,
@@ -339,14 +338,30 @@ class CaseWork:
         suggestion: Suggestion | None,
         lanes: tuple[Lane, ...],
     ) -> None:
-        """Add the flags of a later message to its case, and tell whom they concern.
+        """Raise the flags of a later message, and have it looked at again if it was judged in haste."""
+        if suggestion is not None and suggestion.hasty:
+            now, kept_id = self.clock(), heard.message_id
+            second_looks.expect(transaction, message_id=kept_id, case_id=case["id"], now=now)
+        if lanes:
+            self.flag(transaction, case, heard.for_classifier, suggestion, lanes)
 
-        Nobody is barred by it: who writes again often greets the handler by name.
+    def flag(
+        self,
+        transaction: Transaction,
+        case: Row,
+        text: str,
+        suggestion: Suggestion | None,
+        lanes: tuple[Lane, ...],
+    ) -> None:
+        """Add flags to a case that was opened without them, and tell whom they concern.
+
+        `text` is the message that they are about: a later one, or the first, looked at again. Nobody is
+        barred by it: who writes again often greets the handler by name.
         """
-        now, kind = self.clock(), _believed(suggestion, None)
+        now, kind = self.clock(), believed(suggestion, None)
         unit = self.house.unit(case["unit"])
         regulated = unit.regulated if unit is not None else ""
-        duties = doors.demanded(lanes, heard.for_classifier, regulated=regulated, kind=kind)
+        duties = doors.demanded(lanes, text, regulated=regulated, kind=kind)
         checklist = {duty: {} for duty in duties} | case["checklist"]
         cases.note(
             transaction,
@@ -373,12 +388,13 @@ class CaseWork:
         entry = Entry(actor="synpunkt", act="till registratorn", case_id=case["id"], details=details)
         journal.write(transaction, now, entry)
 
-    def _alert_in_quarantine(
+    def alert_in_quarantine(
         self, transaction: Transaction, case: Row, heard: Heard, lanes: tuple[Lane, ...]
     ) -> None:
+        """Tell of the few flags that count for what waits in quarantine too."""
         told = doors.heard_in_quarantine(lanes, verdicts=heard.verdicts, automatic=heard.automatic)
         if told:
-            self.alerts.sound(transaction, case, told, now=self.clock(), in_quarantine=True)
+            self.alerts.sound(transaction, case, told, now=self.clock(), registrator_too=True)
 
     @property
     def _own_mail(self) -> OwnMail:
@@ -390,25 +406,13 @@ class CaseWork:
     def open(self, transaction: Transaction, heard: Heard, suggestion: Suggestion | None) -> None:
         """Open a case for a message, with its promises, its handler and its letters."""
         now = self.clock()
-        suggestion = _with_choice(suggestion, heard.chosen_kind)
-        kind = _believed(suggestion, heard.chosen_kind)
+        suggestion = with_choice(suggestion, heard.chosen_kind)
+        kind = believed(suggestion, heard.chosen_kind)
         # Row B6. To be praised is no reason to stay away from a case.
         named = named_in(heard.for_classifier, self.house.handlers.values())
         barred = () if kind is Kind.PRAISE else self.house.kept_away(named)
         language = heard.language or self._language(heard, suggestion)
-        way = route(
-            self.house,
-            text=heard.for_classifier,
-            recipients=heard.recipients,
-            suggestion=suggestion,
-            kind=kind,
-            day=day_of(now),
-            sender=heard.from_addr,
-            barred=barred,
-            language=language,
-            by_mail=heard.channel in _MAIL,
-            proposed=heard.taken.unit if heard.taken else "",
-        )
+        way = self.way_of(heard, suggestion, kind, barred=barred, language=language)
         quarantined = _quarantine(heard)
         lanes = suggestion.lanes if suggestion else ()
         fixed = taken.fixed(self.house, heard, way, lanes=lanes, kind=kind, barred=barred)
@@ -452,8 +456,7 @@ class CaseWork:
         ):
             # Another process was faster; our number goes back with the rollback.
             raise StoreError(f"message {heard.message_id} has a case already")
-        if suggestion is not None:
-            cases.suggest(transaction, case_id, heard.message_id, suggestion, now=now)
+        _propose(transaction, case_id, heard, suggestion, untold=not quarantined and fixed is None, now=now)
         # A sender whom we could not read may still be found by a human.
         nobody = heard.answer_to is None and heard.state is MessageState.READ
         owed = promises(heard.received_at, kind, self.house.days_for(way.unit), anonymous=nobody)
@@ -496,7 +499,31 @@ class CaseWork:
                 is_answered=fixed is not None,
             )
         elif (case := cases.find(transaction, case_id)) is not None:
-            self._alert_in_quarantine(transaction, case, heard, lanes)
+            self.alert_in_quarantine(transaction, case, heard, lanes)
+
+    def way_of(
+        self,
+        heard: Heard,
+        suggestion: Suggestion | None,
+        kind: Kind | None,
+        *,
+        barred: Collection[str],
+        language: str,
+    ) -> Route:
+        """Find who gets the case of a message. Nobody `barred` does; `kind` is what we take it to be."""
+        return route(
+            self.house,
+            text=heard.for_classifier,
+            recipients=heard.recipients,
+            suggestion=suggestion,
+            kind=kind,
+            day=day_of(self.clock()),
+            sender=heard.from_addr,
+            barred=barred,
+            language=language,
+            by_mail=heard.channel in _MAIL,
+            proposed=heard.taken.unit if heard.taken else "",
+        )
 
     def _in_confidence(self, way: Route, *, is_protected: bool) -> Route:
         """Give a protected sender's case to the registrator, where no handler may know of it (row B15)."""
@@ -559,7 +586,8 @@ class CaseWork:
         elif heard.taken is not None and heard.taken.source in ORAL:
             # Who cannot be written to has been told aloud that it is taken down.
             cases.keep_promise(transaction, about.case_id, PromiseKind.RECEIPT, now)
-        if not is_answered:
+        # What was judged in haste is judged again before the handler hears of it (`again`).
+        if not is_answered and not (suggestion is not None and suggestion.hasty):
             self.letters.notify_new_case(
                 transaction,
                 about,
@@ -619,7 +647,24 @@ class CaseWork:
         )
 
 
-def _flags_of_more(suggestion: Suggestion | None, text: str) -> tuple[Lane, ...]:
+def _propose(
+    transaction: Transaction,
+    case_id: int,
+    heard: Heard,
+    suggestion: Suggestion | None,
+    *,
+    untold: bool,
+    now: datetime,
+) -> None:
+    """Keep what the classifier proposes; if in haste, the handler is told when it is looked at again."""
+    if suggestion is None:
+        return
+    cases.suggest(transaction, case_id, heard.message_id, suggestion, now=now)
+    if suggestion.hasty:
+        second_looks.expect(transaction, message_id=heard.message_id, case_id=case_id, now=now, untold=untold)
+
+
+def flags_of_more(suggestion: Suggestion | None, text: str) -> tuple[Lane, ...]:
     """Return the flags of a message in a case: of a short one, only those that plain words raise.
 
     What was learnt was learnt from whole messages; a line such as "den vid Ekhagen" says nothing to it.
@@ -644,14 +689,15 @@ def _objects(heard: Heard, case: Row) -> bool:
     )
 
 
-def _with_choice(suggestion: Suggestion | None, chosen: Kind | None) -> Suggestion | None:
+def with_choice(suggestion: Suggestion | None, chosen: Kind | None) -> Suggestion | None:
     """Let the sender's own choice of type outrank the model's (requirements C5:2)."""
     if suggestion is None or chosen is None:
         return suggestion
     return replace(suggestion, kind=Guess(value=chosen, confidence=1.0, sure=True))
 
 
-def _believed(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
+def believed(suggestion: Suggestion | None, chosen: Kind | None) -> Kind | None:
+    """Return what we take a message to be: what the sender chose, or what the model is sure of."""
     if chosen is not None:
         return chosen
     return Kind(suggestion.kind.value) if suggestion and suggestion.kind.sure else None

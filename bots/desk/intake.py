@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from bots.channel import NotKeptError
+from bots.channel import NoRoomError, NotKeptError
 from bots.desk.finish import finish
+from bots.desk.room import Room
 from bots.desk.trouble import reason_of
 from bots.meter import SILENT, Meter
 from store import inbox
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 _MOST = 64
 _MOST_BYTES = 8 * 2**20
 _HOPELESS_AFTER = 3
+# Bytes of messages that may wait for the store together. Each door lets in so many, and each may be 25 MB.
+_MOST_WAITING = 96 * 2**20
 
 
 @dataclass(kw_only=True)
@@ -35,16 +38,27 @@ class Intake:
     kept: Callable[[], None]  # called after each commit, in the event loop
     closed: Callable[[], Collection[date]] = tuple  # the municipality's own days off, as they are now
     meter: Meter = SILENT
+    room: Room = field(default_factory=Room)
+    most_waiting: int = _MOST_WAITING
+    _bytes: int = 0
     _waiting: list[tuple[Inbound, asyncio.Future[Receipt]]] = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: bool = False
 
     async def receive(self, inbound: Inbound) -> Receipt:
-        """Return when `inbound` is committed; raise `NotKeptError` when it could not be."""
+        """Return when `inbound` is committed; raise `NotKeptError` when it could not be.
+
+        It is refused at once where the disk is nearly full, or so much waits that memory would not hold it.
+        """
         if self._closed:
             raise NotKeptError("the intake is closed")
+        if not self.room.is_left():
+            raise NoRoomError("the disk is nearly full")
+        if self._waiting and self._bytes + len(inbound.raw) > self.most_waiting:
+            raise NotKeptError("too much waits to be kept")
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append((inbound, future))
+        self._bytes += len(inbound.raw)
         self._arrived.set()
         return await future
 
@@ -65,6 +79,7 @@ class Intake:
                     if not future.done():
                         future.set_exception(NotKeptError("the intake is closing"))
                 self._waiting.clear()
+                self._bytes = 0
 
     async def _settle(
         self,
@@ -93,6 +108,7 @@ class Intake:
                 break
             count += 1
         group, self._waiting[:count] = self._waiting[:count], []
+        self._bytes -= sum(len(inbound.raw) for inbound, _ in group)
         if not self._waiting:
             self._arrived.clear()
         return group

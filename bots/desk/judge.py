@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bots.desk.again import Again
 from bots.desk.cases import CaseWork
 from bots.desk.finish import finish
 from bots.desk.heard import Heard, from_given, from_mail, unreadable
@@ -17,7 +18,7 @@ from bots.desk.trouble import reason_of
 from bots.mail.reading import ReadMail, TrustedFront
 from bots.mail.worker import Job
 from bots.meter import SILENT, Meter
-from store import inbox
+from store import inbox, second_looks
 from store.domain import Suggestion
 from store.engine import Store, StoreAwayError
 
@@ -58,6 +59,7 @@ class Judge:
     work: CaseWork
     judged: Callable[[], None]  # called in the event loop when letters may have been written
     meter: Meter = SILENT
+    again: Again | None = None  # has looked at again what was judged in haste, between the groups
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
     _innocent: set[int] = field(default_factory=set)  # messages whose last attempt the store is to blame for
 
@@ -74,7 +76,7 @@ class Judge:
         while True:
             self._rang.clear()
             try:
-                while await finish(asyncio.to_thread(self.once)):
+                while await finish(asyncio.to_thread(self.round)):
                     self.judged()
             except Exception as error:  # noqa: BLE001 - one of the loops that must survive (ARCHITECTURE.md)
                 log.error("messages wait: because=%s", reason_of(error))
@@ -84,6 +86,12 @@ class Judge:
             except TimeoutError:
                 continue
 
+    def round(self) -> int:
+        """Judge one group, and look again at a few when no storm is on; count both. Blocking."""
+        judged = self.once()
+        looked = self.again.once(is_calm=judged < self.opinion.storm) if self.again is not None else 0
+        return judged + looked
+
     def once(self) -> int:
         """Judge one group and return how many messages got their case. Blocking."""
         with self.store.write() as transaction:
@@ -92,12 +100,13 @@ class Judge:
             rows: list[Mapping[str, Any]] = inbox.claim(
                 transaction, now=self.clock(), limit=_GROUP, max_bytes=_GROUP_BYTES, lease=_LEASE
             )
+            waiting = second_looks.unread(transaction, most=self.opinion.most_in_calm)
         self._innocent.clear()
         heard = self._read(rows)
         # Whoever was in hand so often is taken alone (`claim`), and once more without an opinion of it.
         is_suspect = any(row["attempts"] > _MOST_ATTEMPTS for row in rows)
         began = time.perf_counter()
-        suggestions = [None] * len(heard) if is_suspect else self.opinion.of(self._texts(heard))
+        suggestions = self._suggestions(heard, is_suspect=is_suspect, waiting=waiting)
         if heard:
             ids = [one.message_id for one in heard]
             self.meter.judged(ids, suggestions, time.perf_counter() - began)
@@ -116,6 +125,13 @@ class Judge:
             else:
                 heard.append(from_given(row))
         return heard
+
+    def _suggestions(
+        self, heard: Sequence[Heard], *, is_suspect: bool, waiting: int
+    ) -> list[Suggestion | None]:
+        if is_suspect:
+            return [None] * len(heard)
+        return self.opinion.of(self._texts(heard), waiting=waiting)
 
     def _texts(self, heard: Sequence[Heard]) -> list[str]:
         if not heard:

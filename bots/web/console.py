@@ -102,6 +102,8 @@ class Console:
     async def case(self, request: Request, me: Handler) -> Response:
         """Show one case."""
         opened = await self._opened(request, me)
+        if await asyncio.to_thread(self._parts.acts.open_to, opened.case["id"]):
+            opened = await self._opened(request, me)
         await self._note(opened, me)
         alike, todo, beside = await asyncio.to_thread(self._around, opened, me)
         return self._case(request, me, opened, alike, todo, beside)

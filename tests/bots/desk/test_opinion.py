@@ -47,23 +47,55 @@ def test_each_text_gets_its_suggestion_in_order() -> None:
     assert opinion.of(["ett", "två", "tre"]) == [GOOD, two, GOOD]
 
 
+SMALL = replace(GOOD, model="fast+1")
+IN_HASTE = replace(SMALL, hasty=True)
+
+
 def test_in_a_storm_the_small_model_is_asked_instead() -> None:
-    small = replace(GOOD, model="fast+1")
-    opinion = Opinion(suggester=Scripted(GOOD), quick=Scripted(small), storm=3)
+    opinion = Opinion(suggester=Scripted(GOOD), quick=Scripted(SMALL), storm=3)
 
     assert opinion.of(["ett", "två"]) == [GOOD, GOOD]
-    assert opinion.of(["ett", "två", "tre"]) == [small, small, small]
+    assert opinion.of(["ett", "två", "tre"]) == [IN_HASTE, IN_HASTE, IN_HASTE]
+    assert opinion.of(["ett"], waiting=3) == [IN_HASTE]
+
+
+def test_a_storm_is_more_than_the_large_model_reads_in_half_a_minute() -> None:
+    moments = iter([0.0, 2.0])  # eight texts in two seconds
+    opinion = Opinion(
+        suggester=Scripted(GOOD), quick=Scripted(SMALL), storm=32, timer=lambda: next(moments, 9.0)
+    )
+
+    before = opinion.most_in_calm
+    opinion.of(["text"] * 8)
+
+    assert before == 32
+    assert opinion.most_in_calm == 120
+    assert opinion.of(["ett"], waiting=119) == [GOOD]
+    assert opinion.of(["ett"], waiting=120) == [IN_HASTE]
+
+
+def test_the_second_look_is_of_the_large_model_or_of_nobody() -> None:
+    small = Scripted(SMALL)
+    opinion = Opinion(suggester=Scripted(GOOD, {"gift": RuntimeError("no")}), quick=small, storm=1)
+
+    assert opinion.again(["ett", "gift"]) == [GOOD, None]
+    assert small.asked == []
+
+
+def test_what_the_small_model_says_is_not_hasty_where_it_is_the_only_one() -> None:
+    small = Scripted(SMALL)
+
+    assert Opinion(suggester=small, quick=small, storm=1).of(["ett"]) == [SMALL]
 
 
 def test_where_the_large_model_fails_or_hangs_the_small_one_answers() -> None:
-    small = replace(GOOD, model="fast+1")
     stuck = Stuck()
-    broken = Opinion(suggester=Scripted(GOOD, {"": RuntimeError("no")}), quick=Scripted(small))
-    hanging = Opinion(suggester=stuck, quick=Scripted(small), patience=0.05)
+    broken = Opinion(suggester=Scripted(GOOD, {"": RuntimeError("no")}), quick=Scripted(SMALL))
+    hanging = Opinion(suggester=stuck, quick=Scripted(SMALL), patience=0.05)
 
-    assert broken.of(["ett"]) == [small]
-    assert hanging.of(["ett"]) == [small]
-    assert hanging.of(["två"]) == [small]  # the first call still hangs, and is not asked again
+    assert broken.of(["ett"]) == [IN_HASTE]
+    assert hanging.of(["ett"]) == [IN_HASTE]
+    assert hanging.of(["två"]) == [IN_HASTE]  # the first call still hangs, and is not asked again
     assert stuck.calls == 1
     stuck.gate.set()
 
