@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 
-from bots import running
+from bots import monitoring, running
 from bots.channel import (
     Capabilities,
     Channel,
@@ -54,6 +54,7 @@ from bots.desk.trouble import place_of
 from bots.desk.watch import Watch
 from bots.mail.identity import Identity
 from bots.mail.worker import Reader
+from bots.metrics import Metrics
 from bots.parts import (
     archive_of,
     build_classifiers,
@@ -115,6 +116,9 @@ class App:
     pages: Any = None
     provider: IdentityProvider | None = None
     web_socket: socket.socket | None = None
+    metrics: Metrics | None = None
+    monitor: Any = None  # the pages for machines that watch us
+    monitor_socket: socket.socket | None = None
     acts: Acts = field(kw_only=True)
     directory: Directory = field(kw_only=True)
     scanning: Scanning | None = None
@@ -154,6 +158,9 @@ class App:
                 ]
                 if self.pages is not None and self.web_socket is not None:
                     open_doors.append(entrance.create_task(serve(self.pages, self.web_socket), name="web"))
+                if self.monitor is not None and self.monitor_socket is not None:
+                    watched = serve(self.monitor, self.monitor_socket)
+                    open_doors.append(entrance.create_task(watched, name="monitor"))
                 await stop.wait()
                 for task in open_doors:
                     task.cancel()
@@ -348,9 +355,12 @@ def build(
                 settings, store, clock, tell=Infected(work=work).tell, told=delivery.ring
             ),
             seal_seconds=settings.journal.seconds,
+            metrics=Metrics() if settings.metrics is not None and with_doors else None,
         )
         if settings.web is not None and with_doors:
             _add_pages(app, settings, house, clock, mailbox)
+        if app.metrics is not None:
+            _add_monitor(app, app.metrics, settings, clock)
         undo.pop_all()  # from now on App.close lets go of them
         return app
 
@@ -424,6 +434,7 @@ def _add_pages(
         mailbox=mailbox,
         watched_at=lambda: app.watch.looked_at,
         running=_look(app, settings, clock()),
+        timed=app.metrics.answered if app.metrics else None,
         notices=build_notices(settings),
         open_data=build_open_data(settings),
         hooks={one.name: one for one in app.doors if isinstance(one, Hooked)},
@@ -443,6 +454,22 @@ def _add_pages(
             reader=house.reader,
             regulated=house.regulated,
         ),
+    )
+
+
+def _add_monitor(app: App, metrics: Metrics, settings: Settings, clock: Callable[[], datetime]) -> None:
+    if settings.metrics is None:
+        return
+    try:
+        token = monitoring.token_of(settings.metrics)
+        app.monitor_socket = monitoring.open_port(settings.metrics)
+    except SettingsError:
+        if app.web_socket is not None:
+            app.web_socket.close()
+        raise
+    app.intake.meter = app.judge.meter = app.delivery.meter = metrics
+    app.monitor = monitoring.pages(
+        metrics=metrics, store=app.store, clock=clock, look=_look(app, settings, clock()), token=token
     )
 
 

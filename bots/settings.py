@@ -432,6 +432,14 @@ class RetentionSettings(Table):
     folder: str = ""
 
 
+class MetricsSettings(Table):
+    """Where machines read how we fare: /metrics, /health and /ready (docs/metrics.md)."""
+
+    host: Name = "127.0.0.1"
+    port: Port = 9464
+    token: Secret | None = None
+
+
 class Settings(Table):
     """The whole of config.toml."""
 
@@ -453,6 +461,7 @@ class Settings(Table):
     public: PublicSettings = PublicSettings()
     open_data: OpenDataSettings = OpenDataSettings()
     secrecy: SecrecySettings = SecrecySettings()
+    metrics: MetricsSettings | None = None
     boards: list[BoardSettings] = []
     retention: list[RetentionSettings] = []
     handlers: Annotated[list[HandlerSettings], Field(min_length=1)]

@@ -17,7 +17,7 @@ from store.tables import letters, messages
 
 NEWEST = 2000  # messages, and letters, among which the latest of each channel is looked for
 _MOST = 5000  # receipts that are measured
-_UNSENT = (LetterState.PENDING, LetterState.SENDING)
+UNSENT = (LetterState.PENDING, LetterState.SENDING)
 _UNSETTLED = tuple(one for one in LetterState if one not in {LetterState.SENT, LetterState.UNDONE})
 _DAY = timedelta(days=1)
 
@@ -51,24 +51,20 @@ class Counted:
 
 def count(transaction: Transaction, *, now: datetime) -> Counted:
     """Count everything at one moment."""
-    # Few wait to be read. SQLite knows only how many have a state on average, and would read them all.
-    others = messages.alias()
-    unread = select(others.c.id).where(others.c.state == MessageState.KEPT)
-    kept = select(func.count(), func.min(messages.c.kept_at)).where(messages.c.id.in_(unread))
-    waiting, waiting_since = transaction.connection.execute(kept).one()
-    unsent = select(func.min(letters.c.created_at)).where(letters.c.state.in_(_UNSENT))
+    waiting, waiting_since = unread(transaction)
+    step, newest_step = steps(transaction)
     return Counted(
         waiting=waiting,
         waiting_since=waiting_since,
-        letters=_unsettled(transaction),
+        letters=unsettled(transaction),
         sent=_sent(transaction, now),
-        unsent_since=transaction.connection.scalar(unsent),
+        unsent_since=unsent_since(transaction),
         receipts=tuple(_receipts(transaction, now, days=days) for days in (1, 7)),
-        heard=tuple(_heard(transaction)),
+        heard=tuple(heard(transaction)),
         posted=_posted(transaction),
-        size=_size(transaction),
-        step=str(transaction.connection.scalar(text("SELECT version_num FROM alembic_version")) or ""),
-        newest_step=migrations.newest(),
+        size=size(transaction),
+        step=step,
+        newest_step=newest_step,
     )
 
 
@@ -81,7 +77,32 @@ def room(store: Store) -> tuple[int, int] | None:
     return usage.free, usage.total
 
 
-def _unsettled(transaction: Transaction) -> dict[LetterState, int]:
+def unread(transaction: Transaction) -> tuple[int, datetime | None]:
+    """Count the messages that are kept and not yet judged, and tell when the oldest of them was kept."""
+    # Few wait to be read. SQLite knows only how many have a state on average, and would read them all.
+    others = messages.alias()
+    waiting = select(others.c.id).where(others.c.state == MessageState.KEPT)
+    kept = select(func.count(), func.min(messages.c.kept_at)).where(messages.c.id.in_(waiting))
+    count, since = transaction.connection.execute(kept).one()
+    return count, since
+
+
+def unsent_since(transaction: Transaction) -> datetime | None:
+    """Return when the oldest letter was written that is to go out, and has not."""
+    found: datetime | None = transaction.connection.scalar(
+        select(func.min(letters.c.created_at)).where(letters.c.state.in_(UNSENT))
+    )
+    return found
+
+
+def steps(transaction: Transaction) -> tuple[str, str]:
+    """Return at which step the tables are, and which is the newest that this release knows."""
+    here = transaction.connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return str(here or ""), migrations.newest()
+
+
+def unsettled(transaction: Transaction) -> dict[LetterState, int]:
+    """Count the letters of each state but those that were sent or taken back."""
     # What was sent is most of all letters, and would be counted one by one.
     wanted = select(letters.c.state, func.count()).where(letters.c.state.in_(_UNSETTLED))
     found = {one[0]: one[1] for one in transaction.connection.execute(wanted.group_by(letters.c.state))}
@@ -126,7 +147,8 @@ def _within(taken: list[timedelta], share: float) -> timedelta | None:
     return taken[min(int(share * len(taken)), len(taken) - 1)] if taken else None
 
 
-def _heard(transaction: Transaction) -> list[Row]:
+def heard(transaction: Transaction) -> list[Row]:
+    """Tell when something came last by each channel and account, among the `NEWEST` messages."""
     newest = select(messages.c.channel, messages.c.account, messages.c.kept_at)
     newest = newest.order_by(messages.c.id.desc()).limit(NEWEST)
     among = newest.subquery()
@@ -143,7 +165,8 @@ def _posted(transaction: Transaction) -> dict[str, datetime]:
     return {one[0]: one[1] for one in transaction.connection.execute(wanted.group_by(among.c.channel))}
 
 
-def _size(transaction: Transaction) -> int:
+def size(transaction: Transaction) -> int:
+    """Return how many bytes the database takes."""
     if transaction.connection.dialect.name == "sqlite":
         pages = transaction.connection.scalar(text("PRAGMA page_count")) or 0
         return int(pages) * int(transaction.connection.scalar(text("PRAGMA page_size")) or 0)

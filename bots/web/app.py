@@ -87,6 +87,7 @@ from bots.web.statistics_proposals import ProposalsPage
 from bots.web.stranded import Shelf
 from bots.web.stranded_page import StrandedPage
 from bots.web.survey import Survey
+from bots.web.timing import Note, Timed
 from bots.web.webchat import Talk
 from bots.web.work import Work
 from store.domain import Handler, Unit
@@ -153,6 +154,7 @@ def build(
     archive: Archive | None = None,
     open_data: Source | None = None,
     scanner: Scanner | None = None,
+    timed: Note | None = None,
 ) -> Starlette:
     """Build the pages. An empty `password` shuts the staff pages; an empty `session_secret` is refused.
 
@@ -216,7 +218,7 @@ def build(
                 show,
                 access,
                 session_secret,
-                watched_at,
+                Health(store, watched_at, running),
                 _pages_of_acts(desk, parts, show, access, undo, most_enclosed, scanner),
             ),
             *HealthPage(parts=parts, show=show, access=access, running=running).routes(),
@@ -255,6 +257,7 @@ def build(
             *_talk(chat, parts, show, access, session_secret, secure_cookies),
         ],
         middleware=[
+            *([Middleware(Timed, note=timed)] if timed else []),
             Middleware(Guard, secure=secure_cookies),
             Middleware(
                 SessionMiddleware,
@@ -334,7 +337,7 @@ def _routes(
     show: Show,
     access: Access,
     secret: str,
-    watched_at: Callable[[], datetime | None],
+    health: Health,
     acts: tuple[Work, AnswerPage] | None,
 ) -> list[BaseRoute]:
     pick_up = PickUp(parts=parts, show=show)
@@ -349,7 +352,7 @@ def _routes(
         *Register(parts=parts, show=show, access=access, secret=secret).routes(),
         *OnBehalfPage(parts=parts, show=show, access=access).routes(),
         *ModelPage(parts=parts, show=show, access=access).routes(),
-        *Health(parts.store, watched_at).routes(),
+        *health.routes(),
         Route("/logga-in", access.door, methods=["GET"]),
         Route("/logga-in", access.log_in, methods=["POST"]),
         Route("/logga-ut", access.log_out, methods=["POST"]),

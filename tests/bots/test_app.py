@@ -22,7 +22,7 @@ from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailu
 from bots.channels.memory import Memory
 from bots.clock import now
 from bots.demo import town
-from bots.settings import ImapSettings, Settings, SettingsError
+from bots.settings import ImapSettings, MetricsSettings, Settings, SettingsError
 from classifier.model import Classifier
 from store import inbox, outbox, seals
 from store.domain import Address, Inbound, LetterState, MessageState, Outgoing, Purpose, Receipt
@@ -392,3 +392,37 @@ async def test_b19_what_was_written_is_closed_into_a_signed_link_before_the_hous
     assert [str(fault) for fault in prove(store, tally)] == []
     assert tally.remarks == []
     assert last == tally.counts["rader i kedjan"]
+
+
+async def test_with_metrics_the_house_tells_machines_how_it_fares(settings: Settings, memory: Memory) -> None:
+    told = settings.model_copy(update={"metrics": MetricsSettings(port=0)})
+    built = build(told)
+    built.delivery.channels = {"email": memory}
+    house = replace(built, doors=[memory], roads={"email": memory})
+    assert house.monitor_socket is not None
+    assert house.web_socket is not None
+    machines = f"http://127.0.0.1:{house.monitor_socket.getsockname()[1]}"
+    people = f"http://127.0.0.1:{house.web_socket.getsockname()[1]}"
+
+    async with running(house), httpx.AsyncClient() as browser:
+        await memory.say(a_message())
+        await until(lambda: len(memory.letters) == 2)
+        hidden = await browser.get(f"{people}/metrics")
+        ready = [await browser.get(f"{where}/ready") for where in (people, machines)]
+        numbers = await browser.get(f"{machines}/metrics")
+
+    assert hidden.status_code == 404
+    assert [(one.status_code, one.json()["model"]) for one in ready] == [(200, "off")] * 2
+    for line in (
+        'synpunkt_messages_kept_total{channel="memory"} 1.0',
+        'synpunkt_http_seconds_count{method="GET",route="none",status="4xx"} 1.0',
+        'synpunkt_http_seconds_count{method="GET",route="/ready",status="2xx"} 1.0',
+    ):
+        assert line in numbers.text
+
+
+def test_a_house_whose_numbers_anybody_could_read_is_not_built(settings: Settings) -> None:
+    told = settings.model_copy(update={"metrics": MetricsSettings(host="0.0.0.0", port=0)})  # noqa: S104 - it is refused
+
+    with pytest.raises(SettingsError, match="nyckel token"):
+        build(told)

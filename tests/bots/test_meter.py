@@ -101,5 +101,7 @@ async def test_what_could_not_be_kept_is_told_of(house: House) -> None:
 
     with pytest.raises(NotKeptError):
         await house.receive(an_inbound())
+    with house.store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE borta RENAME TO messages")
 
     assert heard.lines == ["not kept 1"]

@@ -1,0 +1,94 @@
+"""Puts together what tells machines how we fare: the numbers, the port that they are read at, and traces."""
+
+import errno
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from ipaddress import ip_address
+
+from starlette.applications import Starlette
+
+from bots.metrics import MEDIA_TYPE, Metrics
+from bots.settings import MetricsSettings, SettingsError, signing_secret
+from bots.web.health import Health
+from bots.web.monitor import Numbers, build
+from bots.web.running import Running
+from store import gauges, health
+from store.deadlines import day_of
+from store.engine import Store
+from store.gauges import Gauges
+
+_PORTS = 10  # so many processes can stand on one machine with the same configuration
+
+
+def count(store: Store, clock: Callable[[], datetime]) -> Gauges:
+    """Count what the database holds; raise `StoreError` if it does not answer."""
+    with store.read() as transaction:
+        return gauges.count(transaction, today=day_of(clock()))
+
+
+def open_port(settings: MetricsSettings) -> socket.socket:
+    """Take the port of the configuration, or the first free one of the nine after it.
+
+    Raises `SettingsError` when all are taken, or the address is not one of this machine.
+    """
+    problem = ""
+    for port in range(settings.port, settings.port + (_PORTS if settings.port else 1)):
+        try:
+            return socket.create_server((settings.host, port), family=_family(settings.host))
+        except OSError as error:
+            problem = error.strerror or type(error).__name__
+            if error.errno != errno.EADDRINUSE:
+                break
+    raise SettingsError(
+        f"tabell [metrics], nyckel port: {settings.host}:{settings.port} går inte att öppna ({problem}). "
+        "Välj en annan port, eller stäng det program som har den."
+    )
+
+
+def token_of(settings: MetricsSettings) -> str:
+    """Return what readers must show, or nothing; raise `SettingsError` if others could read without it."""
+    if settings.token is not None:
+        return signing_secret(settings.token, "tabell [metrics], nyckel token")
+    if not _is_own_machine(settings.host):
+        raise SettingsError(
+            f"tabell [metrics], nyckel token: saknas. {settings.host} kan nås från andra maskiner. "
+            'Ange token, eller host = "127.0.0.1".'
+        )
+    return ""
+
+
+def pages(
+    *,
+    metrics: Metrics,
+    store: Store,
+    clock: Callable[[], datetime],
+    look: Callable[[], Running],
+    token: str,
+    parts: str = "all",
+) -> Starlette:
+    """Build the pages for machines, which read of the database and the service whenever they are asked."""
+    metrics.watch(
+        count=lambda: count(store, clock),
+        look=look,
+        room=lambda: health.room(store),
+        clock=clock,
+        parts=parts,
+    )
+    return build(
+        numbers=Numbers(text=metrics.text, media_type=MEDIA_TYPE, token=token),
+        health=Health(store, lambda: look().watched_at, look),
+    )
+
+
+def _is_own_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
