@@ -36,10 +36,10 @@ from bots.web.statistics_shown import NO_UNIT, Figures, page_url, source_name
 from bots.web.views import case_url
 from store.deadlines import day_of
 from store.domain import Factor, Handler, Kind, Source
-from store.figures.agreement import Axis, Judged
+from store.figures.agreement import Axis, Judged, of_proposal
 from store.figures.brief import Measures
 from store.figures.columns import COLUMNS, cases_of
-from store.figures.cut import Cut
+from store.figures.cut import Cut, Proposal
 from store.figures.facts import Fact
 from store.figures.months import Months, open_since, visible
 from store.figures.period import Period
@@ -127,7 +127,7 @@ class StatisticsPage:
             total=total,
             hidden=found.hidden,
             rows=[self._row(fact) for fact in shown],
-            back=page_url(asked.cut),
+            back=page_url(replace(asked.cut, proposal=None)),
             previous=_turned(asked.cut, column, first // _PAGE) if first else "",
             following=_turned(asked.cut, column, first // _PAGE + 2) if more else "",
         )
@@ -144,11 +144,11 @@ class StatisticsPage:
 
     def _count(self, asked: Asked) -> tuple[Figures, dict[str, int]]:
         cut, here = asked.cut, {unit.id for unit in self._house.units}
-        read_now = self._months.of(cut.period)
+        read_now, read_before = self._months.each(cut.period, asked.before)
         every = known(read_now.facts, here)
         whole = counted(every)
         now = within(cut, whole)
-        before = within(cut, counted(known(self._months.of(asked.before).facts, here)))
+        before = within(cut, counted(known(read_before.facts, here)))
         since, waiting = self._open(asked, here)
         ids = {fact.case_id for fact in now}
         figures = Figures(
@@ -172,8 +172,7 @@ class StatisticsPage:
         with self._parts.store.read() as transaction:
             since = min(open_since(transaction) or asked.today, asked.today)
         period = Period(first=since, last=asked.today)
-        found = counted(known(self._months.of(period).facts, here))
-        return since, [fact for fact in within(asked.cut, found) if fact.is_open]
+        return since, list(within(asked.cut, counted(known(self._months.of(period).open, here))))
 
     def _follow(self, asked: Asked, column: str, me: Handler) -> Followed:
         here = {unit.id for unit in self._house.units}
@@ -185,6 +184,9 @@ class StatisticsPage:
             some = [fact for fact in some if fact.case_id in ids]
         else:
             some = cases_of(column, some, today=asked.today)
+        if asked.cut.proposal:
+            ids = {one.case_id for one in of_proposal(read_now.judged, asked.cut.proposal)}
+            some = [fact for fact in some if fact.case_id in ids]
         with self._parts.store.read() as transaction:
             mine = visible(transaction, asked.cut.period, self._parts.acts.reader(me.id))
         newest = sorted(some, key=attrgetter("received_on", "case_id"), reverse=True)
@@ -220,6 +222,8 @@ class StatisticsPage:
         words += [str(one) for one in (cut.kind, cut.factor) if one is not None]
         if cut.source:
             words.append(source_name(cut.source))
+        if cut.proposal:
+            words += _proposed(cut.proposal)
         return ", ".join(words)
 
     def _groups(self, asked: Asked) -> list[Group]:
@@ -270,6 +274,16 @@ class StatisticsPage:
         return [{"name": name, "value": value, "url": page_url(one)} for name, value, one in chips]
 
 
+def _proposed(asked: Proposal) -> list[str]:
+    """Say which proposals are counted."""
+    told = f"{asked.axis} föreslagen"
+    return [
+        f"{told}: {asked.proposed}" if asked.proposed else told,
+        *([f"bekräftad: {asked.confirmed}"] if asked.confirmed else []),
+        *([f"modell {asked.model}"] if asked.model else []),
+    ]
+
+
 def column_name(column: str) -> str:
     """Say what the cases of a column have in common."""
     return _COLUMN_NAMES.get(column, column.removesuffix("_%").replace("_", " ").capitalize())
@@ -295,6 +309,7 @@ def _number(written: str) -> int:
 
 _COLUMN_NAMES = {
     "totalt": "Alla synpunkter",
+    "antal": "Bedömda förslag",
     "preliminära": "Preliminära: ingen människa har bekräftat dem",
     "första_återkoppling_i_tid_%": "Första återkoppling i tid",
     "första_återkoppling_för_sent": "Första återkoppling för sent",

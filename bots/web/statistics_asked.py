@@ -118,7 +118,8 @@ def latest_year(today: date) -> Period:
 
 def known(facts: Iterable[Fact], units: Collection[str]) -> list[Fact]:
     """Move what lies at a unit that is gone to none, as reports count it."""
-    return [fact if fact.unit in units else replace(fact, unit="") for fact in facts]
+    # What lies at none already is the same fact on: `Measures` knows it again.
+    return [fact if fact.unit in units or not fact.unit else replace(fact, unit="") for fact in facts]
 
 
 def within(cut: Cut, facts: Sequence[Fact]) -> Sequence[Fact]:

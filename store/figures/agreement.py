@@ -16,6 +16,7 @@ from sqlalchemy import and_, func, select
 from store.deadlines import day_of
 from store.domain import UNSURE, Status
 from store.engine import Transaction
+from store.figures.cut import Proposal
 from store.figures.period import Period
 from store.figures.tally import Share
 from store.tables import cases, confirmations, suggestions
@@ -157,6 +158,19 @@ def of_period(transaction: Transaction, period: Period) -> list[Judged]:
             proposed_factor,
             factor_sure,
         ) in transaction.connection.execute(wanted)
+    ]
+
+
+def of_proposal(judged: Iterable[Judged], asked: Proposal) -> list[Judged]:
+    """Return those that a figure of R10 counts: all with a proposal, unless it asks for one."""
+    axis: Axis = "kind" if asked.axis == "typ" else "factor"
+    return [
+        one
+        for one in judged
+        if one.on(axis).proposed
+        and asked.proposed in ("", one.on(axis).proposed)
+        and asked.confirmed in ("", one.on(axis).confirmed)
+        and asked.model in ("", one.model)
     ]
 
 

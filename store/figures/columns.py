@@ -65,6 +65,7 @@ def _is_answer_kept(fact: Fact, today: date) -> bool:
 
 COLUMNS: Mapping[str, Holds] = {
     "totalt": _all,
+    "antal": _all,  # R10, with a `Proposal` in its cut
     **{str(kind): _is_of(kind) for kind in Kind},
     **{str(factor): _is_about(factor) for factor in Factor},
     "anonyma": lambda fact, _today: fact.is_anonymous,

@@ -15,10 +15,21 @@ class CutError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """Cases with a proposal on an axis (`typ` or `faktor`) that a human has judged (R10). Empty is any."""
+
+    axis: str
+    proposed: str = ""
+    confirmed: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cut:
     """Some of the cases that are counted in a period. What is None or empty narrows nothing.
 
-    `units` are ids; an empty id is what lies at no unit, or at one that is gone.
+    `units` are ids; an empty id is what lies at no unit, or at one that is gone. `proposal` narrows by what
+    no fact knows: whoever lists the cases looks at `store.figures.agreement` besides.
     """
 
     period: Period
@@ -26,6 +37,7 @@ class Cut:
     kind: Kind | None = None
     factor: Factor | None = None
     source: str = ""
+    proposal: Proposal | None = None
 
     @property
     def query(self) -> str:
@@ -37,6 +49,9 @@ class Cut:
             for name, value in (("typ", self.kind), ("faktor", self.factor), ("källa", self.source))
             if value
         ]
+        if self.proposal:
+            said = (self.proposal.axis, self.proposal.proposed, self.proposal.confirmed, self.proposal.model)
+            pairs += [(name, value) for name, value in zip(_PROPOSAL, said, strict=True) if value]
         return urlencode(pairs)
 
     @classmethod
@@ -51,9 +66,12 @@ class Cut:
                 kind=Kind(said["typ"]) if said.get("typ") else None,
                 factor=Factor(said["faktor"]) if said.get("faktor") else None,
                 source=said.get("källa", ""),
+                proposal=_proposal(*(said.get(name, "") for name in _PROPOSAL)),
             )
         except PeriodError as error:
             raise CutError(str(error)) from None
+        except CutError:
+            raise
         except ValueError:
             raise CutError(f"Urvalet {query!r} nämner en typ eller en faktor som inte finns.") from None
 
@@ -69,3 +87,12 @@ class Cut:
             and (self.factor is None or fact.factor is self.factor)
             and (not self.source or fact.source == self.source)
         )
+
+
+_PROPOSAL = ("axel", "förslag", "bekräftad", "modell")
+
+
+def _proposal(axis: str, proposed: str, confirmed: str, model: str) -> Proposal | None:
+    if axis not in {"", "typ", "faktor"}:
+        raise CutError(f"Axeln {axis!r} finns inte. Välj typ eller faktor.")
+    return Proposal(axis=axis, proposed=proposed, confirmed=confirmed, model=model) if axis else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import attrgetter
 from threading import Lock
+from typing import TypeVar
 
 from sqlalchemy import func, select
 
@@ -28,14 +29,16 @@ _TELLING = frozenset(table.name for table in (cases, promises, answers, alarms, 
 # these newest ones are looked at again. SQLite has one writer at a time.
 _OVERLAP = 2000
 _AT_ONCE = 500
+_Dated = TypeVar("_Dated", Fact, Judged)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """What is known of the cases of some days."""
+    """What is known of the cases of some days. `open` are those of the facts that are not ended."""
 
     facts: Sequence[Fact]
     judged: Sequence[Judged]
+    open: Sequence[Fact]
 
 
 @dataclass
@@ -52,25 +55,37 @@ class Months:
 
     def of(self, period: Period) -> Counted:
         """Return what came in during a period, as it is now, in the order of the cases. Blocking."""
+        (found,) = self.each(period)
+        return found
+
+    def each(self, *periods: Period) -> list[Counted]:
+        """Return what came in during each of some periods, all of one moment; as `of`."""
         # The transaction begins under the lock: an older moment must not be kept after a newer one.
         with self._lock, self.store.read() as transaction:
             self._forget_changed(transaction)
-            found = [self._month(transaction, month) for month in _months(self._held(transaction, period))]
-        return Counted(
-            facts=sorted(
-                (fact for month in found for fact in month.facts if fact.received_on in period),
-                key=attrgetter("case_id"),
-            ),
-            judged=sorted(
-                (one for month in found for one in month.judged if one.received_on in period),
-                key=attrgetter("case_id"),
-            ),
-        )
+            found = [
+                [
+                    (month, self._month(transaction, month))
+                    for month in _months(self._held(transaction, period))
+                ]
+                for period in periods
+            ]
+        return [
+            Counted(
+                facts=_joined([(month, known.facts) for month, known in months], period),
+                judged=_joined([(month, known.judged) for month, known in months], period),
+                open=_joined([(month, known.open) for month, known in months], period),
+            )
+            for period, months in zip(periods, found, strict=True)
+        ]
 
     def _month(self, transaction: Transaction, month: Period) -> Counted:
         if month not in self._kept:
+            every = facts.of_period(transaction, month)
             read = Counted(
-                facts=facts.of_period(transaction, month), judged=agreement.of_period(transaction, month)
+                facts=every,
+                judged=agreement.of_period(transaction, month),
+                open=[fact for fact in every if fact.is_open],
             )
             self._kept[month] = read
             self._lies_in |= {fact.case_id: month for fact in read.facts}
@@ -158,6 +173,17 @@ def _months(period: Period | None) -> Iterator[Period]:
     while month.first <= period.last:
         yield month
         month = holding("month", month.last + timedelta(days=1))
+
+
+def _joined(months: Iterable[tuple[Period, Sequence[_Dated]]], period: Period) -> list[_Dated]:
+    """Put together what months hold of a period, in the order of the cases."""
+    found: list[_Dated] = []
+    for month, some in months:
+        # Most months lie within it wholly, and years of cases are asked for at once.
+        is_whole = period.first <= month.first and month.last <= period.last
+        found += some if is_whole else [one for one in some if one.received_on in period]
+    found.sort(key=attrgetter("case_id"))
+    return found
 
 
 def _parted(ids: Iterable[int]) -> Iterator[list[int]]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from bots.desk.reports.asked import Asked
+from bots.desk.reports.counting import place_of
 from bots.desk.reports.report import Chart, Report, Section, Series, Shape
 from bots.desk.reports.sheet import Cell, Sheet, shown
 from bots.desk.reports.swedish import month as month_on_axis
@@ -14,6 +15,7 @@ from store.domain import Factor, Kind
 from store.engine import Transaction
 from store.figures import agreement
 from store.figures.agreement import Axis, Confusion, Judged, confusion
+from store.figures.cut import Cut, Proposal
 from store.figures.period import Period, holding
 
 ALL = "Alla"
@@ -35,6 +37,8 @@ _MOST = 5
 class _Part:
     """Some of what was judged, and where it stands in the table."""
 
+    period: Period
+    units: tuple[str, ...]
     month: str = ALL
     unit: str = ALL
     model: str = ALL
@@ -51,11 +55,16 @@ def of_agreement(transaction: Transaction, asked: Asked) -> Report:
     judged = narrowed(agreement.of_period(transaction, asked.period), asked)
     before = narrowed(agreement.of_period(transaction, asked.period.before), asked)
     rows: list[tuple[Cell, ...]] = []
+    cuts: list[Cut] = []
     for part in _parts(judged, asked):
         for axis, name, classes in AXES:
             made = confusion(part.judged, axis)
             where = (asked.period.name, part.month, part.unit, part.model, name)
-            rows += [(*where, *row) for row in _rows(made, classes, with_cells=part.with_cells)]
+            for row in _rows(made, classes, with_cells=part.with_cells):
+                rows.append((*where, *row))
+                proposed, confirmed, model = ("" if one == ALL else one for one in (*row[:2], part.model))
+                proposal = Proposal(axis=name, proposed=proposed, confirmed=confirmed, model=model)
+                cuts.append(Cut(period=part.period, units=part.units, proposal=proposal))
     sheet = Sheet(
         id="R10",
         title=f"Modellens förslag mot handläggarnas ord, {asked.period.name}",
@@ -65,6 +74,7 @@ def of_agreement(transaction: Transaction, asked: Asked) -> Report:
             ("bedömda ärenden utan förslag", sum(not one.model for one in judged)),
             ("räknat till och med", asked.today),
         ],
+        cuts=cuts,
     )
     words = [sheet.id, "--period", asked.period.name, *(f"--unit {unit}" for unit in asked.units)]
     return Report(
@@ -76,6 +86,7 @@ def of_agreement(transaction: Transaction, asked: Asked) -> Report:
         headline=headline(judged, asked.period),
         sections=sections(judged, before),
         charts=charts(judged, asked),
+        place=place_of(asked),
     )
 
 
@@ -158,20 +169,27 @@ def charts(judged: Sequence[Judged], asked: Asked) -> list[Chart]:
 
 
 def _parts(judged: Sequence[Judged], asked: Asked) -> Iterator[_Part]:
-    yield _Part(judged=judged, with_cells=True)
+    """Walk through the whole, and what of each model, month and unit has been judged at all."""
+    period, units = asked.period, tuple(asked.units)
+    yield _Part(period=period, units=units, judged=judged, with_cells=True)
     for model in agreement.models(judged):
-        yield _Part(model=model, judged=[one for one in judged if one.model == model], with_cells=True)
+        here = [one for one in judged if one.model == model]
+        yield _Part(period=period, units=units, model=model, judged=here, with_cells=True)
     for month in months_of(asked):
-        here = [one for one in judged if one.received_on in month]
-        yield _Part(month=month.name, judged=here)
+        if here := [one for one in judged if one.received_on in month]:
+            # Any dates may begin or end within a month.
+            days = Period(first=max(month.first, period.first), last=min(month.last, period.last))
+            yield _Part(period=days, units=units, month=month.name, judged=here)
     known = {unit.id for unit in asked.house.units}
     for unit in asked.shown:
-        here = [one for one in judged if (one.unit == unit.id if unit else one.unit not in known)]
-        if unit is not None or here:
-            yield _Part(unit=unit.name if unit else NO_UNIT, judged=here)
+        if here := [one for one in judged if (one.unit == unit.id if unit else one.unit not in known)]:
+            name, ids = (unit.name, (unit.id,)) if unit else (NO_UNIT, ("",))
+            yield _Part(period=period, units=ids, unit=name, judged=here)
 
 
-def _rows(made: Confusion, classes: Sequence[str], *, with_cells: bool) -> Iterator[tuple[Cell, ...]]:
+def _rows(
+    made: Confusion, classes: Sequence[str], *, with_cells: bool
+) -> Iterator[tuple[str, str, int, Fraction | None, Fraction | None, Fraction | None]]:
     yield ALL, ALL, made.proposed, made.sure(), made.kept.percent, made.found.percent
     every = (*classes, *(one for one in made.classes if one not in classes))
     for one in every:

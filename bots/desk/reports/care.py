@@ -171,7 +171,7 @@ def _headline(lines: Sequence[_Line], asked: Asked) -> str:
         return f"Inga synpunkter på omsorgen finns för {when}."
     by_source = Counter(line.source for line in lines)
     serious = sum(line.is_serious for line in lines)
-    told = f"{begun(many(len(lines), 'synpunkt', 'synpunkter'))} på omsorgen kom in {when}"
+    told = f"{begun(many(len(lines), 'synpunkt', 'synpunkter'))} på omsorgen kom in under {when}"
     parts = []
     if by_source[DIARY]:
         parts.append(f"{many(by_source[DIARY], 'står', 'står')} bara i diariet")

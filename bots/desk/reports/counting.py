@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 
 from bots.desk.reports.asked import Asked
+from bots.desk.reports.swedish import listed
 from store.domain import Factor, Unit
 from store.engine import Transaction
 from store.figures.cut import Cut
@@ -135,6 +136,11 @@ def cut_of(
     is_all = not asked.units and len(units) == len(asked.shown)
     ids = () if is_all else tuple(unit.id if unit else "" for unit in units)
     return Cut(period=period, units=ids, factor=factor, source=source)
+
+
+def place_of(asked: Asked) -> str:
+    """Return what the units are called that a report is narrowed to; empty of the whole."""
+    return listed([unit.name for unit in asked.shown if unit]) if asked.units else ""
 
 
 def query(asked: Asked, report: str) -> str:

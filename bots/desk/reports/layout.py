@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from bots.desk.reports.report import Report
-from bots.desk.reports.sheet import Cell, Sheet, shown
+from bots.desk.reports.sheet import PROPOSAL, Cell, Sheet, shown
 
 _WIDEST = 34  # letters of a column; a longer text is broken into lines
 _NARROWEST = 4
@@ -95,8 +95,10 @@ def about(report: Report) -> list[tuple[str, str]]:
     period = report.period
     days = f"{period.first}–{period.last}"
     named = f"{period.name} ({days})" if period.kind else days
+    place = [("Gäller", report.place)] if report.place else []
     return [
         ("Kommun", report.municipality),
+        *place,
         ("Period", named),
         ("Räknat till och med", str(report.today)),
         ("Rapport", report.query),
@@ -105,7 +107,12 @@ def about(report: Report) -> list[tuple[str, str]]:
 
 def notes(sheet: Sheet) -> list[tuple[str, str]]:
     """Return the notes of a sheet as they are read, each with its figure."""
-    return [(name[:1].upper() + name[1:], shown(cell)) for name, cell in sheet.notes]
+    return [(name[:1].upper() + name[1:], shown(cell)) for name, cell in beside(sheet)]
+
+
+def beside(sheet: Sheet) -> list[tuple[str, Cell]]:
+    """Return the notes that the text above the table does not tell already: only a CSV is without it."""
+    return [(name, cell) for name, cell in sheet.notes if name != PROPOSAL]
 
 
 def left_out(sheet: Sheet, laid: Laid) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bots.desk.house import House
 from bots.desk.reports.asked import Asked
-from bots.desk.reports.counting import NO_UNIT, query
+from bots.desk.reports.counting import NO_UNIT, place_of, query
 from bots.desk.reports.discreet import without_persons
 from bots.desk.reports.report import Chart, Report, Section, Series
 from bots.desk.reports.sheet import Sheet
@@ -36,6 +36,7 @@ def put_together(
         headline=headline,
         sections=tuple(one for one in sections if one.paragraphs or one.items),
         charts=tuple(one for one in charts if one is not None),
+        place=place_of(asked),
     )
 
 

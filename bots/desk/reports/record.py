@@ -1,6 +1,7 @@
 """R7, R13 and R14: the register that anybody may read, what was disposed of, and who did and read what."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from bots.desk import disposal, public_list
 from bots.desk.house import House
@@ -56,9 +57,9 @@ def of_register(transaction: Transaction, asked: Asked) -> Report:
     )
     documents = many(len(lines), "handling", "handlingar")
     told = (
-        f"{begun(documents)} registrerades {period(asked.period)}"
+        f"{begun(documents)} registrerades under {period(asked.period)}"
         if lines
-        else (f"Inget registrerades {period(asked.period)}")
+        else (f"Inget registrerades under {period(asked.period)}")
     )
     marks = f", {number(marked)} med sekretessmarkering" if marked else ""
     where = Section(
@@ -101,12 +102,11 @@ def of_disposals(transaction: Transaction, asked: Asked) -> Report:
     for row in found:
         records[row["record"]] += row["pieces"]
         decisions[row["decision_ref"]] += row["pieces"]
-    headline = f"Inget gallrades {period(asked.period)}."
+    headline = f"Inget gallrades under {period(asked.period)}."
     if found:
         told = begun(many(sum(records.values()), "handling gallrades", "handlingar gallrades"))
-        headline = (
-            f"{told} {period(asked.period)}, enligt {many(len(decisions), 'beslut', 'beslut', neuter=True)}."
-        )
+        by = many(len(decisions), "beslut", "beslut", neuter=True)
+        headline = f"{told} under {period(asked.period)}, enligt {by}."
     return put_together(
         sheet,
         asked,
@@ -147,7 +147,7 @@ def of_access(transaction: Transaction, asked: Asked) -> Report:
                 roles.of(row["actor"]),
                 f"{row['act']} ({what})" if what and not is_hidden else row["act"],
                 _NOT_SHOWN if is_hidden else row["number"] or "",
-                "" if is_hidden else words.of(details.get("varför", "")),
+                "" if is_hidden else _reason(details, words),
             )
         )
     sheet = Sheet(
@@ -161,12 +161,11 @@ def of_access(transaction: Transaction, asked: Asked) -> Report:
             ("till och med", asked.today),
         ],
     )
-    headline = f"Ingen har läst eller gjort något {period(asked.period)}."
+    headline = f"Ingen har läst eller gjort något under {period(asked.period)}."
     if rows:
         told = f"{begun(many(len(people), 'användare', 'användare'))} gjorde {number(len(rows))} saker"
-        headline = (
-            f"{told} {period(asked.period)}, därav {many(acts[journal.READING], 'läsning', 'läsningar')}."
-        )
+        read = many(acts[journal.READING], "läsning", "läsningar")
+        headline = f"{told} under {period(asked.period)}, därav {read}."
     return put_together(
         sheet,
         asked,
@@ -176,6 +175,13 @@ def of_access(transaction: Transaction, asked: Asked) -> Report:
         ],
         charts=[bars("Det vanligaste", "gånger", dict(acts.most_common(_COMMON)))],
     )
+
+
+def _reason(details: Mapping[str, str], words: Words) -> str:
+    """Return why somebody did something, or which report they took out: that has no case and no reason."""
+    why = words.of(details.get("varför", ""))
+    report, period_named = details.get("rapport", ""), details.get("period", "")
+    return why or f"{report} {period_named}".strip()
 
 
 class _Roles:

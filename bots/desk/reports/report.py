@@ -62,7 +62,8 @@ class Section:
 class Report:
     """A report over a period, counted to the end of `today`. `headline` is the first finding, one sentence.
 
-    `query` names what was asked for, as `synpunkt report` would be asked again.
+    `query` names what was asked for, as `synpunkt report` would be asked again. `place` is what the units are
+    called that it is narrowed to; empty of the whole municipality.
     """
 
     sheet: Sheet
@@ -73,3 +74,4 @@ class Report:
     headline: str
     sections: Sequence[Section] = ()
     charts: Sequence[Chart] = ()
+    place: str = ""

@@ -109,8 +109,8 @@ def _row(one: _Channel) -> tuple[Cell, ...]:
 def _headline(whole: _Channel, found: Sequence[_Channel], asked: Asked) -> str:
     share = whole.in_one.percent
     if share is None:
-        return f"Inget av det som kom in {period(asked.period)} går att mäta än."
-    told = f"Av det som kom in {period(asked.period)} fick {percent(share)} ett svar inom en arbetsdag"
+        return f"Inget av det som kom in under {period(asked.period)} går att mäta än."
+    told = f"Av det som kom in under {period(asked.period)} fick {percent(share)} ett svar inom en arbetsdag"
     by_mail = next((one.in_one.percent for one in found if one.name == Source.EMAIL), None)
     return f"{told}, av e-posten {percent(by_mail)}." if by_mail is not None else f"{told}."
 

@@ -11,6 +11,7 @@ from store.figures.cut import Cut
 
 Cell = str | int | Fraction | date | None
 
+PROPOSAL = "förbättringsförslag"  # the name of a note (row T7)
 _TENTH = Fraction(1, 10)
 
 

@@ -18,7 +18,7 @@ from bots.desk.reports.counting import (
     span,
 )
 from bots.desk.reports.improving import Improvements
-from bots.desk.reports.sheet import Cell, Sheet
+from bots.desk.reports.sheet import PROPOSAL, Cell, Sheet
 from store.domain import Factor, Kind, Source, Unit
 from store.engine import Transaction
 from store.figures import words
@@ -271,7 +271,7 @@ def notes(found: Material, *, proposals: bool = False) -> list[tuple[str, Cell]]
         notes.append(("perioden pågår: förändringen är mot lika många dagar", found.asked.today))
     if found.improvements.left_out:
         notes.append(("texter som inte visas: de kan peka ut någon", found.improvements.left_out))
-    return [*notes, *(("förbättringsförslag", text) for _, text in proposed)]
+    return [*notes, *((PROPOSAL, text) for _, text in proposed)]
 
 
 def _told(chosen: Sequence[tuple[Fact, str]]) -> str:

@@ -104,9 +104,10 @@ def _days(one: Errand, calendar: WorkingDays) -> int | None:
 def _headline(sums: Sequence[_Sum], asked: Asked) -> str:
     total, in_question = sum(one.total for one in sums), sum(one.asked for one in sums)
     if not total:
-        return f"Inget som kom in {period(asked.period)} gällde en utförare eller en annan nämnd."
+        return f"Inget som kom in under {period(asked.period)} gällde en utförare eller en annan nämnd."
     missing = in_question - sum(one.received for one in sums)
-    told = f"{begun(cases(total))} som kom in {period(asked.period)} gällde en utförare eller en annan nämnd"
+    came = f"{begun(cases(total))} som kom in under {period(asked.period)}"
+    told = f"{came} gällde en utförare eller en annan nämnd"
     if not in_question:
         return f"{told}, och ingen redogörelse är begärd."
     rest = f"{number(missing)} har inte kommit" if missing else "alla har kommit"

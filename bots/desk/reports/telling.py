@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from bots.desk.reports import findings, sheets, swedish
 from bots.desk.reports.asked import Asked
-from bots.desk.reports.counting import Counted, is_running, query
+from bots.desk.reports.counting import Counted, is_running, place_of, query
 from bots.desk.reports.discreet import quote
 from bots.desk.reports.findings import Cell, Change
 from bots.desk.reports.graphs import charts
@@ -423,6 +423,7 @@ def _told(found: Material, sheet: Sheet, voices: _Voices | None = None) -> Repor
         headline=teller.headline(),
         sections=tuple(teller.sections()),
         charts=charts(found),
+        place=place_of(asked),
     )
 
 

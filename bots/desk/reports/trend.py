@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from bots.desk.reports import findings, swedish
 from bots.desk.reports.asked import Asked
-from bots.desk.reports.counting import NO_UNIT, cut_of, query
+from bots.desk.reports.counting import NO_UNIT, cut_of, place_of, query
 from bots.desk.reports.findings import Change
 from bots.desk.reports.report import Report, Section
 from bots.desk.reports.sheet import Cell, Sheet
@@ -57,6 +57,7 @@ def of_cells(transaction: Transaction, asked: Asked) -> Report:
         query=query(asked, "L20"),
         headline=_headline(found),
         sections=(Section(title="Så läser du tabellen", paragraphs=(_HOW,)),),
+        place=place_of(asked),
     )
 
 

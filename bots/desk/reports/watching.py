@@ -212,8 +212,8 @@ def _watched(total: int, spans: Mapping[str, int]) -> str:
 
 def _escalations(found: Sequence[Escalated], asked: Asked) -> str:
     if not found:
-        return f"Inget av det som kom in {period(asked.period)} har eskalerats."
+        return f"Inget av det som kom in under {period(asked.period)} har eskalerats."
     count = len({one.case_id for one in found})
     open_still = len({one.case_id for one in found if one.ended_on is None})
     rest = f"{number(open_still)} av dem är ännu inte {'klar' if open_still == 1 else 'klara'}"
-    return f"{begun(cases(count))} som kom in {period(asked.period)} fick eskaleras: {rest}."
+    return f"{begun(cases(count))} som kom in under {period(asked.period)} fick eskaleras: {rest}."

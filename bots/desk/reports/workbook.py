@@ -8,7 +8,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from bots.desk.reports.layout import about, notes
+from bots.desk.reports.layout import about, beside, notes
 from bots.desk.reports.report import Chart, Report, Shape
 from bots.desk.reports.sheet import Cell, shown, told
 
@@ -84,7 +84,7 @@ class _Pen:
             self._write(page, at, 1, value, self._words)
             at += 1
         at += 1
-        for (name, _), (_, cell) in zip(notes(report.sheet), report.sheet.notes, strict=True):
+        for (name, _), (_, cell) in zip(notes(report.sheet), beside(report.sheet), strict=True):
             self._write(page, at, 0, name, self._words)
             self._write(page, at, 1, cell, self._words if isinstance(cell, str) else None)
             page.set_row(at, _height(name, 34))

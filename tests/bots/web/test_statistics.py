@@ -176,10 +176,10 @@ async def test_cases_that_are_not_for_the_reader_are_only_counted(town: Town) ->
     after = await town.get("chris", asked)
 
     assert amount_in(after.text) == total
-    assert f"{total} ärenden, varav 3 till som du inte får se" in words_of(after.text)
+    assert f"{total} ärenden, varav 3 som du inte får se" in words_of(after.text)
     assert not any(f">{row['number']}<" in after.text for row in hidden)
     # The head of the department has the sums, and no case that they were not told of.
-    assert f"{total} ärenden, varav {total} till som du inte får se" in words_of(
+    assert f"{total} ärenden, varav {total} som du inte får se" in words_of(
         (await town.get("frida", asked)).text
     )
 
@@ -269,6 +269,26 @@ async def test_r10_the_page_tells_how_each_class_fared(town: Town) -> None:
     assert "Typ: klagomål blev beröm i 10 ärenden" in text
     page = await town.get("kim", "/statistik/arenden?period=2026&kolumn=typ_%C3%A4ndrad")
     assert amount_in(page.text) == 10
+
+
+async def test_r10_each_count_leads_to_its_cases(town: Town) -> None:
+    with town.house.store.write() as transaction:
+        judged(transaction, [(Kind.COMPLAINT, Kind.COMPLAINT)] * 30 + [(Kind.COMPLAINT, Kind.PRAISE)] * 10)
+
+    async for browser in town.sign_in("kim"):
+        report = (await browser.get("/rapporter/R10/hela?period=2026")).text
+        counts = [(text, to) for text, to in figures_in(report) if to.endswith("kolumn=antal")]
+        assert len(counts) > 12
+        for text, address in counts[::5]:
+            listed = await browser.get(address)
+            assert amount_in(listed.text) == int(text), address
+        pair = "/statistik/arenden?period=2026&axel=typ&förslag=klagomål&bekräftad=beröm&kolumn=antal"
+        told = words_of((await browser.get(pair)).text)
+        wrong = await browser.get("/statistik/arenden?period=2026&axel=humör&kolumn=antal")
+
+    assert "2026, typ föreslagen: klagomål, bekräftad: beröm 10 ärenden" in told
+    assert wrong.status_code == 422
+    assert "Axeln 'humör' finns inte. Välj typ eller faktor." in words_of(wrong.text)
 
 
 def judged(transaction: object, pairs: list[tuple[Kind, Kind]]) -> None:

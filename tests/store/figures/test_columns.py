@@ -18,6 +18,7 @@ def figure_of(column: str, added: Tally, some: list[Fact]) -> int:
     answered = sum(one.answered_on is not None for one in some)
     return {
         "totalt": added.total,
+        "antal": added.total,
         **{str(kind): added.kinds[kind] for kind in Kind},
         **{str(factor): sum(one.factor is factor for one in some) for factor in Factor},
         "anonyma": added.anonymous,

@@ -20,8 +20,11 @@ YEARS = Period(first=date(2025, 1, 1), last=date(2026, 12, 31))
 
 def fresh(house: House, period: Period) -> Counted:
     with house.store.read() as transaction:
+        every = facts.of_period(transaction, period)
         return Counted(
-            facts=facts.of_period(transaction, period), judged=agreement.of_period(transaction, period)
+            facts=every,
+            judged=agreement.of_period(transaction, period),
+            open=[fact for fact in every if fact.is_open],
         )
 
 
@@ -33,12 +36,14 @@ def test_a_period_is_what_is_read_of_it_at_once(house: House) -> None:
         assert months.of(read(written)) == fresh(house, read(written)), written
         assert months.of(read(written)) == fresh(house, read(written)), written
     assert len(months.of(read("2025")).facts) > 20
+    some = [read("2025"), read("2026-K3")]
+    assert months.each(*some) == [fresh(house, one) for one in some]
 
 
 def test_an_empty_register_has_nothing_to_keep(house: House) -> None:
     months = Months(store=house.store)
 
-    assert months.of(YEARS) == Counted(facts=[], judged=[])
+    assert months.of(YEARS) == Counted(facts=[], judged=[], open=[])
     with house.store.read() as transaction:
         assert open_since(transaction) is None
 

@@ -14,6 +14,8 @@ from bots.desk.reports.report import Report
 from bots.desk.reports.sheet import as_csv
 from store.domain import UNSURE, Factor, Kind, Role, Status
 from store.engine import Row
+from store.figures import agreement
+from store.figures.cut import Cut
 from store.figures.period import read
 from store.tables import blobs, confirmations, messages, suggestions
 from tests.bots.desk.reports.test_sheets import TODAY, fill
@@ -169,3 +171,31 @@ def test_it_says_its_finding_first_and_is_honest_when_there_is_little(town: Hous
     assert empty.headline == "Ingen människa har bedömt något förslag som gäller 2024."
     assert empty.charts == []
     assert {line["enhet"] for line in as_dicts(unit)} == {"Alla", "Skolan"}
+
+
+def test_each_figure_of_r10_leads_to_the_very_cases_that_it_counts(town: House) -> None:
+    sheet = made(town, "2026").sheet
+    with town.store.read() as transaction:
+        every = agreement.of_period(transaction, read("2026"))
+    known = {unit.id for unit in town.work.house.units}
+
+    for row, cut in zip(sheet.rows, sheet.cuts, strict=True):
+        assert cut is not None
+        asked_again = Cut.read(cut.query)
+        assert asked_again == cut
+        assert cut.proposal is not None
+        counted = [
+            one
+            for one in agreement.of_proposal(every, cut.proposal)
+            if one.received_on in cut.period
+            and (not cut.units or (one.unit if one.unit in known else "") in cut.units)
+        ]
+        assert len(counted) == row[sheet.columns.index("antal")], row
+
+
+def test_a_month_or_unit_in_which_nothing_is_judged_has_no_rows(house: House) -> None:
+    sheet = made(house, "2026").sheet
+
+    # The whole alone: on each axis its sum, and each class.
+    assert len(sheet.rows) == 1 + len(Kind) + 1 + len(Factor)
+    assert {row[sheet.columns.index("antal")] for row in sheet.rows} == {0}

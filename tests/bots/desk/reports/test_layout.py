@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.desk.reports.layout import about, lay, left_out, worded
-from bots.desk.reports.sheet import Cell, Sheet, shown
+from bots.desk.reports.layout import about, lay, left_out, notes, worded
+from bots.desk.reports.sheet import Cell, Sheet, as_csv, shown
 from store.domain import Source
 from tests.bots.desk.reports.shown import a_report
 
@@ -133,3 +133,13 @@ def test_a_report_tells_whose_it_is_of_when_and_how_to_ask_again() -> None:
         ("Räknat till och med", "2026-10-01"),
         ("Rapport", "R1 --period 2026-K3"),
     ]
+    assert ("Gäller", "Ekbackens äldreboende") in about(a_report(place="Ekbackens äldreboende"))
+
+
+def test_what_the_text_tells_already_is_no_note_on_paper_but_stands_in_the_csv() -> None:
+    report = a_report()
+    proposal = ("förbättringsförslag", "Vi ser över gungorna.")
+    noted = replace(report.sheet, notes=[*report.sheet.notes, proposal])
+
+    assert notes(noted) == notes(report.sheet)
+    assert "# förbättringsförslag;Vi ser över gungorna." in as_csv(noted).decode()

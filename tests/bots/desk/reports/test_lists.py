@@ -387,7 +387,7 @@ def test_b16_r13_has_what_was_disposed_of_in_the_period_by_the_day_in_stockholm(
 
     assert first.sheet.rows == [("–", "ärende", "KS § 7", date(2026, 6, 30), "rita", 4)]
     assert second.sheet.rows == [("SYN-1", "ärende", "KS § 7", date(2026, 7, 1), "rita", 3)]
-    assert second.headline == "Tre handlingar gallrades tredje kvartalet 2026, enligt ett beslut."
+    assert second.headline == "Tre handlingar gallrades under tredje kvartalet 2026, enligt ett beslut."
 
 
 def test_r14_has_every_line_of_a_person_and_hides_what_is_kept_from_its_reader(town: House) -> None:
@@ -401,6 +401,8 @@ def test_r14_has_every_line_of_a_person_and_hides_what_is_kept_from_its_reader(t
         Entry(actor="rita", act="tilldela", case_id=clear["id"], details={"varför": "Sven Svensson är sjuk"}),
         Entry(actor="synpunkt", act="brev sänt", case_id=clear["id"]),
         Entry(actor="synpunkt", act="tidslinje uttagen"),
+        Entry(actor="rita", act="rapport uttagen", details={"rapport": "R7 --period 2026-04", "rader": "3"}),
+        Entry(actor="anna", act="analys signerad", details={"rapport": "R1", "period": "2026-K1"}),
     )
     with town.store.write() as transaction:
         journal.write(transaction, at, *entries)
@@ -415,6 +417,16 @@ def test_r14_has_every_line_of_a_person_and_hides_what_is_kept_from_its_reader(t
         ("rita", "medarbetare, medborgarcenter, registrator", "tilldela", number, "semester"),
         ("rita", "medarbetare, medborgarcenter, registrator", "tilldela", number, "(utelämnat)"),
         ("synpunkt", "–", "tidslinje uttagen", "", ""),
+        *(
+            (
+                "rita",
+                "medarbetare, medborgarcenter, registrator",
+                "rapport uttagen",
+                "",
+                "R7 --period 2026-04",
+            ),
+            ("anna", "handläggare, medarbetare", "analys signerad", "", "R1 2026-K1"),
+        ),
     ]
     assert made.sheet.rows[0][0] == "2026-05-04 10:00:01"
     assert hidden["number"] not in as_csv(made.sheet).decode()

@@ -368,6 +368,8 @@ def test_l16_t7_what_was_done_and_what_it_led_to_stands_there_in_words(
     assert as_dicts(year.sheet)[0]["viktigaste_åtgärder"] == "Vi har bytt gungan | Köket har fått en ny ugn."
     assert ("förbättringsförslag", "Vi ser över alla gungor.") in year.sheet.notes
     assert ("texter som inte visas: de kan peka ut någon", 1) in year.sheet.notes
+    assert [report.place for report in (units, boards, year)] == ["", "", ""]
+    assert made(house, "R1", "2026-K3", units=("park",)).place == "Gata och park"
 
 
 def test_what_a_manager_has_approved_for_publishing_comes_first_and_in_those_words(
