@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, Executable, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from store import journal
 from store.domain import Entry
@@ -75,11 +77,20 @@ def write(
     }
     if before is not None and before["signed_at"] is None:
         version: int = before["version"]
-        transaction.connection.execute(update(analyses).where(analyses.c.id == before["id"]).values(values))
+        # Somebody may sign the same draft right now: PostgreSQL looks at these again when it is its turn.
+        as_seen = (
+            analyses.c.id == before["id"],
+            analyses.c.signed_at.is_(None),
+            analyses.c.text == before["text"],
+        )
+        changed: Executable = update(analyses).where(*as_seen).values(values).returning(analyses.c.id)
     else:
         version = 1 if before is None else before["version"] + 1
         named = {"report": report, "period": period, "unit": unit, "version": version}
-        transaction.connection.execute(insert(analyses).values(values | named))
+        make = sqlite_insert if transaction.connection.dialect.name == "sqlite" else postgresql_insert
+        changed = make(analyses).values(values | named).on_conflict_do_nothing().returning(analyses.c.id)
+    if transaction.connection.scalar(changed) is None:
+        raise StaleAnalysisError
     journal.write(
         transaction,
         now,

@@ -1,8 +1,13 @@
 """A closed period says what it said: the same bytes each time, and what was put right beside it (C4:1)."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -174,6 +179,38 @@ def test_a_signed_text_changes_only_by_a_next_one(town: House) -> None:
 
     assert "Gungorna är bytta" in as_csv(shown(town).sheet).decode()
     assert [row["version"] for row in rows_of(town.store, "analyses")] == [1, 2]
+
+
+def test_of_two_who_sign_the_same_draft_at_once_only_one_has_signed(house: House) -> None:
+    with house.store.write() as transaction:
+        analyses.write(transaction, "R1", "2026-K3", "park", SAND, by="anna", seen="0", now=MADE)
+    both_have_read, outcomes = Barrier(2), Counter[str]()
+    latest = analyses.latest
+
+    def read_together(*asked: Any) -> Any:
+        found = latest(*asked)
+        with suppress(BrokenBarrierError):  # SQLite lets one in at a time
+            both_have_read.wait(0.5)
+        return found
+
+    def sign_as(name: str) -> None:
+        with house.store.read() as transaction:
+            seen = analyses.mark(latest(transaction, "R1", "2026-K3", "park"))
+        try:
+            with house.store.write() as transaction:
+                asked = (transaction, "R1", "2026-K3", "park", f"{SAND} {name}")
+                analyses.write(*asked, by=name, seen=seen, now=MADE, sign_as=name)
+            outcomes["signed"] += 1
+        except analyses.StaleAnalysisError:
+            outcomes["stale"] += 1
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as people:
+        patch.setattr(analyses, "latest", read_together)
+        list(people.map(sign_as, ("anna", "omar")))
+
+    assert outcomes == {"signed": 1, "stale": 1}
+    (row,) = rows_of(house.store, "analyses")
+    assert row["text"] == f"{SAND} {row['signed_by']}"
 
 
 def test_words_reach_their_unit_by_name_where_rows_have_no_cuts() -> None:
