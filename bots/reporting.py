@@ -68,13 +68,12 @@ def _report(chosen: argparse.Namespace) -> int:
                     f"--unit: {unknown[0]!r} finns inte, välj bland {', '.join(units)}", exits.DATA
                 )
             diary = chosen.diary.read_bytes() if chosen.diary else b""
-            called = {name.casefold(): unit.id for unit in house.units for name in (unit.id, unit.name)}
             asked = Asked(
                 period=period,
                 today=today,
                 house=house,
                 units=chosen.unit,
-                diary=read_diary(diary, units=called) if chosen.diary else (),
+                diary=read_diary(diary, units=house.called) if chosen.diary else (),
             )
             if chosen.by:
                 asked = made_for(found, asked, chosen.by)

@@ -145,6 +145,11 @@ class House:
             return (*self.medborgarcenter, self.registrator)
         return (self.registrator,)
 
+    @property
+    def called(self) -> dict[str, str]:
+        """Return the ids of the units by what they may be called, id or name, in small letters."""
+        return {name.casefold(): unit.id for unit in self.units for name in (unit.id, unit.name)}
+
     def unit(self, unit_id: str) -> Unit | None:
         """Return a unit, or None for the registrator's queue and for one that is no longer there."""
         return next((unit for unit in self.units if unit.id == unit_id), None)

@@ -5,7 +5,8 @@ import base64
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -16,8 +17,12 @@ from bots.desk.house import House
 from bots.desk.reports import catalogue, swedish
 from bots.desk.reports.analysis import Analysing, UnfitWordsError
 from bots.desk.reports.asked import Asked, NoReportError
+from bots.desk.reports.by_hand import ByHand, NotClosingError
 from bots.desk.reports.catalogue import CATALOGUE, Entry
 from bots.desk.reports.closing import SIGNED, Change, Closed, Kept
+from bots.desk.reports.diary import COLUMNS as DIARY_COLUMNS
+from bots.desk.reports.diary import DiaryError
+from bots.desk.reports.diary import read as read_diary
 from bots.desk.reports.drawing import draw
 from bots.desk.reports.files import FORMATS
 from bots.desk.reports.readers import headed, made_for, may_read, note_taken
@@ -25,10 +30,12 @@ from bots.desk.reports.report import Report
 from bots.desk.reports.schedule import PATH
 from bots.desk.reports.sheet import shown
 from bots.desk.reports.web import as_html
-from bots.web.access import Access
+from bots.web import uploads
+from bots.web.access import Access, TokenError
 from bots.web.downloads import download
 from bots.web.parts import Parts
 from bots.web.show import Show
+from bots.web.uploads import Sent
 from store import analyses, snapshots
 from store.analyses import StaleAnalysisError
 from store.deadlines import day_of, later
@@ -39,12 +46,17 @@ from store.figures.period import Period, PeriodError, holding, read
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _EARLIEST = 1990
 _SHOWN = 60  # reports in the list
+_NOT_SURE = "Kryssa för att du vet att det inte går att ångra."
 _NAMES = {"csv": "CSV", "xlsx": "Excel", "pdf": "PDF", "html": "Webbsida"}
 Facts = dict[str, object]
 
 
 class NotForReportsError(Exception):
     """There is no report for who asks, or not this one."""
+
+
+class _NotOfThatError(Exception):
+    """There is the report, but not of what was asked for. The message says what there is, in Swedish."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +83,7 @@ class ReportsPage:
         self._parts = parts
         self._show = show
         self._access = access
+        self._by_hand = ByHand(store=parts.store, house=analysing.house)
 
     def routes(self) -> list[Route]:
         """List the pages, each behind the door."""
@@ -82,6 +95,8 @@ class ReportsPage:
             Route(f"{PATH}/{{report}}/fil", guard(self.file), methods=["GET"]),
             Route(f"{PATH}/{{report}}/hela", guard(self.whole), methods=["GET"]),
             Route(f"{PATH}/{{report}}/analys", guard(self.write), methods=["POST"]),
+            Route(f"{PATH}/{{report}}/stang", guard(self.close), methods=["POST"]),
+            Route(f"{PATH}/{{report}}/diarium", guard(self.with_diary), methods=["POST"]),
         ]
 
     async def all(self, request: Request, me: Handler) -> Response:
@@ -103,22 +118,31 @@ class ReportsPage:
 
     async def one(self, request: Request, me: Handler) -> Response:
         """Show a report: what it found, its charts and files, its manager's words, what changed since."""
-        return await self._one(request, me)
+        try:
+            return await self._one(request, me)
+        except _NotOfThatError as error:
+            return await self._not_of_that(request, me, error)
 
     async def file(self, request: Request, me: Handler) -> Response:
         """Hand a report out as a file."""
-        entry, asked = self._asked(request, me)
         ending = request.query_params.get("format", "csv")
         if ending not in FORMATS:
             raise NotForReportsError
-        data = await asyncio.to_thread(self._file, entry, asked, ending, me)
-        name = "-".join([entry.id, _file_name(asked.period), *asked.units[:1]])
-        return download(data, f"{name}.{ending}", media_type=FORMATS[ending].media_type)
+        try:
+            entry, asked = self._asked(request, me)
+            data = await asyncio.to_thread(self._file, entry, asked, ending, me)
+        except _NotOfThatError as error:
+            return await self._not_of_that(request, me, error)
+        name = f"{_file_name(entry, asked)}.{ending}"
+        return download(data, name, media_type=FORMATS[ending].media_type)
 
     async def whole(self, request: Request, me: Handler) -> Response:
         """Show a report with all its tables, as it is printed; each figure leads to its cases."""
-        entry, asked = self._asked(request, me)
-        found = await asyncio.to_thread(self._look_up, entry, asked, me)
+        try:
+            entry, asked = self._asked(request, me)
+            found = await asyncio.to_thread(self._look_up, entry, asked, me)
+        except _NotOfThatError as error:
+            return await self._not_of_that(request, me, error)
         page = as_html(found.report, links=bool({Role.MANAGER, *_WITH_CASES} & self._house.roles(me.id)))
         # The page brings its own style along, and nothing else may be one.
         style = _STYLE.search(page)
@@ -163,7 +187,64 @@ class ReportsPage:
         done = "signerat" if sent.get("gor") == "signera" else "sparat"
         return RedirectResponse(_url(report, named, unit, gjort=done), 303)
 
-    async def _list(self, request: Request, me: Handler, *, problem: str = "") -> Response:
+    async def close(self, request: Request, me: Handler) -> Response:
+        """Keep a report of a period that is over, when somebody says to know that it stays so."""
+        sent = await self._access.sent(request)
+        try:
+            return await self._close(request, me, sent)
+        except _NotOfThatError as error:
+            return await self._not_of_that(request, me, error)
+
+    async def _close(self, request: Request, me: Handler, sent: Mapping[str, str]) -> Response:
+        entry, asked = self._asked(request, me, sent)
+        if not self._by_hand.may(entry, me.id):
+            raise NotForReportsError
+        if not sent.get("sakert"):
+            return await self._one(request, me, typed=sent, hindrance=_NOT_SURE)
+        closing = partial(self._by_hand.close, entry.id, asked.period, by=me.id)
+        try:
+            is_new = await asyncio.to_thread(closing, now=self._parts.clock())
+        except NotClosingError as error:
+            return await self._one(request, me, typed=sent, hindrance=str(error))
+        except NoReportError as error:
+            raise _NotOfThatError(str(error)) from error
+        return RedirectResponse(_url(entry.id, asked.period.name, gjort="stangd" if is_new else "redan"), 303)
+
+    async def with_diary(self, request: Request, me: Handler) -> Response:
+        """Hand out R5 together with cases of the main diary (row K17). Nothing of their file is kept."""
+        sent = await uploads.read(request)
+        if not self._access.carries_token(request, sent.fields):
+            raise TokenError
+        try:
+            return await self._with_diary(request, me, sent)
+        except _NotOfThatError as error:
+            return await self._not_of_that(request, me, error)
+
+    async def _with_diary(self, request: Request, me: Handler, sent: Sent) -> Response:
+        ending = sent.fields.get("format", "csv")
+        entry, asked = self._asked(request, me, sent.fields)
+        if entry.id != "R5" or ending not in FORMATS:
+            raise NotForReportsError
+        try:
+            data = sent.files[0].data if sent.files and not sent.too_much else b""
+            if not data:
+                raise DiaryError([f"Välj en fil, av högst {uploads.MOST_BYTES // 2**20} MB."])
+            asked = replace(asked, diary=read_diary(data, units=asked.house.called))
+        except DiaryError as error:
+            problems = str(error).split("\n")
+            return await self._one(request, me, typed=sent.fields, diary_problems=problems)
+        written = await asyncio.to_thread(self._file, entry, asked, ending, me)
+        name = f"{_file_name(entry, asked)}-med-diariet.{ending}"
+        return download(written, name, media_type=FORMATS[ending].media_type)
+
+    async def _not_of_that(self, request: Request, me: Handler, error: _NotOfThatError) -> Response:
+        """Tell what there is, with the form as it was filled in."""
+        typed = {"rapport": request.path_params["report"].upper()}
+        return await self._list(request, me, problem=str(error), typed=typed)
+
+    async def _list(
+        self, request: Request, me: Handler, *, problem: str = "", typed: Mapping[str, str] | None = None
+    ) -> Response:
         entries = readable(me, self._house)
         if not entries:
             raise NotForReportsError
@@ -180,7 +261,8 @@ class ReportsPage:
             missing=[one for one in missing if not one["is_mine"]],
             entries=[{"id": one.id, "title": one.title, "is_of_now": one.is_of_now} for one in entries],
             units=[{"id": one.id, "name": one.name} for one in self._units(me, own)],
-            typed={name: request.query_params.get(name, "")[:40] for name in ("rapport", "period", "enhet")},
+            typed={name: request.query_params.get(name, "")[:40] for name in ("rapport", "period", "enhet")}
+            | dict(typed or {}),
             last_quarter=holding("quarter", day_of(self._parts.clock())).before.name,
         )
 
@@ -191,6 +273,8 @@ class ReportsPage:
         *,
         typed: Mapping[str, str] | None = None,
         remarks: Sequence[str] = (),
+        hindrance: str = "",
+        diary_problems: Sequence[str] = (),
         status: int = 422,
     ) -> Response:
         entry, asked = self._asked(request, me, typed or request.query_params)
@@ -202,7 +286,7 @@ class ReportsPage:
             "report",
             me=me,
             token=self._access.token(request),
-            status=status if remarks else 200,
+            status=status if remarks or hindrance or diary_problems else 200,
             id=entry.id,
             title=f"{entry.title} ({entry.id})",
             period=_named(entry, asked),
@@ -212,6 +296,7 @@ class ReportsPage:
             report=found.report,
             kept=found.kept,
             is_over=asked.period.last < asked.today,
+            has_begun=asked.period.first <= asked.today,
             charts=[{"title": one.title, "svg": draw(one)} for one in found.report.charts],
             whole=f"{PATH}/{entry.id}/hela?{query}",
             files=[
@@ -232,8 +317,20 @@ class ReportsPage:
             is_draft=latest is not None and latest["signed_at"] is None,
             seen=(typed or {}).get("sedd") or analyses.mark(latest),
             remarks=remarks,
+            hindrance=hindrance,
+            closes=self._closes(entry, asked, found, me),
+            takes_diary=entry.id == "R5",
+            diary_problems=diary_problems,
+            diary_columns=", ".join(DIARY_COLUMNS),
+            formats=[{"ending": ending, "name": _NAMES[ending]} for ending in FORMATS],
             done=request.query_params.get("gjort", ""),
         )
+
+    def _closes(self, entry: Entry, asked: Asked, found: Found, me: Handler) -> bool:
+        """Tell whether somebody may close this very period by hand now."""
+        if found.kept or asked.units or not self._by_hand.may(entry, me.id):
+            return False
+        return not self._by_hand.hindrance(entry, asked.period, asked.today)
 
     def _asked(
         self, request: Request, me: Handler, sent: Mapping[str, str] | None = None
@@ -241,18 +338,21 @@ class ReportsPage:
         """Return what an address asks for, narrowed to what its reader may have."""
         query = request.query_params if sent is None else sent
         today = day_of(self._parts.clock())
+        now, unit = Period(first=today, last=today), query.get("enhet", "")
+        if unit and self._house.unit(unit) is None:
+            raise NotForReportsError
         try:
             entry = catalogue.entry(request.path_params["report"])
-            period = (
-                Period(first=today, last=today) if entry.is_of_now else self._period(query.get("period", ""))
-            )
-            unit = query.get("enhet", "")
-            if unit and self._house.unit(unit) is None:
-                raise NotForReportsError
-            asked = Asked(period=period, today=today, house=self._house, units=(unit,) if unit else ())
-            return entry, made_for(entry, asked, me.id)
-        except (NoReportError, PeriodError) as error:
+            asked = Asked(period=now, today=today, house=self._house, units=(unit,) if unit else ())
+            asked = made_for(entry, asked, me.id)
+        except NoReportError as error:
             raise NotForReportsError from error
+        if entry.is_of_now:
+            return entry, asked
+        try:
+            return entry, replace(asked, period=self._period(query.get("period", "")))
+        except PeriodError as error:
+            raise _NotOfThatError(str(error)) from error
 
     def _period(self, written: str) -> Period:
         """Read a period of the years that there can be cases of; raise `PeriodError`."""
@@ -274,7 +374,7 @@ class ReportsPage:
                     words=self._versions(transaction, entry, asked),
                 )
         except NoReportError as error:
-            raise NotForReportsError from error
+            raise _NotOfThatError(str(error)) from error
         self._note(entry, found.report, me)
         return found
 
@@ -292,7 +392,7 @@ class ReportsPage:
                 report = closed.with_words(transaction, entry.id, report)
                 same = closed.csv(transaction, kept) if kept and ending == "csv" else None
         except NoReportError as error:
-            raise NotForReportsError from error
+            raise _NotOfThatError(str(error)) from error
         self._note(entry, report, me)
         return FORMATS[ending].write(report) if same is None else same
 
@@ -394,8 +494,10 @@ def _named(entry: Entry, asked: Asked) -> str:
     return "" if entry.is_of_now else asked.period.name
 
 
-def _file_name(period: Period) -> str:
-    return period.name.replace("/", "--")
+def _file_name(entry: Entry, asked: Asked) -> str:
+    """Name a file by its report, its period or day, and its unit if it is of a single one."""
+    when = str(asked.today) if entry.is_of_now else asked.period.name.replace("/", "--")
+    return "-".join([entry.id, when, *(asked.units if len(asked.units) == 1 else ())])
 
 
 def _url(report: str, period: str, unit: str = "", **more: str) -> str:

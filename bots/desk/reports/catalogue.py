@@ -31,7 +31,7 @@ class Entry:
 
     `is_published` is told of what anybody may have: cells below 5 are then not shown. The rows of one that
     `names_cases` are cases, or what people did: it is made for one reader (`Asked.reader`), and that it was
-    taken out is journaled. One that `is_of_now` is of no period.
+    taken out is journaled. One that `is_of_now` is of no period. One that is not `is_closable` is never kept.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Entry:
     is_published: bool = False
     names_cases: bool = False
     is_of_now: bool = False
+    is_closable: bool = True
 
 
 def make(report: str, transaction: Transaction, asked: Asked) -> Report:
@@ -83,6 +84,7 @@ CATALOGUE = {
             readers=frozenset({Role.REGISTRATOR}),
             make=record.of_register,
             names_cases=True,
+            is_closable=False,
         ),
         Entry(
             id="R8",
@@ -91,6 +93,7 @@ CATALOGUE = {
             make=watching.of_now,
             names_cases=True,
             is_of_now=True,
+            is_closable=False,
         ),
         Entry(
             id="R9",
@@ -124,6 +127,7 @@ CATALOGUE = {
             readers=frozenset({Role.REGISTRATOR}),
             make=record.of_disposals,
             names_cases=True,
+            is_closable=False,
         ),
         Entry(
             id="R14",
@@ -131,6 +135,7 @@ CATALOGUE = {
             readers=frozenset({Role.DATA_PROTECTION}),
             make=record.of_access,
             names_cases=True,
+            is_closable=False,
         ),
         Entry(id="R15", title="Service, per kanal", readers=_LEADERS, make=service.of_service),
         Entry(id="L20", title="Förändring per enhet och faktor", readers=_LEADERS, make=trend.of_cells),

@@ -7,15 +7,17 @@ the file is the same. A test holds it to that.
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
 from bots.desk.house import House
+from bots.desk.reports import canonical
 from bots.desk.reports.asked import Asked, NoReportError
 from bots.desk.reports.lists import put_together
 from bots.desk.reports.report import Report, Section
 from bots.desk.reports.sheet import Cell, Sheet
+from store import snapshots
 from store.domain import Factor, Kind
 from store.engine import Transaction
 from store.figures import facts
@@ -97,11 +99,35 @@ def closed_quarters(first: date, today: date) -> list[Period]:
 
 
 def published(transaction: Transaction, house: House, today: date) -> tuple[Sheet, list[Period]]:
-    """Make the whole data set: every quarter that is over, from the first one in which anything came."""
+    """Make the whole data set: every quarter that is over, from the first one in which anything came.
+
+    A quarter of which R12 was kept stands there as it was then (decision 22), any other as counted today.
+    Raises `canonical.UnreadableError` where what was kept is no longer what it was.
+    """
     first = first_day(transaction)
     # A day that somebody has typed wrong must not make a file of centuries.
     quarters = closed_quarters(max(first, _earliest(today)), today) if first is not None else []
-    return sheet_of(transaction, house, quarters, today), quarters
+    kept = {one: rows for one in quarters if (rows := _kept_rows(transaction, one)) is not None}
+    sheet = sheet_of(transaction, house, [one for one in quarters if one not in kept], today)
+    counted_now = {one: [row for row in sheet.rows if row[:2] == _named(one)] for one in quarters}
+    rows = [row for one in quarters for row in kept.get(one, counted_now[one])]
+    return replace(sheet, rows=rows), quarters
+
+
+def _kept_rows(transaction: Transaction, quarter: Period) -> Sequence[tuple[Cell, ...]] | None:
+    """Return the rows that were kept of a quarter; None if none were, or in other columns than now."""
+    row = snapshots.find(transaction, "R12", quarter.name)
+    if row is None:
+        return None
+    if canonical.digest(row["content"]) != row["sha256"]:
+        raise canonical.UnreadableError("den sparade rapporten är inte den som sparades: summan stämmer inte")
+    sheet = canonical.read(row["content"]).sheet
+    return sheet.rows if sheet.columns == COLUMNS else None
+
+
+def _named(quarter: Period) -> tuple[int, int]:
+    """Return the year and the number of a quarter, as its rows begin."""
+    return quarter.first.year, (quarter.first.month + 2) // 3
 
 
 def _earliest(today: date) -> date:
@@ -141,8 +167,7 @@ def rows_of(
             for kind in Kind:
                 for factor in Factor:
                     cell = found.get((quarter, board, kind, factor), ())
-                    year, number = quarter.first.year, (quarter.first.month + 2) // 3
-                    yield (year, number, board, str(kind), str(factor), *told(cell, today))
+                    yield (*_named(quarter), board, str(kind), str(factor), *told(cell, today))
 
 
 def told(cell: Sequence[Fact], today: date) -> tuple[str | int, Fraction | None]:

@@ -265,7 +265,7 @@ class Gallery:
         survey = self.house.work.letters.links.survey(self._own(), now=self.house.clock())
         person = f"{_NEW_PERSON.removesuffix('ny')}anna"
         return {
-            f"{REPORTS}/{{report}}": (f"{REPORTS}/R2?period=2026-H1",),
+            f"{REPORTS}/{{report}}": (f"{REPORTS}/R2?period=2026-H1", f"{REPORTS}/R5?period=2026-H1"),
             f"{REPORTS}/{{report}}/fil": (),
             f"{REPORTS}/{{report}}/hela": (),  # with a style of its own: tests/bots/desk/reports
             "/arenden/{number}/gor/{task}": tuple(f"{case}/gor/{task.slug}" for task in TASKS),

@@ -302,19 +302,56 @@ async def test_who_takes_out_a_list_of_cases_is_noted(house: House, app: Starlet
 async def test_what_there_is_not_is_told(app: Starlette) -> None:
     addresses = (
         "/rapporter/R99?period=2026",
-        "/rapporter/R1?period=i%20g%C3%A5r",
-        "/rapporter/R1",
         f"{R1}&enhet=finns-inte",
         f"/rapporter/R1/fil?period={QUARTER}&format=exe",
-        "/rapporter/R3?period=2026-K4",
-        "/rapporter/R1?period=0001",
-        "/rapporter/R1?period=9999-12-01/9999-12-31",
+        "/rapporter/R14?period=i%20g%C3%A5r",
     )
     async with signed_in(app, "kim") as kim:
         for address in addresses:
             answer = await kim.get(address)
             assert answer.status_code == 403, address
             assert "Rapporten är för någon annan, eller finns inte" in answer.text
+
+
+async def test_who_asks_for_a_period_that_a_report_is_not_made_of_is_told_which_it_is(
+    app: Starlette,
+) -> None:
+    asked = (
+        ("R1", "i%20g%C3%A5r", "'i går' är ingen period."),
+        ("R1", "", "'' är ingen period."),
+        ("R1", "0001", "Välj en period mellan 1990 och 2028."),
+        ("R1", "9999-12-01/9999-12-31", "Välj en period mellan 1990 och 2028."),
+        ("R3", "2026-K4", "R3 görs för ett år, till exempel 2026."),
+        ("R4", "2026-10", "R4 görs för ett tertial, till exempel 2026-T2, eller för ett helt år."),
+        ("R12", "2026-10", "R12 görs av hela kvartal, till exempel 2026-K3, när de är slut."),
+    )
+    async with signed_in(app, "kim") as kim:
+        for report, period, words in asked:
+            for place in ("", "/fil", "/hela"):
+                answer = await kim.get(f"/rapporter/{report}{place}?period={period}")
+
+                assert answer.status_code == 422, (report, period, place)
+                assert words in text_of(answer)
+                assert f'<option value="{report}" selected>' in answer.text
+
+
+async def test_a_period_that_has_not_begun_is_not_said_to_be_running(app: Starlette) -> None:
+    async with signed_in(app, "kim") as kim:
+        page = text_of(await kim.get("/rapporter/R1?period=2028"))
+
+    assert "Perioden har inte börjat än." in page
+    assert "perioden pågår" not in page
+
+
+async def test_a_file_is_named_by_its_unit_only_where_it_is_of_one(app: Starlette) -> None:
+    async with signed_in(app, "frida") as frida:
+        of_both = await frida.get(f"/rapporter/R1/fil?period={QUARTER}")
+        of_one = await frida.get(f"/rapporter/R1/fil?period={QUARTER}&enhet=park")
+    async with signed_in(app, "chris") as chris:
+        of_now = await chris.get("/rapporter/R8/fil")
+
+    named = [one.headers["content-disposition"].split('"')[1] for one in (of_both, of_one, of_now)]
+    assert named == [f"R1-{QUARTER}.csv", f"R1-{QUARTER}-park.csv", "R8-2027-01-04.csv"]
 
 
 async def test_a_period_that_is_none_is_told_at_its_field(app: Starlette) -> None:
@@ -327,3 +364,105 @@ async def test_a_period_that_is_none_is_told_at_its_field(app: Starlette) -> Non
     assert "'hösten' är ingen period." in html.unescape(wrong.text)
     assert right.headers["location"] == "/rapporter/R2?period=2026-K4&enhet=park"
     assert now.headers["location"] == "/rapporter/R8"
+
+
+async def close(browser: httpx.AsyncClient, report: str, period: str, **typed: str) -> httpx.Response:
+    token = field(await browser.get("/rapporter"), "token")
+    return await browser.post(f"/rapporter/{report}/stang", data={"token": token, "period": period} | typed)
+
+
+async def test_c4_a_period_that_no_policy_closes_is_closed_by_hand_and_stays_as_it_was(
+    house: House, app: Starlette
+) -> None:
+    address = "/rapporter/R2?period=2026-H2"
+    async with signed_in(app, "kim") as kim:
+        before = await kim.get(address)
+        unsure = await close(kim, "R2", "2026-H2")
+        done = await close(kim, "R2", "2026-H2", sakert="ja")
+        again = await close(kim, "R2", "2026-H2", sakert="ja")
+        closed = await kim.get(done.headers["location"])
+        file = (await kim.get("/rapporter/R2/fil?period=2026-H2")).content
+        with house.store.write() as transaction:
+            cases.note(transaction, 1, kind=Kind.PRAISE)
+        after = await kim.get(address)
+        same = (await kim.get("/rapporter/R2/fil?period=2026-H2")).content
+
+    assert "Stäng perioden" in text_of(before)
+    assert (unsure.status_code, done.status_code, again.status_code) == (422, 303, 303)
+    assert "Kryssa för att du vet att det inte går att ångra." in text_of(unsure)
+    assert again.headers["location"].endswith("gjort=redan")
+    assert "Perioden är stängd: rapporten är sparad och ändras inte mer." in text_of(closed)
+    assert 'action="/rapporter/R2/stang"' not in closed.text
+    assert "Alla, Alla klagomål 2 1" in text_of(after)
+    assert same == file
+    by_hand = [row for row in rows_of(house.store, "journal") if row["act"] == "period stängd för hand"]
+    assert [(row["actor"], row["details"]["rapport"], row["details"]["period"]) for row in by_hand] == [
+        ("kim", "R2", "2026-H2")
+    ]
+
+
+async def test_what_can_not_be_closed_by_hand_is_said(house: House, app: Starlette) -> None:
+    policy = house.work.house.policy
+    assert [(plan.id, plan.period) for plan in policy.reports] == [("R1", "quarter")]
+    house.clock.now = datetime(2027, 4, 6, 7, 0, tzinfo=UTC)
+    asked = (
+        ("R1", "2027-K1", 422, "Rapporten görs av sig själv från 1 april 2027"),
+        ("R2", "2027", 422, "Perioden är inte slut."),
+        ("R2", "2026-11-01/2026-11-20", 422, "Bara hela månader, kvartal, tertial, halvår och år stängs."),
+        ("R7", "2026", 403, ""),
+        ("R8", "", 403, ""),
+        ("R3", "2026-K4", 422, "R3 görs för ett år, till exempel 2026."),
+    )
+    async with signed_in(app, "rita") as rita:
+        for report, period, status, words in asked:
+            answer = await close(rita, report, period, sakert="ja")
+
+            assert answer.status_code == status, (report, period)
+            assert words in text_of(answer)
+
+
+async def test_only_who_reads_all_units_closes_a_period(house: House, app: Starlette) -> None:
+    kept = len(rows_of(house.store, "snapshots"))
+    for who in ("chris", "frida", "nils", "hanna", "mats"):
+        async with signed_in(app, who) as browser:
+            token = field(await browser.get("/registrera"), "token")
+            sent = {"token": token, "period": "2026-H2", "sakert": "ja"}
+            answer = await browser.post("/rapporter/R2/stang", data=sent)
+            page = await browser.get("/rapporter/R2?period=2026-H2")
+        assert answer.status_code == 403, who
+        assert 'action="/rapporter/R2/stang"' not in page.text
+
+    assert len(rows_of(house.store, "snapshots")) == kept
+
+
+async def test_k17_cases_of_the_diary_are_put_beside_ours_from_the_page(app: Starlette) -> None:
+    diary = "dnr;inkom;typ;enhet;åtgärd\nON 2026/7;2026-11-03;klagomål;Skolan;=Rutinen är ändrad.\n"
+    async with signed_in(app, "nils") as nils:
+        page = await nils.get("/rapporter/R5?period=2026-K4")
+        typed = {"token": field(page, "token"), "period": QUARTER, "enhet": "", "format": "csv"}
+        files = {"fil": ("diariet.csv", diary.encode("cp1252"), "text/csv")}
+        answer = await nils.post("/rapporter/R5/diarium", data=typed, files=files)
+        wrong = {"fil": ("diariet.csv", b"dnr;inkom\nA 1;i g\xc3\xa5r\n", "text/csv")}
+        refused = await nils.post("/rapporter/R5/diarium", data=typed, files=wrong)
+        without = await nils.post("/rapporter/R5/diarium", data=typed, files={"fil": ("", b"")})
+        forged = await nils.post("/rapporter/R5/diarium", data=typed | {"token": "x"}, files=files)
+
+    told = answer.content.decode("utf-8-sig")
+    assert answer.headers["content-disposition"].split('"')[1] == f"R5-{QUARTER}-med-diariet.csv"
+    assert "diarium;ON 2026/7;2026-11-03;klagomål;;Skolan;nej;nej;'=Rutinen är ändrad.;;" in told
+    assert told.count("\r\nregister;") == 3
+    assert refused.status_code == 422
+    assert "rad 2: inkom 'i går' är ingen dag: skriv den som 2026-11-22." in text_of(refused)
+    assert "Välj en fil, av högst 15 MB." in text_of(without)
+    assert forged.status_code == 403
+
+
+async def test_who_may_not_read_r5_can_not_send_a_diary(app: Starlette) -> None:
+    async with signed_in(app, "hanna") as hanna:
+        token = field(await hanna.get("/registrera"), "token")
+        sent = {"token": token, "period": QUARTER}
+        answer = await hanna.post(
+            "/rapporter/R5/diarium", data=sent, files={"fil": ("d.csv", b"dnr;inkom\n")}
+        )
+
+    assert answer.status_code == 403

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from bots.desk.reports.asked import Asked, NoReportError
+from bots.desk.reports.canonical import UnreadableError
 from bots.desk.reports.catalogue import entry, make
+from bots.desk.reports.closing import Closed
 from bots.desk.reports.opendata import (
     COLUMNS,
     Key,
@@ -22,13 +25,14 @@ from bots.desk.reports.opendata import (
     rows_of,
     told,
 )
-from bots.desk.reports.sheet import Sheet, as_csv
+from bots.desk.reports.sheet import Cell, Sheet, as_csv
+from store import snapshots, tables
 from store.domain import Factor, Kind, Status
 from store.figures.facts import Fact, Owed
 from store.figures.period import read
 from store.figures.small import FEW, LEAST
 from tests.bots.desk.reports.test_sheets import TODAY, fill
-from tests.house import House
+from tests.house import NOW, House
 
 SOURCE = Source(
     publisher="Lilla kommunen", publisher_url="", contact="data@example.org", url="https://tyck.example"
@@ -136,6 +140,32 @@ def test_b35_no_row_is_a_sum_and_no_note_is_a_count(town: House) -> None:
     assert {row[4] for row in sheet.rows} == {str(factor) for factor in Factor}
     assert not [value for _, value in sheet.notes if isinstance(value, int)]
     assert entry("R12").is_published
+
+
+def test_b35_a_quarter_that_was_kept_stays_as_it_was_in_the_public_file(town: House) -> None:
+    def quarters() -> dict[tuple[Cell, ...], list[tuple[Cell, ...]]]:
+        found: dict[tuple[Cell, ...], list[tuple[Cell, ...]]] = {}
+        with town.store.read() as transaction:
+            sheet, _ = published(transaction, town.work.house, TODAY)
+        for row in sheet.rows:
+            found.setdefault(row[:2], []).append(row)
+        return found
+
+    before = quarters()
+    with town.store.write() as transaction:
+        closed = Closed(house=town.work.house)
+        for one in closed.count(transaction, "R12", read("2025-K2"), today=TODAY):
+            snapshots.keep(transaction, one, now=NOW)
+        transaction.connection.execute(update(tables.cases).values(kind=Kind.PRAISE))
+    after = quarters()
+
+    assert list(after) == list(before)
+    assert after[2025, 2] == before[2025, 2]
+    assert after[2025, 3] != before[2025, 3]
+    with town.store.write() as transaction:
+        transaction.connection.execute(update(tables.snapshots).values(sha256="0" * 64))
+    with pytest.raises(UnreadableError):
+        quarters()
 
 
 def test_b35_only_quarters_that_are_over_are_told(town: House) -> None:
