@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import socket
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -25,6 +25,8 @@ from bots.channel import (
     roads_of,
 )
 from bots.channel import Closing as Closes
+from bots.channels.imap import Imap
+from bots.channels.smtp import Smtp
 from bots.channels.webchat import Webchat
 from bots.clock import now
 from bots.desk.acts import Acts
@@ -83,6 +85,7 @@ from bots.settings import (
     secret,
     signing_secret,
 )
+from bots.together import Bell, Part, Together, reloaded, renewed
 from bots.web.app import build as build_pages
 from bots.web.oidc import IdentityProvider
 from bots.web.parts import MailboxMail, PublicFacts
@@ -92,12 +95,16 @@ from bots.web.uploads import file_of
 from classifier import passages
 from store import cases, health, inbox, migrations, seals, search
 from store.engine import Store, StoreError
+from store.line import open_lines
+from store.positions import Positions
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _STANDS = 30.0  # seconds; longer than a service lets us wait for its no
 _BREATH = 0.1  # in which others may write
+_LOOKED = ("bevakning", "sedd")  # where processes tell each other when the clocks were looked at
+_TELL_LOOKED = 30.0
 
 
 @dataclass(kw_only=True)
@@ -123,6 +130,9 @@ class App:
     directory: Directory = field(kw_only=True)
     scanning: Scanning | None = None
     seal_seconds: float = 60.0
+    parts: frozenset[Part] = frozenset(Part)  # what is done here, and not in another process
+    together: Together | None = None  # None: this process is the whole house, and alone on its database
+    house_rang: asyncio.Event = field(default_factory=asyncio.Event)  # people or units are others
     fallen: dict[int, Outage] = field(default_factory=dict)  # by the place of the door: the latest fall
 
     @property
@@ -132,29 +142,78 @@ class App:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then close the doors first, and finish what came in through them."""
+        if self.together is None:
+            self._begin_alone()
+        async with asyncio.TaskGroup() as beside:
+            upkeep = [beside.create_task(one) for one in self._upkeep(stop)]
+            await self._work(stop)
+            # Not before the desk is done: what it has in hand is ours until then.
+            for task in upkeep:
+                task.cancel()
+        for channel in self.channels:
+            if isinstance(channel, Closes):
+                await channel.close()
+        if Part.WATCH in self.parts:
+            await asyncio.to_thread(self._seal_once)
+        self.close()
+
+    def _begin_alone(self) -> None:
         try:
             with self.store.write() as transaction:
                 inbox.release(transaction)
-                if count := cases.recount(transaction, self._closed, now=self.acts.clock()):
-                    log.info("promises moved by the calendar: count=%d", count)
+            self._recount()
         except StoreError as error:
             # Claims run out by themselves; the doors say 451 until the store is back.
             log.error("store out of reach at start: because=%s", error)
+
+    def _recount(self) -> None:
+        with self.store.write() as transaction:
+            if count := cases.recount(transaction, self._closed, now=self.acts.clock()):
+                log.info("promises moved by the calendar: count=%d", count)
+
+    def _upkeep(self, stop: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
+        """List what a process does to work beside others; nothing for a house alone."""
+        if self.together is not None:
+            yield self.together.run(stop)
+            yield renewed(self.judge.renew, self.delivery.renew)
+            yield reloaded(self.directory.load, self.house_rang)
+            yield self._tell_looked()
+
+    async def _tell_looked(self) -> None:
+        """Let each process know when the clocks were looked at last, wherever that was."""
+        while True:
+            try:
+                await finish(asyncio.to_thread(self._share_looked))
+            except StoreError as error:
+                log.error("not told when the clocks were looked at: because=%s", error)
+            await asyncio.sleep(_TELL_LOOKED)
+
+    def _share_looked(self) -> None:
+        places, own = Positions(self.store), self.watch.looked_at
+        told = places.place(*_LOOKED)
+        known = datetime.fromisoformat(told) if told else None
+        if own is not None and (known is None or own > known):
+            places.keep_place(*_LOOKED, own.isoformat())
+        else:
+            self.watch.looked_at = known
+
+    async def _work(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as desk:
             workers = [
-                desk.create_task(self.intake.run(), name="intake"),
-                desk.create_task(self.judge.run(), name="judge"),
-                desk.create_task(self.delivery.run(), name="delivery"),
-                desk.create_task(self.watch.run(), name="watch"),
-                desk.create_task(self._index(), name="index"),
-                *([desk.create_task(self.scanning.run(), name="scanning")] if self.scanning else []),
-                desk.create_task(self._seal(), name="seal"),
+                desk.create_task(act(), name=name)
+                for name, act in (
+                    ("intake", self.intake.run),
+                    *([("judge", self.judge.run)] if Part.JUDGE in self.parts else []),
+                    *([("delivery", self.delivery.run)] if Part.DELIVER in self.parts else []),
+                    *([("watch", self._watch)] if Part.WATCH in self.parts else []),
+                )
             ]
             self.judge.ring()
             async with asyncio.TaskGroup() as entrance:
                 open_doors = [
-                    entrance.create_task(self._keep_open(door, place), name=door.name)
+                    entrance.create_task(self._hear(door, place), name=door.name)
                     for place, door in enumerate(self.doors)
+                    if self._opens(door)
                 ]
                 if self.pages is not None and self.web_socket is not None:
                     open_doors.append(entrance.create_task(serve(self.pages, self.web_socket), name="web"))
@@ -166,11 +225,40 @@ class App:
                     task.cancel()
             for worker in workers:
                 worker.cancel()
-        for channel in self.channels:
-            if isinstance(channel, Closes):
-                await channel.close()
-        await asyncio.to_thread(self._seal_once)
-        self.close()
+
+    async def _watch(self) -> None:
+        """Do what one process of the house does for all: look at the clocks, the record and the scanner."""
+        if self.together is None:
+            await self._watch_all()
+        else:
+            await self.together.only_one("bevakning", self._begin_watch)
+
+    async def _begin_watch(self) -> None:
+        try:
+            await finish(asyncio.to_thread(self._recount))
+        except StoreError as error:
+            log.error("promises not counted anew: because=%s", error)
+        await self._watch_all()
+
+    async def _watch_all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.watch.run(), name="clocks")
+            group.create_task(self._index(), name="index")
+            group.create_task(self._seal(), name="seal")
+            if self.scanning is not None:
+                group.create_task(self.scanning.run(), name="scanning")
+
+    def _opens(self, door: Channel) -> bool:
+        # The talk on our page waits together with the page; it only seems to be a door.
+        return (Part.WEB if isinstance(door, Webchat) else Part.RECEIVE) in self.parts
+
+    async def _hear(self, door: Channel, place: int) -> None:
+        """Listen on a channel; of a mailbox or a service only one process of the house may ask."""
+        if self.together is None or isinstance(door, Smtp | Webchat):
+            await self._keep_open(door, place)
+            return
+        account = door.account if isinstance(door, Imap) else ""
+        await self.together.only_one(f"{door.name}/{account}", partial(self._keep_open, door, place))
 
     async def _seal(self) -> None:
         """Close what was written into a link, again and again (store.seals)."""
@@ -197,6 +285,13 @@ class App:
     @property
     def _closed(self) -> Collection[date]:
         return self.acts.work.house.days.closed
+
+    @property
+    def used(self) -> Collection[Channel]:
+        """Return the channels that are listened to, or sent through, in this process."""
+        doors = [one for one in self.doors if self._opens(one)]
+        roads = self.roads.values() if Part.DELIVER in self.parts else ()
+        return {id(one): one for one in (*doors, *roads)}.values()
 
     def close(self) -> None:
         """Let go of processes, threads and connections."""
@@ -247,8 +342,15 @@ def build(
     suggester: Suggester | None = None,
     mailbox: Callable[[], Sequence[MailboxMail]] | None = None,
     with_doors: bool = True,
+    only: Collection[Part] = (),
 ) -> App:
-    """Build the house; raise `SettingsError` when it can not be. Tables are made or brought up to date."""
+    """Build the house; raise `SettingsError` when it can not be. Tables are made or brought up to date.
+
+    With `only` it does these parts, beside other processes on the same database, which must be PostgreSQL.
+    """
+    parts = frozenset(only or Part)
+    if only:
+        _refuse_to_divide(settings, parts)
     house = build_house(settings)
     identity = Identity(
         address=settings.mail.address,
@@ -287,7 +389,11 @@ def build(
         )
         directory = build_directory(house, store, clock)
         reader = undo.enter_context(closing(build_reader(settings)))
-        full, quick = (suggester, None) if suggester else build_classifiers(settings)
+        together = Together(store=store, parts=parts) if only else None
+        if suggester is not None or Part.JUDGE not in parts:
+            full, quick = suggester, None
+        else:
+            full, quick = build_classifiers(settings)
         opinion = Opinion(
             suggester=full,
             quick=quick,
@@ -302,7 +408,9 @@ def build(
             arrived=Closing(work=work).after,
             capabilities=capabilities,
             give_up_after=timedelta(hours=settings.mail.give_up_after_hours),
+            shared=together is not None,
         )
+        written = _bell(delivery.ring, Bell.WRITTEN, together)
         again = Again(store=store, work=work, opinion=opinion, clock=clock)
         judge = Judge(
             store=store,
@@ -311,14 +419,15 @@ def build(
             surroundings=build_surroundings(settings),
             opinion=opinion,
             work=work,
-            judged=delivery.ring,
+            judged=written,
             again=again,
         )
+        kept = _bell(judge.ring, Bell.KEPT, together)
         watch = Watch(
             store=store,
             work=work,
             clock=clock,
-            told=delivery.ring,
+            told=written,
             opens=time.fromisoformat(settings.watch.opens),
             closes=time.fromisoformat(settings.watch.closes),
             seconds=settings.watch.seconds,
@@ -327,7 +436,7 @@ def build(
         )
         room = Room(free=partial(_free, store), least_free=settings.store.least_free_mb * 2**20)
         intake = Intake(
-            store=store, clock=clock, kept=judge.ring, closed=lambda: house.days.closed, room=room
+            store=store, clock=clock, kept=kept, closed=lambda: house.days.closed, room=room
         )
         delivery.receive = intake.receive
         app = App(
@@ -347,18 +456,25 @@ def build(
                 store=store,
                 work=work,
                 clock=clock,
-                acted=lambda: _ring_from_thread(delivery),
+                acted=lambda: _ring_from_thread(delivery, together),
                 look_again=again.at_once,
             ),
             directory=directory,
-            scanning=build_scanning(
-                settings, store, clock, tell=Infected(work=work).tell, told=delivery.ring
-            ),
+            scanning=build_scanning(settings, store, clock, tell=Infected(work=work).tell, told=written),
             seal_seconds=settings.journal.seconds,
+            parts=parts,
+            together=together,
             metrics=Metrics() if settings.metrics is not None and with_doors else None,
         )
-        if settings.web is not None and with_doors:
-            _add_pages(app, settings, house, clock, mailbox)
+        if together is not None:
+            together.bells = {
+                Bell.KEPT: judge.ring,
+                Bell.WRITTEN: delivery.ring,
+                Bell.CHANGED: app.house_rang.set,
+            }
+            directory.changed = partial(together.ring_from_thread, Bell.CHANGED)
+        if settings.web is not None and with_doors and Part.WEB in parts:
+            _add_pages(app, settings, house, clock, mailbox, taken_up=kept)
         if app.metrics is not None:
             _add_monitor(app, app.metrics, settings, clock)
         undo.pop_all()  # from now on App.close lets go of them
@@ -376,6 +492,8 @@ def _add_pages(
     house: House,
     clock: Callable[[], datetime],
     mailbox: Callable[[], Sequence[MailboxMail]] | None,
+    *,
+    taken_up: Callable[[], None],
 ) -> None:
     if settings.web is None:
         return
@@ -439,7 +557,7 @@ def _add_pages(
         open_data=build_open_data(settings),
         hooks={one.name: one for one in app.doors if isinstance(one, Hooked)},
         chat=chat,
-        candidates=_candidates(app, house, clock),
+        candidates=_candidates(app, house, clock, taken_up),
         disclosing=_disclosing(app, settings, house, clock),
         disposal=Disposal(store=app.store, rules=retention_rules(settings), clock=clock),
         archive=archive_of(settings, house, app.store, clock),
@@ -473,14 +591,16 @@ def _add_monitor(app: App, metrics: Metrics, settings: Settings, clock: Callable
     )
 
 
-def _candidates(app: App, house: House, clock: Callable[[], datetime]) -> Candidates:
+def _candidates(
+    app: App, house: House, clock: Callable[[], datetime], taken_up: Callable[[], None]
+) -> Candidates:
     hides = {road: one for road, one in app.roads.items() if isinstance(one, Hides)}
     roads = app.acts.work.capabilities
     return Candidates(
         store=app.store,
         house=house,
         clock=clock,
-        taken_up=app.judge.ring,
+        taken_up=taken_up,
         hiders={road: one for road, one in hides.items() if road in roads and roads[road].hides},
         listens=any(can.public or can.hides for can in roads.values()),
     )
@@ -516,7 +636,10 @@ def _look(app: App, settings: Settings, started_at: datetime) -> Callable[[], Ru
                 *running.ways_in(settings, app.doors, app.fallen),
                 *running.ways_out(tuple(app.roads), app.delivery.outages),
             ),
-            model=running.model(app.opinion, is_wanted=settings.classifier.enabled),
+            # Where others judge, they have the model.
+            model=running.model(
+                app.opinion, is_wanted=settings.classifier.enabled and Part.JUDGE in app.parts
+            ),
             scanner=app.scanning.outage if app.scanning else None,
             certificate_ends=certificate_ends,
         )
@@ -577,17 +700,44 @@ def _without_words(record: logging.LogRecord) -> bool:
     return True
 
 
-def _ring_from_thread(delivery: Delivery) -> None:
+def _bell(ring: Callable[[], None], bell: Bell, together: Together | None) -> Callable[[], None]:
+    """Return what rings here, and in the other processes if the house has any. For the event loop."""
+    if together is None:
+        return ring
+    others = together
+
+    def both() -> None:
+        ring()
+        others.ring(bell)
+
+    return both
+
+
+def _ring_from_thread(delivery: Delivery, together: Together | None) -> None:
     loop = delivery.loop
     if loop is not None and not loop.is_closed():
         loop.call_soon_threadsafe(delivery.ring)
+    if together is not None:
+        together.ring_from_thread(Bell.WRITTEN)
+
+
+def _refuse_to_divide(settings: Settings, parts: Collection[Part]) -> None:
+    if settings.store.url.startswith("sqlite"):
+        raise SettingsError(
+            "tabell [store], nyckel url: --only delar tjänsten på flera processer, och det går bara med "
+            "PostgreSQL. Kör synpunkt run utan --only, så gör en process allt, eller ange en url som börjar "
+            "med postgresql+psycopg://."
+        )
+    if Part.WEB in parts and settings.web is None:
+        raise SettingsError("tabell [web]: saknas. Ange den, eller ta bort web ur --only.")
 
 
 async def check(app: App) -> tuple[list[str], list[str]]:
     """Prove every channel; return what works and what does not, in lines for the operator."""
-    fine: list[str] = []
+    lines = await asyncio.to_thread(open_lines, app.store)
+    fine = [f"igång nu: {one}" for one in lines]
     wrong: list[str] = []
-    for channel in app.channels:
+    for channel in app.used:
         try:
             fine.extend(await channel.check())
         except TemporaryFailure as failure:

@@ -19,6 +19,7 @@ from bots import archiving, exits, reporting, retention, safekeeping, timeline, 
 
 if TYPE_CHECKING:
     from bots.settings import Settings
+    from bots.together import Part
     from classifier.learning import Verdict
     from classifier.model import Classifier
     from store.engine import Store
@@ -62,11 +63,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="FIL",
         help="bara för prov: klockan står på tidpunkten i filen",
     )
+    _add_only(run, "kör bara dessa delar, bredvid andra processer på samma PostgreSQL")
     demo = command("demo", _demo, "Visa hela vägen på den egna maskinen, med påhittade mejl.")
     demo.add_argument("--once", action="store_true", help="avsluta när mejlen har gått igenom")
     demo.add_argument("--smtp-port", type=int, default=8025)
     demo.add_argument("--web-port", type=int, default=8080)
-    command("check", _check, "Prova inställningar, databas, modell och varje kanal innan tjänsten körs.")
+    check = command(
+        "check", _check, "Prova inställningar, databas, modell och varje kanal innan tjänsten körs."
+    )
+    _add_only(check, "prova bara det som dessa delar behöver på den här maskinen")
     receive = command(
         "receive", _receive, "Ta emot ett mejl från en fil eller standard in, och öppna ärendet."
     )
@@ -132,6 +137,27 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _add_only(command: argparse.ArgumentParser, text: str) -> None:
+    command.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="DELAR",
+        help=f"{text}: receive, judge, deliver, web, watch, med komma emellan",
+    )
+
+
+def _only(chosen: argparse.Namespace) -> "frozenset[Part]":
+    """Return the parts that were asked for, none for all; raise `SettingsError` for a name that is none."""
+    from bots.settings import SettingsError
+    from bots.together import Part
+
+    names = [name.strip() for one in chosen.only for name in one.split(",")]
+    if wrong := [name for name in names if name not in set(Part)]:
+        raise SettingsError(f"--only {','.join(wrong)}: ingen sådan del. Välj bland {', '.join(Part)}.")
+    return frozenset(Part(name) for name in names)
+
+
 def _clock(file: Path | None) -> Callable[[], datetime]:
     from bots.clock import MovableClock, now
 
@@ -155,13 +181,16 @@ def _run(chosen: argparse.Namespace) -> int:
         settings = load(chosen.config)
         if problems := _missing_secrets(settings):
             return exits.fail("\n".join(problems), exits.CONFIG)
-        house = app.build(settings, clock=_clock(chosen.clock))
+        house = app.build(settings, clock=_clock(chosen.clock), only=_only(chosen))
     except (SettingsError, ClockError) as error:
         return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
         return exits.fail(f"databasen: {error}", exits.TEMPORARY)
+    together = house.together
     try:
-        with alone(house.store):
+        with alone(house.store) if together is None else closing(together.line):
+            if together is not None:
+                together.line.open()
             asyncio.run(_until_signalled(house))
     except StoreError as error:
         house.close()
@@ -170,7 +199,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return exits.fail(
             f"{error}: stoppa den först, eller ange en annan databas under [store].", exits.TEMPORARY
         )
-    return exits.OK
+    # Whoever was shut out is to be started again by the service manager, when the database is free.
+    return exits.TEMPORARY if together is not None and together.is_shut_out else exits.OK
 
 
 async def _until_signalled(house: "object") -> None:
@@ -196,6 +226,7 @@ def _check(chosen: argparse.Namespace) -> int:
     from bots import app
     from bots.parts import key_left_behind
     from bots.settings import SettingsError, load
+    from bots.together import Part
     from store.engine import StoreError
 
     _log(logging.ERROR)
@@ -205,7 +236,7 @@ def _check(chosen: argparse.Namespace) -> int:
         if problems := _missing_secrets(settings):
             return exits.fail("\n".join(problems), exits.CONFIG)
         print("ok   alla hemligheter finns")
-        house = app.build(settings)
+        house = app.build(settings, only=_only(chosen))
     except SettingsError as error:
         return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
@@ -214,13 +245,14 @@ def _check(chosen: argparse.Namespace) -> int:
     print(f"ok   databasen svarar ({house.store.engine_name})")
     print(f"ok   {verifying.public_key_of(house.store)}")
     fine, wrong = asyncio.run(app.check(house))
-    if settings.classifier.enabled and house.opinion.is_second_choice:
+    judges = settings.classifier.enabled and Part.JUDGE in house.parts
+    if judges and house.opinion.is_second_choice:
         wrong.append(
             "tabell [classifier], nyckel model: modellen kan inte laddas (orsaken står ovan). Till dess "
             'föreslår den lilla modellen, om den finns. Ange "full" eller "fast" för de modeller som följer '
             "med, eller sätt enabled = false."
         )
-    elif settings.classifier.enabled:
+    elif judges:
         fine.insert(0, "modellen är laddad")
     old = safekeeping.warning(settings, house.store, house.acts.clock())
     left_behind = key_left_behind(settings)

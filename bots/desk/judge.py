@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 _GROUP = 64
 _GROUP_BYTES = 8 * 2**20
-_LEASE = timedelta(minutes=2)
+_LEASE = timedelta(minutes=1)
 _MOST_ATTEMPTS = 3
 _LOOK_AGAIN = 5.0
 
@@ -61,6 +61,7 @@ class Judge:
     meter: Meter = SILENT
     again: Again | None = None  # has looked at again what was judged in haste, between the groups
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_hand: tuple[int, ...] = ()
     _innocent: set[int] = field(default_factory=set)  # messages whose last attempt the store is to blame for
 
     def ring(self) -> None:
@@ -94,6 +95,18 @@ class Judge:
 
     def once(self) -> int:
         """Judge one group and return how many messages got their case. Blocking."""
+        try:
+            return self._once()
+        finally:
+            self._in_hand = ()
+
+    def renew(self) -> None:
+        """Let other judges know that we still have our group in hand. Blocking; several times a minute."""
+        if in_hand := self._in_hand:
+            with self.store.write() as transaction:
+                inbox.renew(transaction, in_hand, now=self.clock(), lease=_LEASE)
+
+    def _once(self) -> int:
         with self.store.write() as transaction:
             if self._innocent:
                 inbox.spare(transaction, self._innocent)
@@ -102,6 +115,7 @@ class Judge:
             )
             waiting = second_looks.unread(transaction, most=self.opinion.most_in_calm)
         self._innocent.clear()
+        self._in_hand = tuple(row["id"] for row in rows)
         heard = self._read(rows)
         # Whoever was in hand so often is taken alone (`claim`), and once more without an opinion of it.
         is_suspect = any(row["attempts"] > _MOST_ATTEMPTS for row in rows)

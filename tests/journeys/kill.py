@@ -217,15 +217,15 @@ def _count(
     began: float,
 ) -> Figures:
     letters = product.query("SELECT external_id, purpose, state, case_id FROM letters")
-    arrived = Counter(_id_of(mail.raw) for mail in world.mails)
+    arrived = Counter(id_of(mail.raw) for mail in world.mails)
     receipts = [letter for letter in letters if letter["purpose"] == "kvitto"]
     unknown = [letter for letter in letters if letter["state"] == "okänt"]
     sequences = [row["sequence"] for row in product.query("SELECT sequence FROM cases ORDER BY sequence")]
     faults = [
-        *_case_faults(product, post.total),
+        *case_faults(product, post.total),
         *(f"gap in the series after {one}" for one, two in pairwise([0, *sequences]) if two != one + 1),
         *(f"letter {known} reached the world {count} times" for known, count in arrived.items() if count > 1),
-        *_letter_faults(letters, arrived),
+        *letter_faults(letters, arrived),
     ]
     return Figures(
         seed=seed,
@@ -246,7 +246,7 @@ def _count(
     )
 
 
-def _case_faults(product: Product, total: int) -> Iterator[str]:
+def case_faults(product: Product, total: int) -> Iterator[str]:
     """Name each mail that is not one case, and each case that is not one mail with one receipt."""
     rows = product.query("SELECT message_id, case_id FROM messages")
     cases_of = Counter(row["message_id"].strip("<>") for row in rows if row["case_id"] is not None)
@@ -266,7 +266,7 @@ def _case_faults(product: Product, total: int) -> Iterator[str]:
         yield f"{len(written)} cases have receipts, some {max(written.values(), default=0)}"
 
 
-def _letter_faults(letters: list[Row], arrived: Counter[str]) -> Iterator[str]:
+def letter_faults(letters: list[Row], arrived: Counter[str]) -> Iterator[str]:
     """Name each letter whose state and fate do not agree."""
     for letter in letters:
         known, state = str(letter["external_id"]), letter["state"]
@@ -278,7 +278,8 @@ def _letter_faults(letters: list[Row], arrived: Counter[str]) -> Iterator[str]:
     yield from (f"a letter that is not in the outbox: {known}" for known in arrived if known not in ours)
 
 
-def _id_of(raw: bytes) -> str:
+def id_of(raw: bytes) -> str:
+    """Return the Message-ID of a mail."""
     return str(message_from_bytes(raw, policy=default)["Message-ID"]).strip()
 
 

@@ -102,7 +102,8 @@ class Product:
     """One house. Started, killed and started again, it keeps its ports and its store.
 
     `mail`, `smtp`, `relay` and `triage` are more lines for those tables, and `tables` are whole tables.
-    `staff` are other tables of handlers and units, and `clock` is a file that moves the time.
+    `staff` are other tables of handlers and units, and `clock` is a file that moves the time. `only` are the
+    parts that it does beside others, and `key_folder` is where they all have the key of the record.
     On SQLite it finds its tables made, unless it is `bare`: a house that starts for the very first time.
     """
 
@@ -123,6 +124,8 @@ class Product:
     clock: Path | None = None
     classifier: bool = False
     bare: bool = False
+    only: str = ""
+    key_folder: Path | None = None
     smtp_port: int = field(default_factory=free_port)
     web_port: int = field(default_factory=free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -141,9 +144,10 @@ class Product:
                 shutil.copy(file, self.folder)
         config = self.write_config()
         moved = ["--clock", str(self.clock)] if self.clock is not None else []
+        some = ["--only", self.only] if self.only else []
         with (self.folder / "product.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bots", "run", "--config", str(config), *moved],
+                [sys.executable, "-m", "bots", "run", "--config", str(config), *moved, *some],
                 cwd=_ROOT,
                 env={**os.environ, **SECRETS, **_QUICKER, _MARK: str(self.folder)},
                 stdin=subprocess.DEVNULL,
@@ -180,6 +184,11 @@ class Product:
         if self._process is None:
             raise RuntimeError("the product is not running")
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it was started and has not been seen to end."""
+        return self._process is not None
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM, and do not wait."""
@@ -250,7 +259,7 @@ class Product:
             **vars(self),
             "store_url": self.url,
             # SQLite has the key beside itself; PostgreSQL has no place of its own.
-            "journal": f'[journal]\nfolder = "{self.folder}"' if self.store_url else "",
+            "journal": f'[journal]\nfolder = "{self.key_folder or self.folder}"' if self.store_url else "",
             "recipients": ", ".join(f'"{one}"' for one in self.recipients or (self.address,)),
             "classifier": str(self.classifier).lower(),
             "staff": self.staff or _STAFF.format(handler_domain=self.handler_domain),
