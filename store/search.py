@@ -91,8 +91,10 @@ class _Kept(TypeDecorator[list[str]]):
 
     def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | None:
         """Write words in their order."""
-        if value is None or dialect.name == "sqlite":
-            return None if value is None else "".join(f" {token}" for token in value)
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return f" {' '.join(value)}" if value else ""
         places: dict[str, list[str]] = {}
         for place, token in enumerate(value, start=1):
             places.setdefault(token, []).append(str(place))
@@ -237,7 +239,7 @@ def add(transaction: Transaction, case_id: int, *texts: str, ours: bool = False)
     It costs the same in the thousandth message as in the first. A case that is full takes no more. Of texts
     of `ours` most lines are the same in all of them, and cut only once.
     """
-    tokens = list(_tokens(texts, by_line=ours))
+    tokens = _tokens(texts, by_line=ours)
     for row in reversed(transaction.waiting(_NEW)):
         if row["of_case"] == case_id:
             # Opened in this transaction: all its words are written at once.
@@ -401,29 +403,29 @@ def message_texts(*, subject: str, text: str, full_text: str) -> tuple[str, ...]
     return (subject, full_text) if text.strip() in full_text else (subject, text, full_text)
 
 
-def _tokens(texts: Sequence[str], *, by_line: bool = False) -> Iterator[str]:
+def _tokens(texts: Sequence[str], *, by_line: bool = False) -> list[str]:
     cut = _cut_lines if by_line else _cut_words
+    tokens: list[str] = []
     for text in texts:
-        found = cut(text[:_MOST_OF_TEXT])
-        if found:
-            yield _BREAK
-            yield from found
+        if found := cut(text[:_MOST_OF_TEXT]):
+            tokens.append(_BREAK)
+            tokens += found
+    return tokens
 
 
-def _cut_words(text: str) -> tuple[str, ...]:
-    return tuple(_stems(_words(_LINK.sub(" ", text))))
+def _cut_words(text: str) -> list[str]:
+    return list(_stems(_words(_LINK.sub(" ", text))))
 
 
-_cut_line = lru_cache(maxsize=1024)(_cut_words)
+_cut_line = lru_cache(maxsize=1024)(_cut_words)  # what it gives is never changed
 
 
-def _cut_lines(text: str) -> tuple[str, ...]:
-    # A line with a link is new each time: it would only push others out.
-    return tuple(
-        token
-        for line in text.split("\n")
-        for token in (_cut_words(line) if "/l/" in line else _cut_line(line))
-    )
+def _cut_lines(text: str) -> list[str]:
+    tokens: list[str] = []
+    for line in text.split("\n"):
+        # A line with a link is new each time: it would only push others out.
+        tokens += _cut_words(line) if "/l/" in line else _cut_line(line)
+    return tokens
 
 
 def _words(text: str) -> list[str]:

@@ -10,16 +10,15 @@ from store.engine import Row, Transaction
 from store.outbox import TO_CITIZENS
 from store.tables import letters, messages, second_looks
 
+_EXPECT = second_looks.insert()
+
 
 def expect(
     transaction: Transaction, *, message_id: int, case_id: int, now: datetime, untold: bool = False
 ) -> None:
     """Note that a message waits for a second look. With `untold` its handler is told only after it."""
-    transaction.connection.execute(
-        second_looks.insert().values(
-            message_id=message_id, case_id=case_id, untold=untold, wanted_at=now, try_at=now
-        )
-    )
+    row = {"message_id": message_id, "case_id": case_id, "untold": untold, "wanted_at": now, "try_at": now}
+    transaction.later(_EXPECT, row)
 
 
 def take(transaction: Transaction, *, now: datetime, limit: int, lease: timedelta) -> Sequence[Row]:

@@ -158,7 +158,12 @@ def is_written(name: str, /, *, language: str, drafts: Collection[str] = ()) -> 
     # The language may come from a message, so it is looked up before it becomes a path.
     if language not in _folders() or (language_of(language).draft and language not in drafts):
         return False
-    return (_ROOM / language / f"{name}.txt").is_file()
+    return _is_here(f"{language}/{name}.txt")
+
+
+@cache
+def _is_here(file: str) -> bool:
+    return (_ROOM / file).is_file()
 
 
 def is_short(name: str, /) -> bool:

@@ -1,6 +1,6 @@
 """What becomes of a message that has been read: a new case, a line in an old one, or a returned letter."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -447,6 +447,7 @@ class CaseWork:
             taken_by=heard.taken.by if heard.taken else "",
             shown_to=(heard.taken.recorder,) if heard.taken else (),
             sender_category=heard.taken.category if heard.taken else None,
+            suggestion=suggestion,
         )
         case_id, number = cases.open_case(transaction, new, now=now, prefix=self.house.series_of(way.unit))
         if barred and (opened := cases.find(transaction, case_id)) is not None:
@@ -497,6 +498,7 @@ class CaseWork:
                 kind_chosen=heard.chosen_kind,
                 held_because=self._hold(heard),
                 is_answered=fixed is not None,
+                duties=new.duties,
             )
         elif (case := cases.find(transaction, case_id)) is not None:
             self.alert_in_quarantine(transaction, case, heard, lanes)
@@ -542,10 +544,12 @@ class CaseWork:
         kind_chosen: Kind | None,
         held_because: str = "",
         is_answered: bool = False,
+        duties: Sequence[Duty] | None = None,
     ) -> None:
         """Thank the sender, if a person may be waiting, and tell the handler, unless it is answered already.
 
         With `held_because` the acknowledgement waits for a human; the rate guard may hold it as well.
+        `duties` are those of a case that was just opened; of any other they are read from its checklist.
         """
         now = self.clock()
         if (
@@ -599,11 +603,27 @@ class CaseWork:
             )
         if heard.taken is not None:
             taken.tell(transaction, self.letters, about, heard.taken, told=way.handler, now=now)
+        self._tell_others(transaction, heard, about, way, duties=duties, now=now)
+
+    def _tell_others(
+        self,
+        transaction: Transaction,
+        heard: Heard,
+        about: Writing,
+        way: Route,
+        *,
+        duties: Sequence[Duty] | None,
+        now: datetime,
+    ) -> None:
+        """Tell whom the flags and duties of a case concern, and the registrator where they hear of all."""
+        is_theirs = about.lanes or self.house.tells_registrator or doors.authority(heard.from_addr)
+        if duties is not None and not duties and not is_theirs:
+            return
         case = cases.find(transaction, about.case_id)
         if case is not None:
-            duties = [Duty(one) for one in acts.unticked(case)]
+            unticked = [Duty(one) for one in acts.unticked(case)]
             self.alerts.sound(transaction, case, about.lanes, now=now, sender=heard.from_addr)
-            self.alerts.demand(transaction, case, duties, now=now)
+            self.alerts.demand(transaction, case, unticked, now=now)
             have_it = {way.handler.id, *case["barred"]}
             if self.house.tells_registrator and self.house.registrator not in have_it:
                 Errands(letters=self.letters).register(transaction, about, handler=way.handler, now=now)
@@ -659,7 +679,7 @@ def _propose(
     """Keep what the classifier proposes; if in haste, the handler is told when it is looked at again."""
     if suggestion is None:
         return
-    cases.suggest(transaction, case_id, heard.message_id, suggestion, now=now)
+    cases.suggest_first(transaction, case_id, heard.message_id, suggestion, now=now)
     if suggestion.hasty:
         second_looks.expect(transaction, message_id=heard.message_id, case_id=case_id, now=now, untold=untold)
 
