@@ -6,7 +6,8 @@ on SQLite lacks the function that the triggers call, and one on PostgreSQL is no
 the line is part of the digest, so that an old line can not be laid in again.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -125,10 +126,18 @@ def prove_key(store: Store) -> None:
         )
 
 
+def is_begun(store: Store) -> bool:
+    """Tell whether a release that seals has made its triggers in the database, with a key or without."""
+    with store.read() as transaction:
+        if not inspect(transaction.connection).has_table(seal_facts.name):
+            return False
+        return any(name == _MARK or name.startswith(_FORM) for name in facts(transaction))
+
+
 def is_current(store: Store) -> bool:
     """Tell whether the lines are made as this release makes them, with every trigger in place."""
     with store.read() as transaction:
-        known = _facts(transaction)
+        known = facts(transaction)
         wanted = {f"{_FORM}{form.table}": form.written() for form in forms()}
         has_key = _MARK in known or store.seal_key.key is None
         return has_key and wanted.items() <= known.items() and not missing_triggers(transaction)
@@ -142,7 +151,7 @@ def before(transaction: Transaction) -> dict[str, list[str]]:
     if not inspect(transaction.connection).has_table(seal_facts.name):
         return {}
     speak_plainly(transaction)
-    known = _facts(transaction)
+    known = facts(transaction)
     found = {
         name.removeprefix(_FORM): Form.read(name.removeprefix(_FORM), value)
         for name, value in known.items()
@@ -158,32 +167,39 @@ def before(transaction: Transaction) -> dict[str, list[str]]:
         # Of a database that was just laid in from a backup all are gone. Whoever takes them all away to
         # change a row is told by the row.
         _note(transaction, TRIGGER, missing)
-    _drop(transaction)
+    drop_triggers(transaction)
     return wrong
 
 
-def after(transaction: Transaction, wrong: Mapping[str, Collection[str]], mark: str | None) -> None:
+def after(
+    transaction: Transaction,
+    wrong: Mapping[str, Collection[str]],
+    mark: str | None,
+    *,
+    is_sealed: bool = False,
+) -> None:
     """Make the triggers, and seal the rows that an upgrade has changed, or that were never sealed.
 
-    What `before` found wrong is noted as such for ever: an upgrade must not hide it.
+    What `before` found wrong is noted as such for ever: an upgrade must not hide it. With `is_sealed` every
+    row has its line already (store.first_seal), and none is looked at.
     """
     speak_plainly(transaction)
-    _drop(transaction)
+    drop_triggers(transaction)
     for form in forms():
-        if mark is not None:
+        if mark is not None and not is_sealed:
             _seal_anew(transaction, form, frozenset(wrong.get(form.table, ())))
         for statement in _triggers(transaction, form).values():
             transaction.connection.exec_driver_sql(statement)
-        _put(transaction, f"{_FORM}{form.table}", form.written())
+        put_fact(transaction, f"{_FORM}{form.table}", form.written())
     for statement in _guards(transaction).values():
         transaction.connection.exec_driver_sql(statement)
     if mark is not None:
-        _put(transaction, _MARK, mark)
+        put_fact(transaction, _MARK, mark)
 
 
 def mark_of(transaction: Transaction) -> str | None:
     """Return the mark of the key that rows are sealed with, or None if there was no key."""
-    return _facts(transaction).get(_MARK)
+    return facts(transaction).get(_MARK)
 
 
 def unlike(transaction: Transaction, form: Form) -> Iterator[tuple[str, bool]]:
@@ -241,34 +257,84 @@ def _streamed(transaction: Transaction, statement: TextClause, form: Form) -> It
 
 def _seal_anew(transaction: Transaction, form: Form, wrong: Collection[str]) -> None:
     """Add a line for each row that does not match its newest one, and for each that is gone."""
-    key = _key(transaction, form, "t")
+    unlike_now = [key for key, _ in unlike(transaction, form)]
+    write_lines_of(transaction, form, WAS_WRONG, [key for key in unlike_now if key in wrong])
+    write_lines_of(transaction, form, RESEALED, [key for key in unlike_now if key not in wrong])
+    for key in list(gone(transaction, form)):
+        write_removed(transaction, form, WAS_WRONG if key in wrong else RESEALED, [key])
+
+
+def write_lines(
+    transaction: Transaction, form: Form, how: How, where: str, values: Mapping[str, Any] | None = None
+) -> None:
+    """Add a line for each row `t` of a table of this release that a condition in SQL holds of.
+
+    Call `speak_plainly` first.
+    """
     written = text(
         "INSERT INTO changes (id, subject, key, digest, how)"  # noqa: S608 - our own names
-        f" SELECT t.line_, CAST(:subject AS VARCHAR), {key}, {_digest(transaction, form, 't', 't.line_')},"
-        f" CAST(:how AS VARCHAR) FROM (SELECT t.*, {_next_lines(transaction)} AS line_"
-        f' FROM "{form.table}" t WHERE {key} IN :keys) t'
-    ).bindparams(bindparam("keys", expanding=True))
-    unlike_now = [key for key, _ in unlike(transaction, form)]
-    for how, some in (
-        (WAS_WRONG, [key for key in unlike_now if key in wrong]),
-        (RESEALED, [key for key in unlike_now if key not in wrong]),
-    ):
-        for at in range(0, len(some), _AT_ONCE):
-            keys = some[at : at + _AT_ONCE]
-            transaction.connection.execute(written, {"subject": form.table, "how": how, "keys": keys})
+        f" SELECT t.line_, CAST(:subject AS VARCHAR), {_key(transaction, form, 't')},"
+        f" {_digest(transaction, form, 't', 't.line_')}, CAST(:how AS VARCHAR)"
+        f" FROM (SELECT t.*, {_next_lines(transaction)} AS line_"
+        f' FROM "{form.table}" t WHERE {where}) t'
+    )
+    lists = [name for name, value in (values or {}).items() if isinstance(value, list)]
+    written = written.bindparams(*(bindparam(name, expanding=True) for name in lists))
+    transaction.connection.execute(written, {"subject": form.table, "how": how, **(values or {})})
+
+
+def write_lines_of(transaction: Transaction, form: Form, how: How, keys: Sequence[str]) -> None:
+    """Add a line for each of these rows; a key whose row is gone gets none. Call `speak_plainly` first."""
+    for at in range(0, len(keys), _AT_ONCE):
+        where, values = _among(transaction, form, keys[at : at + _AT_ONCE])
+        write_lines(transaction, form, how, where, {"keys": values})
+
+
+def write_removed(transaction: Transaction, form: Form, how: How, keys: Iterable[str]) -> None:
+    """Add a line for each of these rows, which says that it is gone."""
     removed = text(
         "INSERT INTO changes (id, subject, key, digest, how) SELECT n.line_, CAST(:subject AS VARCHAR),"  # noqa: S608 - our own names
         f" CAST(:key AS VARCHAR), {_removed(transaction, form.table, 'CAST(:key AS VARCHAR)', 'n.line_')},"
         f" CAST(:how AS VARCHAR) FROM (SELECT {_next_line(transaction)} AS line_) n"
     )
-    for key in list(gone(transaction, form)):
-        how = WAS_WRONG if key in wrong else RESEALED
+    for key in keys:
         transaction.connection.execute(removed, {"subject": form.table, "key": key, "how": how})
 
 
-def _key(transaction: Transaction, form: Form, row: str) -> str:
-    kind = "TEXT" if _is_sqlite(transaction) else "VARCHAR"
+def still_there(transaction: Transaction, form: Form, keys: Sequence[str]) -> set[str]:
+    """Return those of the keys whose row is there."""
+    found: set[str] = set()
+    for at in range(0, len(keys), _AT_ONCE):
+        where, values = _among(transaction, form, keys[at : at + _AT_ONCE])
+        key = _key(transaction, form, "t")
+        asked = text(f'SELECT {key} FROM "{form.table}" t WHERE {where}')  # noqa: S608 - our own names
+        asked = asked.bindparams(bindparam("keys", expanding=True))
+        found.update(transaction.connection.scalars(asked, {"keys": values}))
+    return found
+
+
+def _among(transaction: Transaction, form: Form, keys: Sequence[str]) -> tuple[str, list[Any]]:
+    """Write that a row has one of the keys, with the value of `:keys`: by its index, if it is one column."""
+    if len(form.key) > 1:
+        return f"{_key(transaction, form, 't')} IN :keys", list(keys)
+    column = metadata.tables[form.table].columns[form.key[0]]
+    return f't."{column.name}" IN :keys', [column.type.python_type(key) for key in keys]
+
+
+def sum_of_forms() -> str:
+    """Return a sum of what this release seals, table by table: another when a column comes or goes."""
+    told = "\n".join(f"{form.table}|{form.written()}" for form in forms())
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def key_of(form: Form, row: str, *, is_sqlite: bool) -> str:
+    """Write the key of a row as SQL, as it stands in a line."""
+    kind = "TEXT" if is_sqlite else "VARCHAR"
     return " || '/' || ".join(f'CAST({row}."{name}" AS {kind})' for name in form.key)
+
+
+def _key(transaction: Transaction, form: Form, row: str) -> str:
+    return key_of(form, row, is_sqlite=_is_sqlite(transaction))
 
 
 def _next_line(transaction: Transaction) -> str:
@@ -390,7 +456,8 @@ _GUARD_BODY = f" BEGIN RAISE EXCEPTION '{_REFUSAL}'; END "
 _AT_ONCE = 400  # keys in one statement
 
 
-def _drop(transaction: Transaction) -> None:
+def drop_triggers(transaction: Transaction) -> None:
+    """Take every trigger of ours away, whatever it does."""
     if _is_sqlite(transaction):
         for name in _trigger_sql(transaction):
             transaction.connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
@@ -447,13 +514,16 @@ def _registered(store: Store) -> str | None:
         return mark_of(transaction)
 
 
-def _facts(transaction: Transaction) -> dict[str, str]:
+def facts(transaction: Transaction) -> dict[str, str]:
+    """Return with what the lines were made, by name."""
     return {row["name"]: row["value"] for row in transaction.rows(select(seal_facts))}
 
 
-def _put(transaction: Transaction, name: str, value: str) -> None:
+def put_fact(transaction: Transaction, name: str, value: str | None) -> None:
+    """Keep a fact in the place of what it was; None takes it away."""
     transaction.connection.execute(delete(seal_facts).where(seal_facts.c.name == name))
-    transaction.connection.execute(insert(seal_facts).values(name=name, value=value))
+    if value is not None:
+        transaction.connection.execute(insert(seal_facts).values(name=name, value=value))
 
 
 def _note(transaction: Transaction, how: How, names: Iterable[str]) -> None:

@@ -18,7 +18,12 @@ def run() -> None:
 
 def _run_on(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=metadata, render_as_batch=True, user_module_prefix=""
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        user_module_prefix="",
+        # Only where the connection is in no transaction of the caller's.
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()

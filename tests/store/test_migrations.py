@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 
 from store.alone import alone
 from store.engine import Store, StoreError, open_store
-from store.migrations import _config, is_current, upgrade
+from store.migrations import AnotherReleaseError, _config, is_current, prepare, upgrade
 from store.tables import metadata
 
 _OLD_MESSAGE = """
@@ -122,13 +122,14 @@ def test_a_suggestion_from_before_the_vectors_has_an_empty_one(bare: Store) -> N
     assert row["vector"] == b""
 
 
-def test_tables_of_a_newer_release_are_a_store_error(bare: Store) -> None:
+def test_tables_of_a_newer_release_are_refused_in_words_that_say_what_to_do(bare: Store) -> None:
     upgrade(bare)
     with bare.write() as transaction:
         transaction.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
-    with pytest.raises(StoreError, match="another release"):
-        upgrade(bare)
+    for act in (upgrade, prepare):
+        with pytest.raises(AnotherReleaseError, match=r"nyare version \(steg 9999, .*säkerhetskopian"):
+            act(bare)
 
 
 def test_a_running_service_makes_nobody_wait_who_brings_the_tables_up_to_date(bare_url: str) -> None:
