@@ -6,7 +6,7 @@ Both proposals are kept, and the last one counts. What a human has said meanwhil
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -86,19 +86,26 @@ class Again:
             if not second_looks.waiting(transaction):
                 return 0
         with self.store.write() as transaction:
-            rows = second_looks.take(transaction, now=self.clock(), limit=_GROUP, lease=_LEASE)
+            limit = min(_GROUP, self.opinion.most_at_once)
+            rows = second_looks.take(transaction, now=self.clock(), limit=limit, lease=_LEASE)
         suggestions = self.opinion.again([_text(row) for row in rows])
+        if self.opinion.is_stuck:
+            self._put_off([row["message_id"] for row in rows], _LOOK)  # no fault of these texts
+            return 0
         found = list(zip(rows, suggestions, strict=True))
         # Who was asked in vain so often would be so for ever: the small model's word stands.
         settled = self._settle(
             [(row, one) for row, one in found if one is not None or row["attempts"] >= _MOST_ATTEMPTS]
         )
-        failed = [row["message_id"] for row, one in found if one is None]
-        with self.store.write() as transaction:
-            second_looks.put_off(transaction, failed, until=self.clock() + _PAUSE, failed=True)
+        self._put_off([row["message_id"] for row, one in found if one is None], _PAUSE, failed=True)
         return settled
 
-    def _settle(self, group: list[tuple[Row, Suggestion | None]]) -> int:
+    def _put_off(self, message_ids: list[int], pause: timedelta, *, failed: bool = False) -> None:
+        if message_ids:
+            with self.store.write() as transaction:
+                second_looks.put_off(transaction, message_ids, until=self.clock() + pause, failed=failed)
+
+    def _settle(self, group: Sequence[tuple[Row, Suggestion | None]]) -> int:
         if not group:
             return 0
         try:
@@ -243,10 +250,11 @@ class _Look:
         if (after.unit, after.handler.id, after.status) == (before.unit, before.handler.id, before.status):
             return
         if not self._may_move(case, before, after):
-            unit = self.work.unit_name(after.unit)
-            self._write("annan väg föreslagen", case, {"enhet": unit, "därför": after.because})
+            details = {"enhet": self.work.unit_name(after.unit), "därför": after.because}
+            self._write("annan väg föreslagen", case, details)
             return
-        house, changes = self.work.house, {}
+        house = self.work.house
+        changes: dict[str, str] = {}
         old_unit, unit = house.unit(case["unit"]), house.unit(after.unit)
         if old is not None and not case["titled_by"]:
             was = neutral(factor=_sure_factor(old), unit=old_unit.name if old_unit else "")
@@ -276,7 +284,7 @@ class _Look:
 
     def _is_told(self, case: Row) -> bool:
         if case["pick_up"]:
-            return case["status"] == Status.ASSIGNED  # the page behind the code says who has it
+            return bool(case["status"] == Status.ASSIGNED)  # the page behind the code says who has it
         name = self.work.house.person(case["handler"]).name
         return second_looks.sender_knows(self.transaction, case["id"], name)
 

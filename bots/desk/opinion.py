@@ -68,6 +68,11 @@ class Opinion:
         return max(self.storm, int(self._per_second * _MAY_WAIT))
 
     @property
+    def most_at_once(self) -> int:
+        """Return how many texts the first model reads in half of our patience, as far as is known."""
+        return max(1, int(self._per_second * self.patience / 2)) if self._per_second else _FEWEST_TIMED
+
+    @property
     def is_stuck(self) -> bool:
         """Tell whether the first model has been asked and has not answered yet."""
         return self._stuck is not None and not self._stuck.done()
@@ -87,6 +92,7 @@ class Opinion:
         except TimeoutError:
             self._stuck = future
             self._note_silence("no answer in time")
+            self._note_pace(len(texts), self.timer() - began)  # it is no quicker than that
         except Exception as error:  # noqa: BLE001 - any fault of a model is a missing suggestion
             self._note_silence(type(error).__name__)
             # One text that breaks the model must not cost the others their suggestion.

@@ -45,6 +45,9 @@ class MailboxMail:
 class Acts(Protocol):
     """What a member of staff may do to a case. Blocking: called from a thread."""
 
+    def open_to(self, case_id: int) -> bool:
+        """Have what was judged in haste judged again before it is read; True if anything has changed."""
+
     def confirm(
         self, case_id: int, *, kind: Kind | None, factor: Factor | None, by: str, version: int
     ) -> bool:

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from store import cases, journal
 from store.domain import Entry, Factor, Inbound, Kind, Lane, Purpose, Status, Suggestion
 from store.engine import Row
+from tests.bots.desk.test_opinion import Stuck
 from tests.house import ANNA, NOW, OMAR, PEOPLE, House, Scripted, a_suggestion, an_inbound, open_house
 from tests.servers.sqlite import Shelf
 
@@ -43,6 +44,11 @@ def notices(house: House) -> list[Row]:
 
 def models(house: House) -> list[str]:
     return [row["model"] for row in house.table("suggestions")]
+
+
+def confirm(house: House, kind: Kind) -> bool:
+    version = house.case()["version"]
+    return house.acts.confirm(1, kind=kind, factor=Factor.LIVING_ENVIRONMENT, by="anna", version=version)
 
 
 async def test_in_a_storm_the_sender_is_thanked_at_once_and_the_handler_told_after_the_second_look(
@@ -104,8 +110,7 @@ async def test_what_a_human_has_said_meanwhile_stands(make_house: Make) -> None:
     house = a_storm(make_house)
     await house.hear(an_inbound())
 
-    said = {"kind": Kind.PRAISE, "factor": Factor.LIVING_ENVIRONMENT}
-    house.acts.confirm(1, **said, by="anna", version=house.case()["version"])
+    confirm(house, Kind.PRAISE)
     look(house)
 
     assert models(house) == ["fast+1"]
@@ -119,8 +124,7 @@ async def test_the_figures_count_the_proposal_that_the_human_looked_at(make_hous
     await house.hear(an_inbound())
     look(house)
 
-    said = {"kind": Kind.COMPLAINT, "factor": Factor.LIVING_ENVIRONMENT}
-    changed = house.acts.confirm(1, **said, by="anna", version=house.case()["version"])
+    changed = confirm(house, Kind.COMPLAINT)
 
     assert not changed
     (said_of,) = house.table("confirmations")
@@ -172,13 +176,12 @@ async def test_a_flag_of_the_small_model_is_not_taken_away(make_house: Make) -> 
 
 PARK = a_suggestion(area="park")
 SCHOOL = replace(a_suggestion(area="skola"), model="full+1")
-PLAIN = {"subject": "Tack", "text": "Det var fint."}
 
 
 async def test_a_case_whose_sender_knows_its_handler_stays_where_it_is(make_house: Make) -> None:
     house = a_storm(make_house, full=SCHOOL, small=PARK)
 
-    await house.hear(an_inbound(**PLAIN))
+    await house.hear(an_inbound(subject="Tack", text="Det var fint."))
     look(house)
 
     assert ANNA.name in house.acknowledgements()[0]["body"]
@@ -260,6 +263,27 @@ async def test_a_text_that_the_full_model_never_answers_is_left_to_the_small_one
 
     assert house.table("second_looks") == []
     assert models(house) == ["fast+1"]
+    assert len(notices(house)) == 1
+
+
+async def test_a_model_that_hangs_costs_no_text_its_second_look(make_house: Make) -> None:
+    house = a_storm(make_house, patience=0.05)
+    stuck = Stuck()
+    house.opinion.suggester = stuck
+    await house.hear(an_inbound())
+
+    for _ in range(5):
+        look(house)
+        house.clock.forward(minutes=10)
+    waits = len(house.table("second_looks"))
+    stuck.gate.set()
+    house.opinion.patience = 10.0
+    assert house.opinion._stuck is not None
+    house.opinion._stuck.result(10)
+    look(house)
+
+    assert waits == 1
+    assert models(house) == ["fast+1", "prov-1"]
     assert len(notices(house)) == 1
 
 
@@ -427,6 +451,8 @@ class Storms(RuleBasedStateMachine):
 def test_whatever_comes_in_whatever_order_each_case_is_told_of_and_no_word_is_taken_back(
     shelf: Shelf,
 ) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # the library has no types here
-        lambda: Storms(shelf), settings=settings(max_examples=12, stateful_step_count=14, deadline=None)
-    )
+    class Here(Storms):
+        def __init__(self) -> None:
+            super().__init__(shelf)
+
+    run_state_machine_as_test(Here, settings=settings(max_examples=12, stateful_step_count=14, deadline=None))

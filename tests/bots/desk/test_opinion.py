@@ -74,6 +74,20 @@ def test_a_storm_is_more_than_the_large_model_reads_in_half_a_minute() -> None:
     assert opinion.of(["ett"], waiting=120) == [IN_HASTE]
 
 
+def test_a_model_that_hangs_is_taken_for_no_quicker_than_our_patience() -> None:
+    stuck, moments = Stuck(), iter([0.0, 5.0])
+    opinion = Opinion(suggester=stuck, quick=Scripted(SMALL), patience=0.05, timer=lambda: next(moments, 9.0))
+
+    before = opinion.most_at_once
+    opinion.of(["text"] * 20)
+    opinion.patience = 5.0
+    after = opinion.most_at_once
+    stuck.gate.set()
+
+    assert before == 4
+    assert after == 10
+
+
 def test_the_second_look_is_of_the_large_model_or_of_nobody() -> None:
     small = Scripted(SMALL)
     opinion = Opinion(suggester=Scripted(GOOD, {"gift": RuntimeError("no")}), quick=small, storm=1)
