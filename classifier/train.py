@@ -63,6 +63,7 @@ def train(corpus_dir: Path, out_dir: Path, *, seed: int = 0, teacher: Classifier
     The same corpus, configuration, teacher and seed give the same weights.
     """
     split = read_split(corpus_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
     chosen = uncalibrated()
     learnt = lessons(split.train, teacher)
     if split.dev:

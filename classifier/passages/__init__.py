@@ -5,12 +5,12 @@ It proposes and never masks. What it finds and misses is measured in docs/maskin
 
 import re
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from classifier.passages.addresses import addresses
 from classifier.passages.delicate import delicate, tells_nothing
 from classifier.passages.numbers import groups_of, numbers
-from classifier.passages.people import names_nobody, people
+from classifier.passages.people import is_nobody_if_small, names_nobody, people
 from classifier.passages.plain import plain
 from classifier.passages.signs import everyday
 from store.domain import Passage, PassageKind
@@ -43,7 +43,7 @@ _ORDER = {
 # Words and the signs between them: no figures, and nothing that holds an address together.
 _SPEECH = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ ,.!?]*")
 _WORD = re.compile(r"[^ ,.!?]+")
-_SAID_OF_NUMBERS = frozenset({"noll", "at"})
+_SAID_OF_ADDRESSES = frozenset({"noll", "at"})
 
 _KNOWN_NAMES = ("förnamn", "efternamn", "namn i ärendet")
 
@@ -89,16 +89,24 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
 @cache
 def _harmless() -> frozenset[str]:
     """Return the everyday words that no finder takes up, whatever such words stand beside them."""
-    return frozenset(
-        word
-        for word in everyday() - _SAID_OF_NUMBERS
-        if "snabel" not in word and names_nobody(word) and tells_nothing(word)
-    )
+    return frozenset(word for word in everyday() if names_nobody(word) and _is_harmless_if_small(word))
+
+
+@lru_cache(maxsize=50_000)
+def _is_harmless_if_small(word: str) -> bool:
+    is_address = word in _SAID_OF_ADDRESSES or "snabel" in word
+    return not is_address and is_nobody_if_small(word) and tells_nothing(word)
 
 
 def _is_everyday_speech(text: str) -> bool:
-    """Tell at a glance that there is nothing to find, as in most titles of cases."""
-    return _SPEECH.fullmatch(text) is not None and _harmless().issuperset(_WORD.findall(text.lower()))
+    """Tell at a glance that there is nothing to find, as in most titles of cases.
+
+    A word that begins with a capital must be known as an everyday one, since it could be a name.
+    """
+    return _SPEECH.fullmatch(text) is not None and all(
+        _is_harmless_if_small(word) if word.islower() else word.lower() in _harmless()
+        for word in _WORD.findall(text)
+    )
 
 
 def _rank(kind: PassageKind, why: str) -> int:

@@ -13,7 +13,6 @@ Found = tuple[int, int, PassageKind, str]
 _WORD = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
 _KEY = 3  # letters by which the beginnings are looked up
 _LONGEST = 30  # characters of the longest expression of several words
-_UNKNOWN = (0, PassageKind.HEALTH)
 _WHY = {
     PassageKind.HEALTH: "ord om hälsa eller vård",
     PassageKind.SENSITIVE: "ord om något som lagen skyddar särskilt",
@@ -54,8 +53,11 @@ def _judged() -> dict[str, tuple[int, PassageKind] | None]:
 
 
 def tells_nothing(word: str) -> bool:
-    """Tell whether an everyday word, in small letters, neither is guarded nor begins an expression that is."""
-    return _judged().get(word, _UNKNOWN) is None and word not in _first_words()
+    """Tell whether a word, in small letters, neither is guarded nor begins an expression that is."""
+    if word in _first_words():
+        return False
+    judged = _judged()
+    return (judged[word] if word in judged else _judge(word, 0, len(word), word)) is None
 
 
 def _judge(text: str, start: int, end: int, word: str) -> tuple[int, PassageKind] | None:
@@ -78,9 +80,11 @@ def delicate(text: str) -> Iterator[Found]:
     small = text.lower()
     if len(small) != len(text):  # a sign that is two when it is small: only the places would be wrong
         small = "".join(sign.lower() if len(sign.lower()) == 1 else sign for sign in text)
+    judged = _judged()
+    many = _first_words()
     for match in _WORD.finditer(small):
         word = match.group()
-        if tells_nothing(word):
+        if word in judged and judged[word] is None and word not in many:
             continue
         start, end = match.span()
         told = _judge(small, start, end, word)

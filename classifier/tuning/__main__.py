@@ -112,6 +112,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="also keep the exact weights here")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    chosen.out.mkdir(parents=True, exist_ok=True)  # before the hours that it takes to have something to write
     split = read_split(chosen.corpus)
     if chosen.share < 1:
         split = replace(split, train=_part(split.train, chosen.share, chosen.seed))
