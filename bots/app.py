@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from bots import monitoring, running
+from bots.alarming import Alarming
 from bots.channel import (
     Capabilities,
     Channel,
@@ -126,6 +127,7 @@ class App:
     metrics: Metrics | None = None
     monitor: Any = None  # the pages for machines that watch us
     monitor_socket: socket.socket | None = None
+    alarming: Alarming | None = None
     acts: Acts = field(kw_only=True)
     directory: Directory = field(kw_only=True)
     scanning: Scanning | None = None
@@ -247,6 +249,8 @@ class App:
             group.create_task(self._seal(), name="seal")
             if self.scanning is not None:
                 group.create_task(self.scanning.run(), name="scanning")
+            if self.alarming is not None:
+                group.create_task(self.alarming.run(), name="alarms")
 
     def _opens(self, door: Channel) -> bool:
         # The talk on our page waits together with the page; it only seems to be a door.
@@ -477,6 +481,15 @@ def build(
             _add_pages(app, settings, house, clock, mailbox, taken_up=kept)
         if app.metrics is not None:
             _add_monitor(app, app.metrics, settings, clock)
+        if with_doors:
+            app.alarming = monitoring.alarming(
+                settings,
+                store=store,
+                clock=clock,
+                look=_look(app, settings, clock()),
+                identity=identity,
+                told=written,
+            )
         undo.pop_all()  # from now on App.close lets go of them
         return app
 
@@ -587,7 +600,12 @@ def _add_monitor(app: App, metrics: Metrics, settings: Settings, clock: Callable
         raise
     app.intake.meter = app.judge.meter = app.delivery.meter = metrics
     app.monitor = monitoring.pages(
-        metrics=metrics, store=app.store, clock=clock, look=_look(app, settings, clock()), token=token
+        metrics=metrics,
+        store=app.store,
+        clock=clock,
+        look=_look(app, settings, clock()),
+        token=token,
+        parts="all" if app.together is None else ",".join(sorted(app.parts)),
     )
 
 

@@ -3,13 +3,15 @@
 import errno
 import socket
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from starlette.applications import Starlette
 
+from bots.alarming import Alarming, Bars, Webhook
+from bots.mail.identity import Identity
 from bots.metrics import MEDIA_TYPE, Metrics
-from bots.settings import MetricsSettings, SettingsError, signing_secret
+from bots.settings import AlarmSettings, MetricsSettings, Settings, SettingsError, signing_secret
 from bots.web.health import Health
 from bots.web.monitor import Numbers, build
 from bots.web.running import Running
@@ -78,6 +80,50 @@ def pages(
     return build(
         numbers=Numbers(text=metrics.text, media_type=MEDIA_TYPE, token=token),
         health=Health(store, lambda: look().watched_at, look),
+    )
+
+
+def alarming(
+    settings: Settings,
+    *,
+    store: Store,
+    clock: Callable[[], datetime],
+    look: Callable[[], Running],
+    identity: Identity,
+    told: Callable[[], None],
+) -> Alarming | None:
+    """Build what tells the operator; None where nobody is to be told. Raises `SettingsError`."""
+    wanted = settings.alarms
+    if wanted is None:
+        return None
+    webhook = None
+    if wanted.webhook is not None and wanted.webhook_secret is not None:
+        secret = signing_secret(wanted.webhook_secret, "tabell [alarms], nyckel webhook_secret")
+        webhook = Webhook(url=wanted.webhook, secret=secret)
+    return Alarming(
+        store=store,
+        clock=clock,
+        bars=bars_of(wanted),
+        look=look,
+        identity=identity,
+        service_name=settings.municipality.service_name,
+        link=f"{settings.web.public_url.rstrip('/')}/halsa" if settings.web else "",
+        to=tuple(wanted.to),
+        webhook=webhook,
+        told=told,
+    )
+
+
+def bars_of(told: AlarmSettings) -> Bars:
+    """Return how bad it may be before the operator is told."""
+    return Bars(
+        unacknowledged=timedelta(minutes=told.unacknowledged_minutes),
+        unsent=timedelta(minutes=told.unsent_minutes),
+        down=timedelta(minutes=told.down_minutes),
+        silent=timedelta(hours=told.silent_hours),
+        silent_channels=tuple(told.silent_channels),
+        disk_free=told.disk_free_mb * 2**20,
+        certificate=timedelta(days=told.certificate_days),
     )
 
 

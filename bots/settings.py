@@ -440,6 +440,21 @@ class MetricsSettings(Table):
     token: Secret | None = None
 
 
+class AlarmSettings(Table):
+    """Who is told when the service needs somebody, and how bad it may be before that (docs/metrics.md)."""
+
+    to: list[MailAddress] = []
+    webhook: WebAddressAsTold | None = None
+    webhook_secret: Secret | None = None
+    unacknowledged_minutes: Annotated[int, Field(ge=1)] = 10
+    unsent_minutes: Annotated[int, Field(ge=1)] = 60
+    down_minutes: Annotated[int, Field(ge=1)] = 15
+    silent_channels: list[Name] = []
+    silent_hours: Annotated[int, Field(ge=1)] = 72
+    disk_free_mb: Annotated[int, Field(ge=0)] = 500
+    certificate_days: Annotated[int, Field(ge=0)] = 14
+
+
 class Settings(Table):
     """The whole of config.toml."""
 
@@ -462,6 +477,7 @@ class Settings(Table):
     open_data: OpenDataSettings = OpenDataSettings()
     secrecy: SecrecySettings = SecrecySettings()
     metrics: MetricsSettings | None = None
+    alarms: AlarmSettings | None = None
     boards: list[BoardSettings] = []
     retention: list[RetentionSettings] = []
     handlers: Annotated[list[HandlerSettings], Field(min_length=1)]
@@ -569,6 +585,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from _oidc_problems(settings)
     yield from _page_problems(settings)
     yield from _retention_problems(settings)
+    yield from _alarm_problems(settings)
 
 
 def _port_problems(settings: Settings) -> Iterator[str]:
@@ -668,6 +685,16 @@ def _retention_problems(settings: Settings) -> Iterator[str]:
             yield f"tabell [[retention]] {rule.record}: tiden saknas. Ange years, months eller days."
         if rule.folder and rule.record != "säkerhetskopia":
             yield f"tabell [[retention]] {rule.record}, nyckel folder: hör bara till säkerhetskopia."
+
+
+def _alarm_problems(settings: Settings) -> Iterator[str]:
+    told = settings.alarms
+    if told is None:
+        return
+    if not told.to and told.webhook is None:
+        yield "tabell [alarms]: ingen får larmen. Ange to, webhook eller båda, eller ta bort tabellen."
+    if (told.webhook is None) != (told.webhook_secret is None):
+        yield "tabell [alarms], nyckel webhook_secret: hör ihop med webhook. Ange båda eller ingen."
 
 
 def _road_problems(settings: Settings) -> Iterator[str]:

@@ -43,6 +43,7 @@ from templates.facts import (
     NewLinkFacts,
     NoticeFacts,
     OpenAcknowledgementFacts,
+    OperatorAlarmFacts,
     Person,
     PublicNoteFacts,
     QuestionFacts,
@@ -409,6 +410,17 @@ _DOWN = ChannelDownFacts(
     waiting=12,
     link="https://synpunkt.exempelby.example/drift",
 )
+_ALARM = OperatorAlarmFacts(
+    service_name="Tyck till",
+    alarm="unsent",
+    about="",
+    since=datetime(2026, 11, 23, 8, 5, tzinfo=UTC),
+    over_at=None,
+    link="https://synpunkt.exempelby.example/halsa",
+)
+_ALARM_OF_CHANNEL: OperatorAlarmFacts = {**_ALARM, "alarm": "silent", "about": "imap"}
+_ALARM_OVER: OperatorAlarmFacts = {**_ALARM, "over_at": datetime(2026, 11, 23, 9, 40, tzinfo=UTC)}
+_ALARM_WITHOUT_PAGES: OperatorAlarmFacts = {**_ALARM, "alarm": "disk", "link": ""}
 _DOWN_ONE: ChannelDownFacts = {**_DOWN, "waiting": 1}
 _DOWN_NONE: ChannelDownFacts = {**_DOWN, "channel": "imap", "waiting": 0}
 _BY_MAIL = AnswerByMailFacts(
@@ -649,6 +661,10 @@ EXAMPLES = (
         situation="analysis missing, to the level above",
         facts=_REPORT_BARE_ABOVE,
     ),
+    Example(letter="operator_alarm", situation="letters do not go out", facts=_ALARM),
+    Example(letter="operator_alarm", situation="a channel is silent", facts=_ALARM_OF_CHANNEL),
+    Example(letter="operator_alarm", situation="over", facts=_ALARM_OVER),
+    Example(letter="operator_alarm", situation="a house without pages", facts=_ALARM_WITHOUT_PAGES),
     Example(letter="operator_channel_down", situation="letters wait", facts=_DOWN),
     Example(letter="operator_channel_down", situation="one letter waits", facts=_DOWN_ONE),
     Example(letter="operator_channel_down", situation="nothing waits", facts=_DOWN_NONE),

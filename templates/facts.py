@@ -401,6 +401,17 @@ class ChannelDownFacts(TypedDict):
     link: str
 
 
+class OperatorAlarmFacts(TypedDict):
+    """Facts of `operator_alarm`: something of the service itself, and of no case."""
+
+    service_name: str
+    alarm: str  # its name, as in docs/metrics.md
+    about: str  # a channel, or nothing
+    since: datetime
+    over_at: datetime | None
+    link: str  # empty of a house without pages
+
+
 class MalwareFacts(NoticeFacts):
     """Facts of `handler_malware`. `case_number` and `link` are empty for a message that is in no case."""
 

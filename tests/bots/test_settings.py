@@ -230,10 +230,25 @@ def test_an_unknown_table_is_told(file: Path) -> None:
     lines = told(file, "[triage]", "[other]\na = 1\n\n[triage]")
 
     assert lines == [
-        f"{file}: other: okänd nyckel. Kända är archive, backup, boards, channels, clamav, classifier, "
-        "disclosure, doors, handlers, journal, mail, municipality, oidc, open_data, public, retention, "
-        "secrecy, store, triage, units, watch, web."
+        f"{file}: other: okänd nyckel. Kända är alarms, archive, backup, boards, channels, clamav, "
+        "classifier, disclosure, doors, handlers, journal, mail, metrics, municipality, oidc, open_data, "
+        "public, retention, secrecy, store, triage, units, watch, web."
     ]
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ("", "ingen får larmen"),
+        ('webhook = "https://larm.example.se"', "hör ihop med webhook"),
+        ('to = ["drift@example.se"]\nwebhook_secret = "env:X"', "hör ihop med webhook"),
+    ],
+)
+def test_alarms_that_nobody_could_get_or_believe_are_told(file: Path, keys: str, problem: str) -> None:
+    (line,) = told(file, "[triage]", f"[alarms]\n{keys}\n\n[triage]")
+
+    assert line.startswith(f"{file}: tabell [alarms]")
+    assert problem in line
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::"])  # noqa: S104 - that is the fault
@@ -404,6 +419,8 @@ def test_every_secret_of_the_example_is_found_in_its_table() -> None:
         "channels.meta.pages.1.token": "env:SYNPUNKT_META_PAGE_TOKEN",
         "channels.meta.whatsapp.token": "env:SYNPUNKT_META_WHATSAPP_TOKEN",
         "oidc.client_secret": "env:SYNPUNKT_OIDC_SECRET",
+        "metrics.token": "env:SYNPUNKT_METRICS_TOKEN",
+        "alarms.webhook_secret": "env:SYNPUNKT_ALARM_SECRET",
         "web.staff_password": "env:SYNPUNKT_STAFF_PASSWORD",
         "web.session_secret": "env:SYNPUNKT_SESSION_SECRET",
     }

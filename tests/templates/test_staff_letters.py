@@ -44,6 +44,7 @@ def flat(letter: str, **changed: object) -> str:
         ("handler_malware", known.MalwareFacts),
         ("handler_report_ready", known.ReportReadyFacts),
         ("handler_signal", known.SignalFacts),
+        ("operator_alarm", known.OperatorAlarmFacts),
         ("operator_channel_down", known.ChannelDownFacts),
         ("handler_answer_by_mail", known.AnswerByMailFacts),
         ("handler_answer_draft", known.AnswerDraftFacts),
