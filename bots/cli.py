@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bots import archiving, exits, reporting, retention, safekeeping, timeline, verifying
+from bots import archiving, exits, reporting, retention, safekeeping, timeline, upgrading, verifying
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -133,6 +133,7 @@ def parser() -> argparse.ArgumentParser:
     reporting.add(command)
     verifying.add(command)
     timeline.add(command)
+    upgrading.add(command)
     command("bench", _bench, "Mät tiden från mejl till kvitto på den här maskinen.")
     return top
 
@@ -175,6 +176,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from bots.settings import SettingsError, load
     from store.alone import OccupiedError, alone
     from store.engine import StoreError
+    from store.migrations import AnotherReleaseError
 
     _log()
     try:
@@ -185,7 +187,9 @@ def _run(chosen: argparse.Namespace) -> int:
     except (SettingsError, ClockError) as error:
         return exits.fail(str(error), exits.CONFIG)
     except StoreError as error:
-        return exits.fail(f"databasen: {error}", exits.TEMPORARY)
+        # To try again makes no newer program: the service manager shall not.
+        is_for_good = isinstance(error, AnotherReleaseError)
+        return exits.fail(f"databasen: {error}", exits.CONFIG if is_for_good else exits.TEMPORARY)
     together = house.together
     try:
         with alone(house.store) if together is None else closing(together.line):
