@@ -76,8 +76,8 @@ def test_without_dev_and_test_parts_the_thresholds_still_follow_from_cost(tmp_pa
 def test_no_author_stands_in_two_parts_of_our_corpus() -> None:
     split = read_split(CORPUS)
 
-    assert (len(split.train), len(split.dev), len(split.test)) == (9876, 820, 1560)
-    assert len({each.text for each in (*split.train, *split.dev, *split.test)}) == 12256
+    assert (len(split.train), len(split.dev), len(split.test)) == (15285, 1617, 1959)
+    assert len({each.text for each in (*split.train, *split.dev, *split.test)}) == 18861
 
 
 def test_an_empty_folder_is_a_corpus_error(tmp_path: Path) -> None:
