@@ -142,7 +142,8 @@ def _hand_in(postfix: Postfix, product: Product, share: range) -> None:
 
 def _memory(product: Product) -> tuple[int, int]:
     """Return the most memory that the service and its child have had, in MB."""
-    children = Path(f"/proc/{product.pid}/task/{product.pid}/children").read_text(encoding="ascii").split()
+    tasks = Path(f"/proc/{product.pid}/task").glob("*/children")  # the thread that began it has it
+    children = [one for task in tasks for one in task.read_text(encoding="ascii").split()]
     return _peak(product.pid), max((_peak(int(one)) for one in children), default=0)
 
 

@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from bots.channel import Channel, NotKeptError, PermanentFailure
+from bots.channel import Channel, NoRoomError, NotKeptError, PermanentFailure
 from bots.channels.smtp import Smtp
 from store.domain import Address, Inbound, Outgoing, Purpose
 from tests.servers.hearing import Kept, listening
@@ -453,6 +453,21 @@ async def test_lmtp_answers_once_for_each_recipient(kept: Kept) -> None:
 
     assert answers[5:] == ["250 2.0.0 Ok: kept as 1", "250 2.0.0 Ok: kept as 1", "250 OK"]
     assert len(kept.mails) == 1
+
+
+async def test_a_mail_that_comes_while_the_disk_is_nearly_full_is_asked_for_again(
+    kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel = a_channel()
+    kept.fail = [NoRoomError()]
+    one = ENVELOPE + b"DATA\r\n" + MAIL + b".\r\n"
+
+    async with listening(channel, kept), wired(channel) as wire:
+        answers = await wire.ask_each(one + one, answers=8)
+
+    # RFC 5321 4.2.3: insufficient system storage. A thousand of them are no thousand lines in our log.
+    assert answers[3::4] == ["452 4.3.1 No room just now, please try again later", "250 2.0.0 Ok: kept as 1"]
+    assert "smtp_not_kept" not in caplog.text
 
 
 @pytest.mark.parametrize(("limit", "answer"), [(10, "552"), (1000, "451")])

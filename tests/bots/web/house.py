@@ -72,6 +72,18 @@ class Acts:
     store: Store
     clock: "Clock"
 
+    hasty: set[int] = field(default_factory=set)  # the cases that wait for a second look
+
+    def open_to(self, case_id: int) -> bool:
+        if case_id not in self.hasty:
+            return False
+        with self.store.write() as transaction:
+            message = inbox.first_of_case(transaction, case_id)
+            assert message is not None
+            found = a_suggestion(Kind.COMPLAINT)
+            cases.suggest(transaction, case_id, message["id"], found, now=self.clock())
+        return True
+
     def confirm(
         self, case_id: int, *, kind: Kind | None, factor: Factor | None, by: str, version: int
     ) -> bool:
@@ -141,6 +153,7 @@ class House:
     clock: Clock
     broken: bool = False
     heard: list[Inbound] = field(default_factory=list)
+    hasty: set[int] = field(default_factory=set)
 
     async def receive(self, inbound: Inbound) -> Receipt:
         if self.broken:
@@ -164,7 +177,7 @@ class House:
     ) -> Starlette:
         return build(
             store=self.store,
-            acts=Acts(store=self.store, clock=self.clock),
+            acts=Acts(store=self.store, clock=self.clock, hasty=self.hasty),
             receive=self.receive,
             clock=self.clock,
             public=public,

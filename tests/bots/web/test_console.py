@@ -57,6 +57,17 @@ async def test_a_line_tells_proposal_handler_unit_and_days_left(house: House) ->
     ) in text
 
 
+async def test_a_case_that_was_judged_in_haste_is_judged_again_before_it_is_shown(house: House) -> None:
+    number = house.add_case(suggestion=a_suggestion(Kind.PRAISE))
+    before = await staff_page(house, f"/arenden/{number}")
+    house.hasty.add(1)
+
+    after = await staff_page(house, f"/arenden/{number}")
+
+    assert '<span class="kind beröm">' in before.text
+    assert '<span class="kind klagomål">' in after.text
+
+
 @pytest.mark.parametrize(
     ("days_ago", "words"),
     [(3, "11 dagar kvar"), (12, "2 dagar kvar"), (13, "1 dag kvar"), (14, "i dag"), (17, "3 dagar sen")],
