@@ -48,11 +48,6 @@ class Bell(StrEnum):
     CHANGED = "changed"  # people, units or closed days are others
 
 
-def parts_of(text: str) -> frozenset[Part]:
-    """Read names with commas between them; raise `ValueError` for one that is none."""
-    return frozenset(Part(name.strip()) for name in text.split(","))
-
-
 @dataclass
 class _Duty:
     """Something that only one process does. `ours` and `lost` are each other's opposite."""
