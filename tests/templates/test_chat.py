@@ -7,11 +7,11 @@ import pytest
 import templates
 from templates import Rendered, TemplateError, is_chat, is_written, label, languages, render
 from templates.examples import EXAMPLES, Example
+from tests.rows import over
 from tests.templates.lint import heavy
 
 FACTS = EXAMPLES[0].facts
-TO_SENDERS = pytest.mark.parametrize(
-    ("example", "language"),
+TO_SENDERS = over(
     [
         pytest.param(example, language, id=f"{language} {example.letter}: {example.situation}")
         for example in EXAMPLES

@@ -1,7 +1,7 @@
 """What every letter must say, and what none may say (requirements C3, B2, B20, B22, B30, G16, G17, K22)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from templates import TemplateError, drafts, facts_of, is_written, languages, re
 from templates.examples import EXAMPLES, Example
 from templates.facts import Person
 from templates.readability import lix
+from tests.rows import Tried, over
 from tests.templates.lint import bad_words, heavy, tone
 
 ROOM = Path(templates.__file__).parent
@@ -23,13 +24,12 @@ WRITTEN = [
     for language in languages()
     if is_written(example.letter, language=language)
 ]
-EVERY_LETTER = pytest.mark.parametrize(("example", "language"), WRITTEN)
+EVERY_LETTER = over(WRITTEN)
 OUTWARD = sorted({row.letter for row in EXAMPLES if row.letter.startswith(("citizen_", "assistant_"))})
 
 
-def only(*beginnings: str) -> pytest.MarkDecorator:
-    rows = [row for row in WRITTEN if str(row.id).split()[1].startswith(beginnings)]
-    return pytest.mark.parametrize(("example", "language"), rows)
+def only(*beginnings: str) -> Callable[[Tried], Callable[[], None]]:
+    return over([row for row in WRITTEN if str(row.id).split()[1].startswith(beginnings)])
 
 
 TO_CITIZENS = only("citizen_", "assistant_")

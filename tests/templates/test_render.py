@@ -13,11 +13,10 @@ import templates
 from templates import Rendered, TemplateError, facts_of, is_written, page, render
 from templates.examples import EXAMPLES, Example
 from templates.facts import AcknowledgementFacts, FollowUpFacts, NewCaseFacts, Person, UndeliveredFacts
+from tests.rows import named, over
 
 FACTS = EXAMPLES[0].facts
-ALL = pytest.mark.parametrize(
-    "example", EXAMPLES, ids=lambda example: f"{example.letter}: {example.situation}"
-)
+ALL = over(named(EXAMPLES, lambda example: f"{example.letter}: {example.situation}"))
 
 
 def visible(text: str) -> bool:

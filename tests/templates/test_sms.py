@@ -10,9 +10,9 @@ from templates import TemplateError, facts_of, is_short, is_written, languages, 
 from templates.examples import EXAMPLES, SHORT_EXAMPLES, Example
 from templates.facts import Person
 from templates.sms import fitted, segments
+from tests.rows import over
 
-EVERY_SHORT_FORM = pytest.mark.parametrize(
-    ("example", "language"),
+EVERY_SHORT_FORM = over(
     [
         pytest.param(example, language, id=f"{language} {example.letter}: {example.situation}")
         for example in SHORT_EXAMPLES

@@ -12,6 +12,7 @@ from store.domain import Attachment, Automatic
 from tests.post import ALL
 from tests.post.lists import FORM
 from tests.post.made import GUNGA, OWN, Made, bare, mail, part, several
+from tests.rows import named, over
 
 _MEASURE = """
 import resource, time
@@ -27,6 +28,9 @@ print(slowest, peak() - before)
 """
 
 
+EVERY_MAIL = over(named(ALL, lambda made: made.id))
+
+
 def _read(made: Made) -> ReadMail:
     return read(made.raw, own=(OWN,), envelope_from=made.envelope_from, form_senders=(FORM,))
 
@@ -37,7 +41,7 @@ def test_there_is_enough_recorded_post_and_no_mail_is_there_twice() -> None:
     assert len({(made.raw, made.envelope_from) for made in ALL}) == len(ALL)
 
 
-@pytest.mark.parametrize("made", ALL, ids=lambda made: made.id)
+@EVERY_MAIL
 def test_a_recorded_mail_is_read_as_written_down(made: Made) -> None:
     found = _read(made)
 
@@ -51,7 +55,7 @@ def test_a_recorded_mail_is_read_as_written_down(made: Made) -> None:
     assert [text for text in made.whole if text not in found.full_text] == []
 
 
-@pytest.mark.parametrize("made", ALL, ids=lambda made: made.id)
+@EVERY_MAIL
 def test_a_recorded_mail_is_taken_for_what_it_is(made: Made) -> None:
     found = _read(made)
 
