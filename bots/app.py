@@ -439,9 +439,7 @@ def build(
             signals=Signals(store=store, house=house, identity=identity),
         )
         room = Room(free=partial(_free, store), least_free=settings.store.least_free_mb * 2**20)
-        intake = Intake(
-            store=store, clock=clock, kept=kept, closed=lambda: house.days.closed, room=room
-        )
+        intake = Intake(store=store, clock=clock, kept=kept, closed=lambda: house.days.closed, room=room)
         delivery.receive = intake.receive
         app = App(
             store=store,
