@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bots import archiving, exits, reporting, retention, safekeeping, timeline, upgrading, verifying
+from bots import archiving, exits, logs, reporting, retention, safekeeping, timeline, upgrading, verifying
 
 if TYPE_CHECKING:
     from bots.settings import Settings
@@ -178,9 +178,10 @@ def _run(chosen: argparse.Namespace) -> int:
     from store.engine import StoreError
     from store.migrations import AnotherReleaseError
 
-    _log()
+    logs.begin()
     try:
         settings = load(chosen.config)
+        logs.begin(form=settings.log.format)
         if problems := _missing_secrets(settings):
             return exits.fail("\n".join(problems), exits.CONFIG)
         house = app.build(settings, clock=_clock(chosen.clock), only=_only(chosen))
@@ -221,7 +222,7 @@ async def _until_signalled(house: "object") -> None:
 def _demo(chosen: argparse.Namespace) -> int:
     from bots.demo.run import run
 
-    _log(logging.ERROR)
+    logs.begin(logging.ERROR)
     outcome = asyncio.run(run(once=chosen.once, smtp_port=chosen.smtp_port, web_port=chosen.web_port))
     return exits.OK if outcome.is_right else 1
 
@@ -233,7 +234,7 @@ def _check(chosen: argparse.Namespace) -> int:
     from bots.together import Part
     from store.engine import StoreError
 
-    _log(logging.ERROR)
+    logs.begin(logging.ERROR)
     try:
         settings = load(chosen.config)
         print(f"ok   {chosen.config} är rätt skriven")
@@ -294,7 +295,7 @@ def _receive(chosen: argparse.Namespace) -> int:
     from store.domain import Inbound
     from store.engine import StoreError
 
-    _log(logging.ERROR)
+    logs.begin(logging.ERROR)
     try:
         raws = [path.read_bytes() for path in chosen.files] or [sys.stdin.buffer.read()]
     except OSError as error:
@@ -701,12 +702,3 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
 def _bench(_chosen: argparse.Namespace) -> int:
     return exits.fail("mätningarna ligger hos testerna: kör make bench i källkoden", exits.DATA)
-
-
-def _log(level: int = logging.INFO) -> None:
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    # These write addresses of people, or tokens, at info level.
-    for noisy in ("httpx", "mail.log", "imapclient", "msal"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)

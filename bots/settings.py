@@ -432,6 +432,12 @@ class RetentionSettings(Table):
     folder: str = ""
 
 
+class LogSettings(Table):
+    """How `synpunkt run` writes its log."""
+
+    format: Literal["text", "json"] = "text"
+
+
 class MetricsSettings(Table):
     """Where machines read how we fare: /metrics, /health and /ready (docs/metrics.md)."""
 
@@ -476,6 +482,7 @@ class Settings(Table):
     public: PublicSettings = PublicSettings()
     open_data: OpenDataSettings = OpenDataSettings()
     secrecy: SecrecySettings = SecrecySettings()
+    log: LogSettings = LogSettings()
     metrics: MetricsSettings | None = None
     alarms: AlarmSettings | None = None
     boards: list[BoardSettings] = []
