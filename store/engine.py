@@ -107,7 +107,9 @@ class Transaction:
 
     def rows(self, statement: Executable) -> list[Row]:
         """Run a query and return its rows by column name."""
-        return [dict(row) for row in self.connection.execute(statement).mappings()]
+        found = self.connection.execute(statement)
+        names = list(found.keys())  # once, and not for each row: that takes longer than reading it
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def row(self, statement: Executable) -> Row | None:
         """Run a query and return its first row by column name, or None."""

@@ -101,12 +101,18 @@ def _is_harmless_if_small(word: str) -> bool:
 def _is_everyday_speech(text: str) -> bool:
     """Tell at a glance that there is nothing to find, as in most titles of cases.
 
-    A word that begins with a capital must be known as an everyday one, since it could be a name.
+    A word that begins with a capital must be known as an everyday one, since it could be a name; but for the
+    first of all, if no other has a capital.
     """
-    return _SPEECH.fullmatch(text) is not None and all(
-        _is_harmless_if_small(word) if word.islower() else word.lower() in _harmless()
-        for word in _WORD.findall(text)
-    )
+    if _SPEECH.fullmatch(text) is None:
+        return False
+    words = _WORD.findall(text)
+    big = [word for word in words if not word.islower()]
+    if not all(_is_harmless_if_small(word) for word in words if word.islower()):
+        return False
+    if len(big) == 1 and len(big[0]) > 1 and text.startswith(big[0]):
+        return _is_harmless_if_small(big[0].lower())
+    return all(word.lower() in _harmless() for word in big)
 
 
 def _rank(kind: PassageKind, why: str) -> int:
