@@ -14,6 +14,7 @@ from bots.cli import parser
 from bots.plugins import names
 from bots.settings import settings_with
 from store import domain, lists, profiles
+from tests.rows import over
 
 ROOT = Path(__file__).parent.parent
 CHANNELS = sorted(
@@ -23,7 +24,7 @@ CHANNELS = sorted(
     if path.stem != "__init__" and "_" not in path.stem
 )
 VALUES = [
-    (name, member.value)
+    pytest.param(name, member.value, id=f"{name} {member.value}")
     for name, found in vars(domain).items()
     if isinstance(found, type) and issubclass(found, enum.StrEnum) and found is not enum.StrEnum
     for member in found
@@ -38,7 +39,7 @@ def test_each_import_name_leads_to_our_own_files(package: str) -> None:
     assert found.origin == str(ROOT / package / "__init__.py")
 
 
-@pytest.mark.parametrize(("name", "value"), VALUES)
+@over(VALUES)
 def test_every_value_has_its_line_in_the_glossary(name: str, value: str) -> None:
     glossary = (ROOT / "docs" / "ordlista.md").read_text(encoding="utf-8")
     part = glossary.partition(f"### {name}: ")[2].partition("\n### ")[0]

@@ -304,6 +304,7 @@ def _addresses(town: Town, method: str, parts: Mapping[str, object]) -> Iterator
                 )
 
 
+@pytest.mark.slow
 @ON_SQLITE
 async def test_c3_each_role_opens_the_cases_that_are_theirs_and_no_address_of_any_other(town: Town) -> None:
     closed = addresses(town, "GET")
@@ -371,6 +372,7 @@ def may_change(who: str, sort: str) -> bool:
     return who in READERS[sort] - ONLY_READ
 
 
+@pytest.mark.slow
 @ON_SQLITE
 async def test_c3_no_role_changes_a_case_that_is_not_theirs_to_change(town: Town) -> None:
     before, closed = town.state(), addresses(town, "POST")
