@@ -60,6 +60,7 @@ class Judge:
     judged: Callable[[], None]  # called in the event loop when letters may have been written
     meter: Meter = SILENT
     again: Again | None = None  # has looked at again what was judged in haste, between the groups
+    _crowd: int = 0  # messages that waited when the last group was taken, as far as they were counted
     _rang: asyncio.Event = field(default_factory=asyncio.Event)
     _in_hand: tuple[int, ...] = ()
     _innocent: set[int] = field(default_factory=set)  # messages whose last attempt the store is to blame for
@@ -90,7 +91,8 @@ class Judge:
     def round(self) -> int:
         """Judge one group, and look again at a few when no storm is on; count both. Blocking."""
         judged = self.once()
-        looked = self.again.once(is_calm=judged < self.opinion.storm) if self.again is not None else 0
+        is_calm = self._crowd < self.opinion.storm  # not by the group: a few large mails fill one
+        looked = self.again.once(is_calm=is_calm) if self.again is not None else 0
         return judged + looked
 
     def once(self) -> int:
@@ -114,6 +116,7 @@ class Judge:
                 transaction, now=self.clock(), limit=_GROUP, max_bytes=_GROUP_BYTES, lease=_LEASE
             )
             waiting = second_looks.unread(transaction, most=self.opinion.most_in_calm)
+        self._crowd = waiting
         self._innocent.clear()
         self._in_hand = tuple(row["id"] for row in rows)
         heard = self._read(rows)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from store import cases, journal
+from store import cases, inbox, journal
 from store.domain import Entry, Factor, Inbound, Kind, Lane, Purpose, Status, Suggestion
 from store.engine import Row
 from tests.bots.desk.test_opinion import Stuck
@@ -456,3 +457,19 @@ def test_whatever_comes_in_whatever_order_each_case_is_told_of_and_no_word_is_ta
             super().__init__(shelf)
 
     run_state_machine_as_test(Here, settings=settings(max_examples=12, stateful_step_count=14, deadline=None))
+
+
+async def test_while_many_wait_nothing_is_looked_at_again_also_when_they_are_taken_one_by_one(
+    make_house: Make,
+) -> None:
+    house = a_storm(make_house)
+    house.opinion.storm = 2
+    await house.receive(*(an_inbound(text=f"nummer {n}") for n in range(3)))
+    with house.store.write() as transaction:  # who was in hand when the power went is taken alone
+        inbox.claim(transaction, now=NOW, limit=3, max_bytes=2**20, lease=timedelta(minutes=1))
+    house.clock.forward(minutes=2)
+
+    counts = [house.judge_.round() for _ in range(4)]
+
+    assert counts == [1, 1, 3, 0]
+    assert models(house) == ["fast+1", "fast+1", "full+1", "full+1", "full+1"]
