@@ -51,14 +51,14 @@ def _report(chosen: argparse.Namespace) -> int:
     from store import migrations
     from store.deadlines import day_of
     from store.engine import StoreError
-    from store.figures.period import Period, PeriodError, read
+    from store.figures.period import Period, PeriodError, read_in_reach
 
     try:
         settings = load(chosen.config)
         house = build_house(settings)
         found = entry(chosen.report)
         today = day_of(now())
-        period = Period(first=today, last=today) if found.is_of_now else read(chosen.period)
+        period = Period(first=today, last=today) if found.is_of_now else read_in_reach(chosen.period, today)
         with closing(open_store_of(settings)) as store:
             migrations.upgrade(store)
             build_directory(house, store, now)  # with what was changed on the settings pages

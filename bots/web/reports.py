@@ -41,10 +41,9 @@ from store.analyses import StaleAnalysisError
 from store.deadlines import day_of, later
 from store.domain import Handler, Role, Step, Unit
 from store.engine import Row, Transaction
-from store.figures.period import Period, PeriodError, holding, read
+from store.figures.period import Period, PeriodError, holding, read, read_in_reach
 
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-_EARLIEST = 1990
 _SHOWN = 60  # reports in the list
 _NOT_SURE = "Kryssa för att du vet att det inte går att ångra."
 _NAMES = {"csv": "CSV", "xlsx": "Excel", "pdf": "PDF", "html": "Webbsida"}
@@ -356,10 +355,7 @@ class ReportsPage:
 
     def _period(self, written: str) -> Period:
         """Read a period of the years that there can be cases of; raise `PeriodError`."""
-        period, latest = read(written[:40]), day_of(self._parts.clock()).year + 1
-        if not _EARLIEST <= period.first.year <= period.last.year <= latest:
-            raise PeriodError(f"Välj en period mellan {_EARLIEST} och {latest}.")
-        return period
+        return read_in_reach(written[:40], day_of(self._parts.clock()))
 
     def _look_up(self, entry: Entry, asked: Asked, me: Handler) -> Found:
         closed = Closed(house=self._house)

@@ -11,6 +11,7 @@ _MONTHS = {"month": 1, "quarter": 3, "tertial": 4, "half-year": 6, "year": 12}
 _LETTER = {"M": "month", "Q": "quarter", "K": "quarter", "T": "tertial", "H": "half-year"}
 _WRITTEN = re.compile(r"(\d{4})(?:-?([MQKTH])(\d{1,2}))?", re.IGNORECASE)
 _BETWEEN = re.compile(r"(\d{4}-\d{2}-\d{2})(?:/|\.\.|--)(\d{4}-\d{2}-\d{2})")
+_EARLIEST = 1990
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
@@ -93,6 +94,14 @@ def read(written: str) -> Period:
         f"{written!r} är ingen period. Skriv till exempel 2026, 2026-K3, 2026-T2, 2026-H1, 2026-07 "
         "eller 2026-01-15/2026-03-01."
     )
+
+
+def read_in_reach(written: str, today: date) -> Period:
+    """Read a period as `read` does; raise `PeriodError` also for years that there can be no cases of."""
+    period = read(written)
+    if not _EARLIEST <= period.first.year <= period.last.year <= today.year + 1:
+        raise PeriodError(f"Välj en period mellan {_EARLIEST} och {today.year + 1}.")
+    return period
 
 
 def _named(match: re.Match[str]) -> Period:

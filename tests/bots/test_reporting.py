@@ -59,6 +59,15 @@ def test_what_is_asked_for_goes_before_the_name_and_csv_is_what_nobody_named(
     assert capfdbinary.readouterr().out.startswith(_BEGINS["csv"])
 
 
+@pytest.mark.parametrize("period", ["0001", "0001-01", "9999-12", "1985-12-30/1986-01-02"])
+def test_a_period_of_years_without_cases_is_refused_with_what_to_do(
+    config: Path, period: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(config, "--period", period) == exits.DATA
+
+    assert "period" in capsys.readouterr().err
+
+
 def test_a_format_that_there_is_not_is_refused_before_anything_is_counted(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
