@@ -336,3 +336,8 @@ def test_the_beginning_of_a_word_finds_it(small: Store, word: str, cut: int) -> 
         case_id = a_case(transaction, word)
 
         assert case_id in found(transaction, word[:cut])
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from("\n\r /l-.åäöéß́")), max_size=60))
+def test_our_own_letters_are_cut_line_by_line_as_if_they_were_cut_whole(text: str) -> None:
+    assert search._tokens([text], by_line=True) == search._tokens([text])
