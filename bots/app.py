@@ -57,6 +57,7 @@ from bots.desk.trouble import place_of
 from bots.desk.watch import Watch
 from bots.mail.identity import Identity
 from bots.mail.worker import Reader
+from bots.meter import Meter, Several
 from bots.metrics import Metrics
 from bots.parts import (
     archive_of,
@@ -87,6 +88,7 @@ from bots.settings import (
     signing_secret,
 )
 from bots.together import Bell, Part, Together, reloaded, renewed
+from bots.traces import Traces
 from bots.web.app import build as build_pages
 from bots.web.oidc import IdentityProvider
 from bots.web.parts import MailboxMail, PublicFacts
@@ -128,6 +130,7 @@ class App:
     monitor: Any = None  # the pages for machines that watch us
     monitor_socket: socket.socket | None = None
     alarming: Alarming | None = None
+    traces: Traces | None = None
     acts: Acts = field(kw_only=True)
     directory: Directory = field(kw_only=True)
     scanning: Scanning | None = None
@@ -297,8 +300,16 @@ class App:
         roads = self.roads.values() if Part.DELIVER in self.parts else ()
         return {id(one): one for one in (*doors, *roads)}.values()
 
+    def hear(self) -> None:
+        """Let the numbers and the traces hear of what the desk does."""
+        listeners: list[Meter] = [one for one in (self.metrics, self.traces) if one is not None]
+        if listeners:
+            self.intake.meter = self.judge.meter = self.delivery.meter = Several(*listeners)
+
     def close(self) -> None:
         """Let go of processes, threads and connections."""
+        if self.traces is not None:
+            self.traces.close()
         self.reader.close()
         self.opinion.close()
         self.store.close()
@@ -475,6 +486,9 @@ def build(
                 Bell.CHANGED: app.house_rang.set,
             }
             directory.changed = partial(together.ring_from_thread, Bell.CHANGED)
+        if with_doors and settings.traces is not None:
+            app.traces = monitoring.traces(settings.traces, store)
+        app.hear()
         if settings.web is not None and with_doors and Part.WEB in parts:
             _add_pages(app, settings, house, clock, mailbox, taken_up=kept)
         if app.metrics is not None:
@@ -596,7 +610,6 @@ def _add_monitor(app: App, metrics: Metrics, settings: Settings, clock: Callable
         if app.web_socket is not None:
             app.web_socket.close()
         raise
-    app.intake.meter = app.judge.meter = app.delivery.meter = metrics
     app.monitor = monitoring.pages(
         metrics=metrics,
         store=app.store,

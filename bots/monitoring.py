@@ -11,13 +11,21 @@ from starlette.applications import Starlette
 from bots.alarming import Alarming, Bars, Webhook
 from bots.mail.identity import Identity
 from bots.metrics import MEDIA_TYPE, Metrics
-from bots.settings import AlarmSettings, MetricsSettings, Settings, SettingsError, signing_secret
+from bots.settings import (
+    AlarmSettings,
+    MetricsSettings,
+    Settings,
+    SettingsError,
+    TracesSettings,
+    signing_secret,
+)
+from bots.traces import Traces, TracesMissingError, provider_to
 from bots.web.health import Health
 from bots.web.monitor import Numbers, build
 from bots.web.running import Running
-from store import gauges, health
+from store import gauges, health, inbox
 from store.deadlines import day_of
-from store.engine import Store
+from store.engine import Store, StoreError, shown_url
 from store.gauges import Gauges
 
 _PORTS = 10  # so many processes can stand on one machine with the same configuration
@@ -125,6 +133,29 @@ def bars_of(told: AlarmSettings) -> Bars:
         disk_free=told.disk_free_mb * 2**20,
         certificate=timedelta(days=told.certificate_days),
     )
+
+
+def traces(settings: TracesSettings, store: Store) -> Traces:
+    """Build what sends traces; raise `SettingsError` where the extra is not installed."""
+    try:
+        provider = provider_to(settings.endpoint)
+    except TracesMissingError as error:
+        raise SettingsError(
+            "tabell [traces]: OpenTelemetry är inte installerat. Installera tillägget traces "
+            "(docs/metrics.md), eller ta bort tabellen."
+        ) from error
+    house = shown_url(str(store.engine.url))
+    return Traces(provider, house=house, message_of=lambda case_id: first_message(store, case_id))
+
+
+def first_message(store: Store, case_id: int) -> int | None:
+    """Return the number of the message that opened a case; None if the database does not tell."""
+    try:
+        with store.read() as transaction:
+            row = inbox.first_of_case(transaction, case_id)
+    except StoreError:
+        return None
+    return row["id"] if row else None
 
 
 def _is_own_machine(host: str) -> bool:

@@ -446,6 +446,12 @@ class MetricsSettings(Table):
     token: Secret | None = None
 
 
+class TracesSettings(Table):
+    """Where a span for each step of a message's way is posted: a collector of OpenTelemetry."""
+
+    endpoint: WebAddressAsTold
+
+
 class AlarmSettings(Table):
     """Who is told when the service needs somebody, and how bad it may be before that (docs/metrics.md)."""
 
@@ -485,6 +491,7 @@ class Settings(Table):
     log: LogSettings = LogSettings()
     metrics: MetricsSettings | None = None
     alarms: AlarmSettings | None = None
+    traces: TracesSettings | None = None
     boards: list[BoardSettings] = []
     retention: list[RetentionSettings] = []
     handlers: Annotated[list[HandlerSettings], Field(min_length=1)]

@@ -232,7 +232,7 @@ def test_an_unknown_table_is_told(file: Path) -> None:
     assert lines == [
         f"{file}: other: okänd nyckel. Kända är alarms, archive, backup, boards, channels, clamav, "
         "classifier, disclosure, doors, handlers, journal, log, mail, metrics, municipality, oidc, "
-        "open_data, public, retention, secrecy, store, triage, units, watch, web."
+        "open_data, public, retention, secrecy, store, traces, triage, units, watch, web."
     ]
 
 
