@@ -16,6 +16,7 @@ from store.engine import Store, Transaction
 from store.sealing import RESEALED, Form
 
 _PAGE = 1000  # rows in one transaction: a tenth of a second, on the slowest machine we know
+_PATIENCE = "2s"  # for the lock of a table; behind it others would wait
 _READY = "förseglat i förväg"
 
 
@@ -27,13 +28,17 @@ def is_prepared(transaction: Transaction, mark: str) -> bool:
 def prepare(store: Store, mark: str) -> None:
     """Seal every row there is, page by page. The tables must be those of this release.
 
-    Broken off, it is begun again. Does no harm where nobody writes meanwhile, and is then quick as well.
+    Broken off, it is begun again; on PostgreSQL it breaks off (`StoreAwayError`) when it waits too long for a
+    lock. Does no harm where nobody writes meanwhile, and is then quick as well.
     """
     with store.write() as transaction:
         if is_prepared(transaction, mark):
             return
-        sealing.drop_triggers(transaction)
-        for form in sealing.forms():
+    # Table by table: who holds the lock of one, and of nothing else, is in nobody's way for long.
+    for form in sealing.forms():
+        with store.write() as transaction:
+            if not store.is_sqlite:
+                transaction.connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
             for statement in _notes(store, form):
                 transaction.connection.exec_driver_sql(statement)
     for form in sealing.forms():
@@ -109,6 +114,10 @@ def _what(mark: str) -> str:
 
 def _notes(store: Store, form: Form) -> Iterator[str]:
     """Write the triggers that note which rows are written. Their names begin as those of real ones do."""
+    for act in _ACTS:
+        yield f"DROP TRIGGER IF EXISTS {_name(form, act)}" + (
+            "" if store.is_sqlite else f' ON "{form.table}"'
+        )
     for act, row in _ACTS.items():
         name = _name(form, act)
         key = sealing.key_of(form, row, is_sqlite=store.is_sqlite)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from store import first_seal, sealing
-from store.engine import Store, StoreError, Transaction
+from store.engine import Store, StoreAwayError, StoreError, Transaction
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -69,7 +69,8 @@ def prepare(store: Store) -> bool:
             if not is_current(store):
                 _patiently(lambda: _step_by_step(store))
             if (key := store.seal_key.key) is not None and not sealing.is_begun(store):
-                first_seal.prepare(store, key.mark)
+                mark = key.mark
+                _patiently(lambda: first_seal.prepare(store, mark))
         return False
 
 
@@ -114,8 +115,9 @@ def _patiently(work: Callable[[], None]) -> None:
     for left in reversed(range(_TRIES)):
         try:
             work()
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _LOCKED or not left:
+        except (DBAPIError, StoreAwayError) as error:
+            told = error if isinstance(error, DBAPIError) else error.__cause__
+            if getattr(getattr(told, "orig", None), "sqlstate", None) not in _LOCKED or not left:
                 raise
         else:
             return

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import smtplib
 import sqlite3
 import subprocess
@@ -163,16 +162,15 @@ class Layer:
 
 
 def _copy(sources: list[str], target: Path) -> None:
-    # Only what git knows: that is what somebody else would build from.
-    known = subprocess.run(
-        ["git", "ls-files", "-z", *sources], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.split("\0")
-    for name in filter(None, known):
-        inside = next(
-            (Path(name).relative_to(one) for one in sources if name.startswith(f"{one}/")), Path(name)
-        )
-        (target / inside).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, target / inside)
+    # Only what is committed: that is what somebody else would build from.
+    target.mkdir(parents=True, exist_ok=True)
+    packed = subprocess.run(
+        ["git", "archive", "HEAD", "--", *sources], cwd=ROOT, check=True, stdout=subprocess.PIPE
+    ).stdout
+    # As an engine does: of a folder what is in it, of files themselves.
+    depth = 1 if (ROOT / sources[0]).is_dir() else 0
+    unpack = ["tar", "-x", f"--strip-components={depth}", "-C", str(target)]
+    subprocess.run(unpack, input=packed, check=True)
 
 
 def _run(*words: str) -> None:
