@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,14 +10,15 @@ from pathlib import Path
 
 from sqlalchemy import func, insert, select, text
 
-from store.engine import Row, Store, StoreError, Transaction
+from store.engine import Row, Store, StoreAwayError, StoreError, Transaction
 from store.seal_key import SealKey, SealKeyError
 from store.tables import changes, seals
 
 log = logging.getLogger(__name__)
 
 _START = "0" * 64  # the link before the first one
-_PATIENCE = "5s"  # for writers to end; the next try is a minute away
+_PATIENCE = 5.0  # seconds, for writers to end; the next try is a minute away
+_LOOK_AGAIN = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,14 +123,27 @@ def _key(store: Store) -> SealKey:
 
 
 def _last_line(store: Store) -> int:
-    """Return the last line such that none before it can still come."""
+    """Return the last line such that none before it can still come; raise `StoreAwayError` if some may."""
     with store.write() as transaction:
-        if not store.is_sqlite:
-            # A line gets its number before it is committed. Whoever holds this lock knows that all who have
-            # written have ended; it is let go of at once, so that nobody waits for the sums.
-            transaction.connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
-            transaction.connection.execute(text("LOCK TABLE changes IN SHARE MODE"))
-        return transaction.connection.scalar(select(func.coalesce(func.max(changes.c.id), 0))) or 0
+        last: int = transaction.connection.scalar(select(func.coalesce(func.max(changes.c.id), 0))) or 0
+        if store.is_sqlite:
+            return last
+        ours: int = transaction.connection.execute(text("SELECT txid_current()")).scalar_one()
+    # A line gets its number before it is written, and a lock of the table would not know of those in between.
+    # But whoever got a number has changed a row before, so is an older transaction than ours: they must end.
+    until = time.monotonic() + _PATIENCE
+    while _oldest_at_work(store) < ours:
+        if time.monotonic() > until:
+            raise StoreAwayError("någon skriver sedan länge; raderna försluts när det är klart")
+        time.sleep(_LOOK_AGAIN)
+    return last
+
+
+def _oldest_at_work(store: Store) -> int:
+    with store.read() as transaction:
+        wanted = text("SELECT txid_snapshot_xmin(txid_current_snapshot())")
+        oldest: int = transaction.connection.execute(wanted).scalar_one()
+        return oldest
 
 
 def _one_at_a_time(transaction: Transaction) -> None:
