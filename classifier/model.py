@@ -153,14 +153,15 @@ class Classifier:
         """Return the flags that a rule or the learnt axis raises, in the order of the list of lanes.
 
         Where plain words say that it is a formal matter, another flag needs more than weak signs: whoever
-        appeals sounds angry, and threatens nobody.
+        appeals sounds angry, and threatens nobody. Nor is every broken lamp urgent.
         """
         found = set(doc._.lanes)
-        is_formal = bool(found & _FORMAL)
+        is_formal, is_fault = bool(found & _FORMAL), Lane.FAULT_REPORT in found
         if _is_readable(doc):
             shares = dict(zip(self._axes["special"].labels, doc._.axes["special"].tolist(), strict=True))
             for lane, share in self._flags:
-                least = max(share, _BESIDE_FORMAL) if is_formal and lane not in _FORMAL else share
+                is_beside = (is_formal and lane not in _FORMAL) or (is_fault and lane is Lane.EMERGENCY)
+                least = max(share, _BESIDE_FORMAL) if is_beside else share
                 if shares.get(lane, 0.0) > least:
                     found.add(lane)
         return tuple(lane for lane in Lane if lane in found)

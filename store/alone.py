@@ -5,7 +5,7 @@ Two that know nothing of each other would each doubt, and send, the other's lett
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
@@ -62,6 +62,9 @@ def _advisory(store: Store) -> Iterator[None]:
     try:
         yield
     finally:
+        # Said aloud, since a server may take a while to see that a session has ended.
+        with suppress(SQLAlchemyError):
+            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": HOUSE})
         # Thrown away and not handed back: the session ends, and the lock with it, even if the server is away.
         connection.invalidate()
         connection.close()

@@ -624,8 +624,9 @@ def test_b16_nothing_in_the_store_deletes_rows_but_a_short_list() -> None:
         ("enclosures.py", "drop"),
         ("presence.py", "note"),
         ("saved_filters.py", "remove"),
-        ("sealing.py", "_put"),  # one fact in the place of another
+        ("sealing.py", "put_fact"),  # one fact in the place of another
         ("search.py", "forget"),
+        ("second_looks.py", "strike"),  # what was to be looked at again, and has been
         ("sessions.py", "begin"),
         ("sessions.py", "put_by"),
         ("sessions.py", "throw_away"),
