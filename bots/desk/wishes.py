@@ -107,7 +107,7 @@ _CALL = re.compile(
 )
 
 _CALL_IS_IN = (
-    *(f"{before}{word}" for word in ("ring", "call", "phone", "soita") for before in " .!?:,"),
+    *(f"{before}{word}" for word in ("ring", "call", "phone", "soit") for before in " .!?:,"),
     "telefon",
 )
 

@@ -1,11 +1,14 @@
 """What counts as a wish for anonymity or for another road, and what does not (rows T4, X9, G10)."""
 
+import re
 import time
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bots.desk import wishes
 from bots.desk.wishes import phone_number, wants_anonymity, wished_road
 from store.domain import Address
 
@@ -168,3 +171,29 @@ def test_no_text_takes_long_to_ask(piece: str) -> None:
     wished_road(text)
 
     assert time.process_time() - began < 2
+
+
+def test_a_finn_who_asks_politely_to_be_called_is_called() -> None:
+    wanted = Address(channel="telefon", handle=NUMBER)
+
+    assert wished_road("Soita minulle numeroon 070-174 06 33.") == wanted
+    assert wished_road("Soittakaa minulle numeroon 070-174 06 33.") == wanted
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (wishes._ANONYMOUS, wishes._ANONYMOUS_IS_IN),
+        (wishes._SMS, wishes._SMS_IS_IN),
+        (wishes._CALL, wishes._CALL_IS_IN),
+    ],
+    ids=["anonymous", "sms", "call"],
+)
+@settings(max_examples=300)
+@given(st.data())
+def test_no_phrase_is_passed_over_for_want_of_a_word(
+    pattern: re.Pattern[str], words: Sequence[str], data: st.DataObject
+) -> None:
+    text = data.draw(st.from_regex(pattern))
+
+    assert wishes._holds(wishes._folded(text), words)
