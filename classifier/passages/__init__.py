@@ -5,12 +5,12 @@ It proposes and never masks. What it finds and misses is measured in docs/maskin
 
 import re
 from collections.abc import Collection, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from classifier.passages.addresses import addresses
 from classifier.passages.delicate import delicate, tells_nothing
 from classifier.passages.numbers import groups_of, numbers
-from classifier.passages.people import is_nobody_if_small, names_nobody, people
+from classifier.passages.people import is_nobody_if_small, people
 from classifier.passages.plain import plain
 from classifier.passages.signs import everyday
 from store.domain import Passage, PassageKind
@@ -86,16 +86,14 @@ def find(text: str, *, names: Collection[str] = ()) -> list[Passage]:
     return passages
 
 
-@cache
-def _harmless() -> frozenset[str]:
-    """Return the everyday words that no finder takes up, whatever such words stand beside them."""
-    return frozenset(word for word in everyday() if names_nobody(word) and _is_harmless_if_small(word))
-
-
 @lru_cache(maxsize=50_000)
 def _is_harmless_if_small(word: str) -> bool:
     is_address = word in _SAID_OF_ADDRESSES or "snabel" in word
     return not is_address and is_nobody_if_small(word) and tells_nothing(word)
+
+
+def _is_harmless_though_big(word: str) -> bool:
+    return len(word) > 1 and word in everyday() and _is_harmless_if_small(word)
 
 
 def _is_everyday_speech(text: str) -> bool:
@@ -112,7 +110,7 @@ def _is_everyday_speech(text: str) -> bool:
         return False
     if len(big) == 1 and len(big[0]) > 1 and text.startswith(big[0]):
         return _is_harmless_if_small(big[0].lower())
-    return all(word.lower() in _harmless() for word in big)
+    return all(_is_harmless_though_big(word.lower()) for word in big)
 
 
 def _rank(kind: PassageKind, why: str) -> int:

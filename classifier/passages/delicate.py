@@ -54,10 +54,7 @@ def _judged() -> dict[str, tuple[int, PassageKind] | None]:
 
 def tells_nothing(word: str) -> bool:
     """Tell whether a word, in small letters, neither is guarded nor begins an expression that is."""
-    if word in _first_words():
-        return False
-    judged = _judged()
-    return (judged[word] if word in judged else _judge(word, 0, len(word), word)) is None
+    return word not in _first_words() and _judge(word, 0, len(word), word) is None
 
 
 def _judge(text: str, start: int, end: int, word: str) -> tuple[int, PassageKind] | None:

@@ -49,11 +49,6 @@ def _known() -> dict[str, tuple[str, bool]]:
     return {word: (roles.get(word, ""), word in common) for word in {*roles, *common}}
 
 
-def names_nobody(word: str) -> bool:
-    """Tell whether an everyday word, in small letters, is no name, with whatever such words beside it."""
-    return len(word) > 1 and _known().get(word) == ("", True)
-
-
 def is_nobody_if_small(word: str) -> bool:
     """Tell whether a word that is written small is no name, nor makes one of the word after it."""
     return word not in _triggers() and (_known().get(word) or _judge(word))[0] == ""
