@@ -95,6 +95,7 @@ from bots.web.parts import MailboxMail, PublicFacts
 from bots.web.people import Live
 from bots.web.running import Running
 from bots.web.uploads import file_of
+from bots.wire.hosts import family_of
 from classifier import passages
 from store import cases, health, inbox, migrations, seals, search
 from store.engine import Store, StoreError
@@ -489,18 +490,14 @@ def build(
         if with_doors and settings.traces is not None:
             app.traces = monitoring.traces(settings.traces, store)
         app.hear()
-        if settings.web is not None and with_doors and Part.WEB in parts:
-            _add_pages(app, settings, house, clock, mailbox, taken_up=kept)
-        if app.metrics is not None:
-            _add_monitor(app, app.metrics, settings, clock)
         if with_doors:
+            look = _look(app, settings, clock())
+            if settings.web is not None and Part.WEB in parts:
+                _add_pages(app, settings, house, clock, mailbox, look=look, taken_up=kept)
+            if app.metrics is not None:
+                _add_monitor(app, app.metrics, settings, clock, look)
             app.alarming = monitoring.alarming(
-                settings,
-                store=store,
-                clock=clock,
-                look=_look(app, settings, clock()),
-                identity=identity,
-                told=written,
+                settings, store=store, clock=clock, look=look, identity=identity, told=written
             )
         undo.pop_all()  # from now on App.close lets go of them
         return app
@@ -518,6 +515,7 @@ def _add_pages(
     clock: Callable[[], datetime],
     mailbox: Callable[[], Sequence[MailboxMail]] | None,
     *,
+    look: Callable[[], Running],
     taken_up: Callable[[], None],
 ) -> None:
     if settings.web is None:
@@ -576,7 +574,7 @@ def _add_pages(
         units=Live(lambda: house.units),
         mailbox=mailbox,
         watched_at=lambda: app.watch.looked_at,
-        running=_look(app, settings, clock()),
+        running=look,
         timed=app.metrics.answered if app.metrics else None,
         notices=build_notices(settings),
         open_data=build_open_data(settings),
@@ -600,7 +598,13 @@ def _add_pages(
     )
 
 
-def _add_monitor(app: App, metrics: Metrics, settings: Settings, clock: Callable[[], datetime]) -> None:
+def _add_monitor(
+    app: App,
+    metrics: Metrics,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    look: Callable[[], Running],
+) -> None:
     if settings.metrics is None:
         return
     try:
@@ -614,7 +618,7 @@ def _add_monitor(app: App, metrics: Metrics, settings: Settings, clock: Callable
         metrics=metrics,
         store=app.store,
         clock=clock,
-        look=_look(app, settings, clock()),
+        look=look,
         token=token,
         parts="all" if app.together is None else ",".join(sorted(app.parts)),
     )
@@ -674,11 +678,6 @@ def _look(app: App, settings: Settings, started_at: datetime) -> Callable[[], Ru
         )
 
     return look
-
-
-def family_of(host: str) -> socket.AddressFamily:
-    """Tell whether an address to listen on is of IPv6: the socket does not find out by itself."""
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 class _Server(uvicorn.Server):

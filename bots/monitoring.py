@@ -4,7 +4,6 @@ import errno
 import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 
 from starlette.applications import Starlette
 
@@ -23,6 +22,7 @@ from bots.traces import Traces, TracesMissingError, provider_to
 from bots.web.health import Health
 from bots.web.monitor import Numbers, build
 from bots.web.running import Running
+from bots.wire.hosts import family_of, is_loopback
 from store import gauges, health, inbox
 from store.deadlines import day_of
 from store.engine import Store, StoreError, shown_url
@@ -45,7 +45,7 @@ def open_port(settings: MetricsSettings) -> socket.socket:
     problem = ""
     for port in range(settings.port, settings.port + (_PORTS if settings.port else 1)):
         try:
-            return socket.create_server((settings.host, port), family=_family(settings.host))
+            return socket.create_server((settings.host, port), family=family_of(settings.host))
         except OSError as error:
             problem = error.strerror or type(error).__name__
             if error.errno != errno.EADDRINUSE:
@@ -60,7 +60,7 @@ def token_of(settings: MetricsSettings) -> str:
     """Return what readers must show, or nothing; raise `SettingsError` if others could read without it."""
     if settings.token is not None:
         return signing_secret(settings.token, "tabell [metrics], nyckel token")
-    if not _is_own_machine(settings.host):
+    if not is_loopback(settings.host):
         raise SettingsError(
             f"tabell [metrics], nyckel token: saknas. {settings.host} kan nås från andra maskiner. "
             'Ange token, eller host = "127.0.0.1".'
@@ -156,16 +156,3 @@ def first_message(store: Store, case_id: int) -> int | None:
     except StoreError:
         return None
     return row["id"] if row else None
-
-
-def _is_own_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

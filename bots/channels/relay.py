@@ -1,7 +1,6 @@
 """Sends letters as e-mail through the mail server of the house. Mail comes in through `smtp` or `imap`."""
 
 import asyncio
-import ipaddress
 import logging
 import re
 import ssl
@@ -14,6 +13,7 @@ from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailu
 from bots.mail.identity import Identity
 from bots.mail.oauth import TokenSource
 from bots.mail.writing import compose, needs_smtputf8, writable
+from bots.wire.hosts import is_loopback
 from store.domain import Outgoing
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Relay:
         mails_per_connection: int = 100,
         idle_close: float = 20,
     ) -> None:
-        if username and security == "none" and not _is_loopback(host):
+        if username and security == "none" and not is_loopback(host):
             raise ValueError(
                 "email: ett lösenord skickas inte utan kryptering, välj security starttls eller tls"
             )
@@ -290,13 +290,6 @@ class Relay:
         if line in self._idle:
             self._idle.remove(line)
         line.client.close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _code(error: Exception) -> int:

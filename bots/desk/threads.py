@@ -28,8 +28,8 @@ def case_of(
     """
     signed = [identity.case_of_message_id(reference) for reference in reversed(references)]
     signed += [identity.case_of_address(address) for address in recipients]
-    tagged = [one for one in recipients if "+" in one]  # few have any, and staff are many
-    signed += [identity.case_of_handler_address(address, reader) for address in tagged for reader in staff]
+    given = [one for one in recipients if identity.is_handler_address(one)]  # seldom any, and staff are many
+    signed += [identity.case_of_handler_address(address, reader) for address in given for reader in staff]
     for case_id in signed:
         found = cases.find(transaction, case_id) if case_id is not None else None
         # Nobody looks into a case that is disposed of: what comes to it is a new one.

@@ -73,6 +73,10 @@ class Identity:
         """Return the case of a secret address that was made for `reader`, or None for any other."""
         return self._untagged("h", address, of=reader.strip().casefold())
 
+    def is_handler_address(self, address: str) -> bool:
+        """Tell whether an address is written as those that handlers are given, whoever has signed it."""
+        return self._tag_of("h", address) is not None
+
     def is_ours(self, address: str) -> bool:
         """Tell whether an address is our intake address, with or without a tag."""
         local, _, domain = address.strip().lower().rpartition("@")
@@ -85,10 +89,16 @@ class Identity:
         return f"{local}+{mark}{number}.{self._sign(_text(mark, number, of))}@{domain}"
 
     def _untagged(self, mark: str, address: str, *, of: str = "") -> int | None:
+        match = self._tag_of(mark, address)
+        if match is None or not self._is_signed(_text(mark, match[3], of), match[4]):
+            return None
+        return int(match[3])
+
+    def _tag_of(self, mark: str, address: str) -> re.Match[str] | None:
         match = _TAGGED.fullmatch(address.strip().lower())
         if match is None or match[2] != mark or f"{match[1]}@{match[5]}" != self.address.lower():
             return None
-        return int(match[3]) if self._is_signed(_text(mark, match[3], of), match[4]) else None
+        return match
 
     def _sign(self, text: str) -> str:
         # Base32 in lower case, since mail servers on the way may fold the case of an address.

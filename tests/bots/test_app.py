@@ -17,12 +17,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bots import app as parts
-from bots.app import App, build, check, family_of, serve
+from bots.app import App, build, check, serve
 from bots.channel import Capabilities, PermanentFailure, Receive, TemporaryFailure
 from bots.channels.memory import Memory
 from bots.clock import now
 from bots.demo import town
 from bots.settings import ImapSettings, MetricsSettings, Settings, SettingsError
+from bots.wire.hosts import family_of
 from classifier.model import Classifier
 from store import inbox, outbox, seals
 from store.domain import Address, Inbound, LetterState, MessageState, Outgoing, Purpose, Receipt
